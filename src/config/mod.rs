@@ -1,0 +1,81 @@
+//! The configuration: one TOML file, read whole, every problem reported at once.
+//!
+//! `table` reads the spanned TOML key by key, the modules beside it give each table its meaning, `diagnostic` shows what is wrong where.
+//! Nothing below the pipeline imports this: the parts' own policy types are filled here.
+
+use std::path::PathBuf;
+
+use url::Url;
+
+use crate::domain::{Digest, Filter, Id, Newsroom};
+use crate::extract::Rules;
+use crate::normalise::link::Identity;
+use crate::schedule::Schedule;
+
+/// A checked configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file it came from.
+    pub path: PathBuf,
+    /// Where readers find the feeds; ends with a slash.
+    pub base_url: Url,
+    /// False: `base_url` is a default that works on this machine only.
+    pub base_url_given: bool,
+    /// The SQLite file.
+    pub database: PathBuf,
+    /// What is written to disk, if anything.
+    pub publish: Publish,
+    /// Where HTTP is served, if anywhere.
+    pub listen: Vec<String>,
+    /// How requests are made.
+    pub fetch: crate::fetch::Policy,
+    /// The newsrooms, in the file's order.
+    pub sources: Vec<Source>,
+    /// The feeds of one's own, in the file's order.
+    pub feeds: Vec<Feed>,
+}
+
+/// How documents are made and where they go.
+#[derive(Debug, Clone)]
+pub struct Publish {
+    /// The folder of the published tree; none: nothing is written to disk.
+    pub directory: Option<PathBuf>,
+    /// The formats, each at most once.
+    pub formats: Vec<crate::feed::Format>,
+    /// A feed holds the newest of its items, this many.
+    pub items: usize,
+    /// No document has more bytes than this, if it can be helped.
+    pub max_size: u64,
+}
+
+/// One newsroom to read.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// What readers know of it.
+    pub newsroom: Newsroom,
+    /// The first page of its listing.
+    pub page: Url,
+    /// When it is polled.
+    pub schedule: Schedule,
+    /// How its pages are read.
+    pub rules: Rules,
+    /// What makes two of its rows the same.
+    pub identity: Identity,
+    /// How many pages one poll reads at most.
+    pub max_pages: usize,
+    /// More new terms in one poll than this wait for the operator.
+    pub max_new_terms: usize,
+    /// Changes whenever what a page gives may change: every key but title, schedule and limits.
+    pub rules_stamp: Digest,
+}
+
+/// A feed that the config defines.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    /// Its id and address.
+    pub id: Id,
+    /// Its title.
+    pub title: String,
+    /// What it holds.
+    pub filter: Filter,
+}

@@ -1,0 +1,78 @@
+//! Items, and the rows that tell of them.
+
+use chrono::{DateTime, FixedOffset, NaiveDate};
+
+use super::Digest;
+
+/// When an item was published: an instant with the offset in which it is written.
+pub type Published = DateTime<FixedOffset>;
+
+/// Where an item can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Absolute http or https URL, without userinfo.
+    pub url: String,
+    /// What two spellings of the same address have in common, or what the source's `link-key` captures.
+    pub identity: Digest,
+}
+
+/// A term of a facet, as a row names it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tag {
+    /// Index into the newsroom's facets.
+    pub facet: usize,
+    /// The name as spelt on the page, after aliases.
+    pub name: String,
+}
+
+/// One row of a page, normalised: an item as one walk saw it at one link.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The page of the walk, counted from 0.
+    pub page: usize,
+    /// The row of the page, counted from 0.
+    pub row: usize,
+    /// What makes two rows the same item: source, folded title, day (and the link, in sources whose `identity` says so).
+    pub key: Digest,
+    /// Source, folded title and day: what the guid is made of.
+    pub origin: Digest,
+    /// The folded title alone.
+    pub title_key: Digest,
+    /// What a reader would call a change: folded title, date, folded summary.
+    pub version: Digest,
+    /// Everything the row says, to the letter.
+    pub exact: Digest,
+    /// The title as spelt.
+    pub title: String,
+    /// The day the row states, in the newsroom's zone.
+    pub day: NaiveDate,
+    /// The instant the row states.
+    pub published: Published,
+    /// Where it leads, if anywhere.
+    pub link: Option<Link>,
+    /// Sanitised HTML with absolute links.
+    pub summary: Option<String>,
+    /// The terms the row names, without doubles.
+    pub tags: Vec<Tag>,
+}
+
+/// An item as it is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// The globally unique id: never changes once published.
+    pub guid: Digest,
+    /// The title, plain text.
+    pub title: String,
+    /// The item's own link.
+    pub link: Option<String>,
+    /// Links of further sightings, in order of first sight.
+    pub related: Vec<String>,
+    /// When it was published.
+    pub published: Published,
+    /// When title, date or summary last changed; at first the same as `published`.
+    pub updated: Published,
+    /// Sanitised HTML.
+    pub summary: Option<String>,
+    /// Facet name and term name pairs, in facet order.
+    pub categories: Vec<(String, String)>,
+}

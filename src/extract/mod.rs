@@ -1,0 +1,13 @@
+//! From a page's bytes to its rows: pure functions of (page, rules).
+//!
+//! Knows no network, store or clock. A row that cannot be read whole becomes a warning that names row and field.
+
+pub mod charset;
+pub mod date;
+mod label;
+mod months;
+mod page;
+mod rules;
+
+pub use page::{Extracted, RawRow, Warning, extract};
+pub use rules::{DateField, FacetField, Field, Rules};

@@ -1,0 +1,43 @@
+//! Month and day names of a language, from the GNU C library's locale data.
+
+use pure_rust_locales::{Locale, locale_match};
+
+/// The language of the names in a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Language(Locale);
+
+impl Language {
+    /// The language of a tag (BCP 47) such as `en`, `pt-BR` or `sr-Latn`; None if no locale is known for it.
+    pub fn of(tag: &str) -> Option<Self> {
+        let mut parts = tag.split(['-', '_']);
+        let language = parts.next()?.to_ascii_lowercase();
+        let region = parts.find(|p| p.len() == 2 || (p.len() == 3 && p.bytes().all(|b| b.is_ascii_digit())));
+        let named = region.map(|r| format!("{language}_{}", r.to_ascii_uppercase()));
+        // English and the like are spoken under many flags: the names of days and months are the same.
+        let usual = ["GB", "DE", "FR", "ES", "PT", "IT", "RS", "UA", "SE", "DK", "NO", "CZ", "GR", "CN", "JP", "KR", "EG", "IL", "IR", "IN"];
+        let same = format!("{language}_{}", language.to_ascii_uppercase());
+        named
+            .into_iter()
+            .chain([same])
+            .chain(usual.iter().map(|r| format!("{language}_{r}")))
+            .find_map(|name| Locale::try_from(name.as_str()).ok())
+            .or_else(|| {
+                // Any region at all: AA..ZZ, in order, so that the answer is always the same.
+                (b'A'..=b'Z').flat_map(|a| (b'A'..=b'Z').map(move |b| (a, b))).find_map(|(a, b)| {
+                    Locale::try_from(format!("{language}_{}{}", a as char, b as char).as_str()).ok()
+                })
+            })
+            .map(Self)
+    }
+
+    /// Month names, full and short, nominative and genitive: (name, number from 1).
+    pub fn months(self) -> Vec<(&'static str, u32)> {
+        let locale = self.0;
+        let full: &[&str] = locale_match!(locale => LC_TIME::MON);
+        let short: &[&str] = locale_match!(locale => LC_TIME::ABMON);
+        let alt: Option<&[&str]> = locale_match!(locale => LC_TIME::ALT_MON);
+        let alt_short: Option<&[&str]> = locale_match!(locale => LC_TIME::AB_ALT_MON);
+        let lists = [Some(full), alt, Some(short), alt_short];
+        lists.into_iter().flatten().flat_map(|list| list.iter().copied().zip(1u32..)).collect()
+    }
+}

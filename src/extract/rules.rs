@@ -1,0 +1,69 @@
+//! What to read from a page: selectors, labels and date formats, ready to use.
+
+use chrono_tz::Tz;
+use scraper::Selector;
+
+use super::date::DateFormat;
+
+/// The rules by which one source's pages are read. All texts that are compared with the page are folded beforehand.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// One row each; alternatives, the first that matches anything on the page.
+    pub each: Vec<Selector>,
+    /// The link to the next page; alternatives.
+    pub next: Vec<Selector>,
+    /// The title; alternatives, the first that gives a text.
+    pub title: Vec<Field>,
+    /// The link; alternatives. Without any, the first link in or around the title, else in the row.
+    pub link: Vec<Field>,
+    /// The date; alternatives.
+    pub date: Vec<DateField>,
+    /// The summary; alternatives, read as HTML. May be empty.
+    pub summary: Vec<Field>,
+    /// Each facet's values, in the order of the newsroom's facets.
+    pub facets: Vec<FacetField>,
+    /// The zone of dates that state none.
+    pub timezone: Tz,
+}
+
+/// Where in a row a value stands.
+#[derive(Debug, Clone, Default)]
+pub struct Field {
+    /// The element; without it the row itself, or with `label` the whole row is searched.
+    pub select: Option<Selector>,
+    /// The value is this attribute, not the text.
+    pub attr: Option<String>,
+    /// The value follows this visible label (folded, without colon).
+    pub label: Option<String>,
+    /// Elements inside that do not count, such as a "read more" link.
+    pub without: Vec<Selector>,
+}
+
+/// A date and how it is written.
+#[derive(Debug, Clone)]
+pub struct DateField {
+    /// Where it stands.
+    pub field: Field,
+    /// How it may be written, in order; empty: only forms that cannot be misread.
+    pub formats: Vec<DateFormat>,
+}
+
+/// The values of a facet.
+#[derive(Debug, Clone)]
+pub struct FacetField {
+    /// The facet's name, for warnings.
+    pub name: String,
+    /// Where the values stand; alternatives.
+    pub values: Vec<Field>,
+    /// Several values: links first, else split at commas.
+    pub many: bool,
+}
+
+impl Rules {
+    /// Every label that a row may hold: where one begins, the value of the one before ends.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        let dates = self.date.iter().map(|d| &d.field);
+        let facets = self.facets.iter().flat_map(|f| &f.values);
+        self.title.iter().chain(&self.link).chain(dates).chain(&self.summary).chain(facets).filter_map(|f| f.label.as_deref())
+    }
+}
