@@ -88,9 +88,9 @@ impl Filter {
 fn has_phrase(text: &str, phrase: &str) -> bool {
     let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
     !phrase.is_empty()
-        && text.match_indices(phrase).any(|(at, found)| {
-            edge(text[..at].chars().next_back()) && edge(text[at + found.len()..].chars().next())
-        })
+        && text
+            .match_indices(phrase)
+            .any(|(at, found)| edge(text[..at].chars().next_back()) && edge(text[at + found.len()..].chars().next()))
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ pub struct Id(String);
 
 /// Words that the server or the tree on disk uses at the place where an id stands.
 pub const RESERVED: &[&str] = &[
-    "all", "assets", "favicon", "feed", "feeds", "health", "healthz", "hub", "index", "metrics", "opml", "readyz", "robots", "rss",
-    "atom", "json", "search", "sitemap", "status", "static",
+    "all", "assets", "favicon", "feed", "feeds", "health", "healthz", "hub", "index", "metrics", "opml", "readyz", "robots",
+    "rss", "atom", "json", "search", "sitemap", "status", "static",
 ];
 
 impl Id {

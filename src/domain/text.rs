@@ -9,7 +9,11 @@ pub fn is_xml_char(c: char) -> bool {
 
 /// Drops the characters that no XML 1.0 document may hold, escaped or not.
 pub fn xml_legal(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_xml_char) { Cow::Borrowed(text) } else { Cow::Owned(text.chars().filter(|&c| is_xml_char(c)).collect()) }
+    if text.chars().all(is_xml_char) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.chars().filter(|&c| is_xml_char(c)).collect())
+    }
 }
 
 /// One line: runs of white space become one blank, none is left at the ends, and control characters are dropped.

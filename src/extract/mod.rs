@@ -5,9 +5,11 @@
 pub mod charset;
 pub mod date;
 mod label;
-mod months;
+pub mod months;
 mod page;
 mod rules;
+mod text;
 
 pub use page::{Extracted, RawRow, Warning, extract};
 pub use rules::{DateField, FacetField, Field, Rules};
+pub use text::Markup;

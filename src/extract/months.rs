@@ -14,7 +14,10 @@ impl Language {
         let region = parts.find(|p| p.len() == 2 || (p.len() == 3 && p.bytes().all(|b| b.is_ascii_digit())));
         let named = region.map(|r| format!("{language}_{}", r.to_ascii_uppercase()));
         // English and the like are spoken under many flags: the names of days and months are the same.
-        let usual = ["GB", "DE", "FR", "ES", "PT", "IT", "RS", "UA", "SE", "DK", "NO", "CZ", "GR", "CN", "JP", "KR", "EG", "IL", "IR", "IN"];
+        let usual = [
+            "GB", "DE", "FR", "ES", "PT", "IT", "RS", "UA", "SE", "DK", "NO", "CZ", "GR", "CN", "JP", "KR", "EG", "IL", "IR",
+            "IN",
+        ];
         let same = format!("{language}_{}", language.to_ascii_uppercase());
         named
             .into_iter()
@@ -23,9 +26,9 @@ impl Language {
             .find_map(|name| Locale::try_from(name.as_str()).ok())
             .or_else(|| {
                 // Any region at all: AA..ZZ, in order, so that the answer is always the same.
-                (b'A'..=b'Z').flat_map(|a| (b'A'..=b'Z').map(move |b| (a, b))).find_map(|(a, b)| {
-                    Locale::try_from(format!("{language}_{}{}", a as char, b as char).as_str()).ok()
-                })
+                (b'A'..=b'Z')
+                    .flat_map(|a| (b'A'..=b'Z').map(move |b| (a, b)))
+                    .find_map(|(a, b)| Locale::try_from(format!("{language}_{}{}", a as char, b as char).as_str()).ok())
             })
             .map(Self)
     }
@@ -39,5 +42,30 @@ impl Language {
         let alt_short: Option<&[&str]> = locale_match!(locale => LC_TIME::AB_ALT_MON);
         let lists = [Some(full), alt, Some(short), alt_short];
         lists.into_iter().flatten().flat_map(|list| list.iter().copied().zip(1u32..)).collect()
+    }
+
+    /// Names of the days of the week, full and short: (name, number from 0 for Sunday).
+    pub fn days(self) -> Vec<(&'static str, usize)> {
+        let locale = self.0;
+        let full: &[&str] = locale_match!(locale => LC_TIME::DAY);
+        let short: &[&str] = locale_match!(locale => LC_TIME::ABDAY);
+        // The C library's lists begin with Sunday in every locale.
+        [full, short].into_iter().flat_map(|list| list.iter().copied().zip(0..)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_are_found_by_tag() {
+        for (tag, month) in [("en", "September"), ("de-AT", "September"), ("ru", "сентября"), ("ja", "9月"), ("uk", "вересня")]
+        {
+            let months = Language::of(tag).map(Language::months).unwrap_or_default();
+            assert!(months.contains(&(month, 9)), "{tag}: {months:?}");
+        }
+        assert_eq!(Language::of("xx"), None);
+        assert_eq!(Language::of(""), None);
     }
 }

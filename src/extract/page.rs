@@ -1,9 +1,270 @@
-//! x
-/// x
-pub struct Extracted;
-/// x
-pub struct RawRow;
-/// x
-pub struct Warning;
-/// x
-pub fn extract() {}
+//! One page, read by the rules: rows, the next page, and what could not be read.
+
+use std::fmt;
+
+use scraper::{ElementRef, Html};
+
+use super::date::{PageDate, read_date};
+use super::label::Lines;
+use super::rules::{Field, Rules};
+use super::text::{Markup, line, markup};
+use crate::domain::fold;
+use crate::domain::text::{cut, one_line};
+
+/// What a page gives.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Extracted {
+    /// How many rows the page has, read or not.
+    pub rows_found: usize,
+    /// The rows that could be read, in the page's order.
+    pub rows: Vec<RawRow>,
+    /// The page's `<base href>`, as written.
+    pub base: Option<String>,
+    /// The address of the next page, as written.
+    pub next: Option<String>,
+    /// What could not be read.
+    pub warnings: Vec<Warning>,
+}
+
+/// One row as the page states it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawRow {
+    /// The row's number on the page, from 0.
+    pub row: usize,
+    /// The title: one line, never empty.
+    pub title: String,
+    /// Where it leads, as written.
+    pub link: Option<String>,
+    /// Its date.
+    pub date: PageDate,
+    /// Its summary.
+    pub summary: Option<Markup>,
+    /// The names of its terms, in the order of the rules' facets.
+    pub terms: Vec<Vec<String>>,
+}
+
+/// Something on a page that could not be read; never more than one row's matter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// The row's number on the page, from 0; none: it concerns the whole page.
+    pub row: Option<usize>,
+    /// The field.
+    pub field: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.row {
+            Some(row) => write!(f, "row {}, {}: {}", row + 1, self.field, self.message),
+            None => write!(f, "{}: {}", self.field, self.message),
+        }
+    }
+}
+
+/// Reads a page. Rows without title or date are left out, with a warning; they don't touch the others.
+pub fn extract(html: &str, rules: &Rules) -> Extracted {
+    let document = Html::parse_document(html);
+    let mut out = Extracted {
+        base: first(&document, "base").and_then(|e| e.attr("href")).map(str::to_owned),
+        next: next_page(&document, rules),
+        ..Extracted::default()
+    };
+    let Some(each) = rules.each.iter().find(|each| document.select(each).next().is_some()) else { return out };
+    let labelled = rules.labels().next().is_some();
+    for (row, element) in document.select(each).enumerate() {
+        out.rows_found += 1;
+        let lines = labelled.then(|| Lines::new(element, rules.labels()));
+        let reader = Row { element, lines, rules, row };
+        if let Some(row) = reader.read(&mut out.warnings) {
+            out.rows.push(row);
+        }
+    }
+    out
+}
+
+fn first<'a>(document: &'a Html, name: &str) -> Option<ElementRef<'a>> {
+    document.tree.nodes().filter_map(ElementRef::wrap).find(|e| e.value().name() == name)
+}
+
+fn next_page(document: &Html, rules: &Rules) -> Option<String> {
+    let found = rules.next.iter().find_map(|next| document.select(next).next())?;
+    let link = if found.attr("href").is_some() { Some(found) } else { link_within(found) };
+    link.and_then(|e| e.attr("href")).map(|href| href.trim().to_owned()).filter(|href| !href.is_empty())
+}
+
+fn link_within(element: ElementRef<'_>) -> Option<ElementRef<'_>> {
+    element.descendent_elements().find(|e| e.value().name() == "a" && e.attr("href").is_some())
+}
+
+/// The element itself or the nearest one around it that is a link.
+fn link_around(element: ElementRef<'_>) -> Option<ElementRef<'_>> {
+    std::iter::once(element)
+        .chain(element.ancestors().filter_map(ElementRef::wrap))
+        .find(|e| e.value().name() == "a" && e.attr("href").is_some())
+}
+
+struct Row<'a> {
+    element: ElementRef<'a>,
+    lines: Option<Lines<'a>>,
+    rules: &'a Rules,
+    row: usize,
+}
+
+impl<'a> Row<'a> {
+    fn read(&self, warnings: &mut Vec<Warning>) -> Option<RawRow> {
+        let mut warn = |field: &str, message: String| {
+            warnings.push(Warning { row: Some(self.row), field: field.to_owned(), message });
+        };
+        let title = self.rules.title.iter().find_map(|f| self.text(f).map(|text| (f, text)));
+        let Some((title_field, title)) = title.filter(|(_, text)| !fold(text).is_empty()) else {
+            warn("title", "nothing there, the row is left out".into());
+            return None;
+        };
+        let date = self.date(&mut warn, &title)?;
+        let link = if self.rules.link.is_empty() {
+            self.usual_link(title_field)
+        } else {
+            self.rules.link.iter().find_map(|f| self.link(f))
+        };
+        let link = link.map(|href| href.trim().to_owned()).filter(|href| !href.is_empty());
+        if link.is_none() {
+            warn("link", format!("nothing there, {:?} stays without one", cut(title.clone(), 60)));
+        }
+        let summary = self.rules.summary.iter().find_map(|f| self.summary(f));
+        let terms = self
+            .rules
+            .facets
+            .iter()
+            .map(|facet| {
+                let mut names =
+                    facet.values.iter().map(|f| self.values(f, facet.many)).find(|v| !v.is_empty()).unwrap_or_default();
+                names.retain(|name| !fold(name).is_empty());
+                names
+            })
+            .collect();
+        Some(RawRow { row: self.row, title, link, date, summary, terms })
+    }
+
+    fn date(&self, warn: &mut impl FnMut(&str, String), title: &str) -> Option<PageDate> {
+        let texts = || self.rules.date.iter().filter_map(|d| self.text(&d.field).map(|text| (d, text)));
+        let date = texts().find_map(|(d, text)| read_date(&text, &d.formats));
+        if date.is_none() {
+            let title = cut(title.to_owned(), 60);
+            match texts().next() {
+                Some((_, text)) => {
+                    warn("date", format!("{:?} is no date in any of the forms given, {title:?} is left out", cut(text, 60)))
+                }
+                None => warn("date", format!("nothing there, {title:?} is left out")),
+            }
+        }
+        date
+    }
+
+    /// The elements that a field may mean, in order: those its selector matches, else the row.
+    fn elements(&self, field: &'a Field) -> impl Iterator<Item = ElementRef<'a>> {
+        let selected = field.select.as_ref().map(|s| self.element.select(s));
+        let row = field.select.is_none().then_some(self.element);
+        selected.into_iter().flatten().chain(row)
+    }
+
+    /// The field's text, if there is any.
+    fn text(&self, field: &'a Field) -> Option<String> {
+        if let Some(label) = &field.label {
+            let value = self.behind(field, label)?;
+            return match &field.attr {
+                Some(attr) => value.links.iter().find_map(|e| e.attr(attr)).map(one_line),
+                None => Some(value.text),
+            }
+            .filter(|text| !text.is_empty());
+        }
+        self.elements(field)
+            .map(|e| match &field.attr {
+                Some(attr) => one_line(e.attr(attr).unwrap_or_default()),
+                None => line(e, &field.without),
+            })
+            .find(|text| !text.is_empty())
+    }
+
+    fn behind(&self, field: &'a Field, label: &str) -> Option<super::label::Value<'a>> {
+        let value = match &field.select {
+            Some(select) => {
+                let labels = || self.rules.labels();
+                self.element.select(select).map(|scope| Lines::new(scope, labels()).value(label)).find(|v| !v.is_empty())?
+            }
+            None => self.lines.as_ref()?.value(label),
+        };
+        (!value.is_empty()).then_some(value)
+    }
+
+    fn link(&self, field: &'a Field) -> Option<String> {
+        if field.attr.is_some() {
+            return self.text(field);
+        }
+        if let Some(label) = &field.label {
+            return self.behind(field, label)?.links.iter().find_map(|e| e.attr("href")).map(str::to_owned);
+        }
+        self.elements(field)
+            .find_map(|e| if e.attr("href").is_some() { Some(e) } else { link_within(e) })
+            .and_then(|e| e.attr("href"))
+            .map(str::to_owned)
+    }
+
+    /// Without a rule: the first link in or around the title, else in the row.
+    fn usual_link(&self, title: &'a Field) -> Option<String> {
+        let of_title = title.select.is_some().then(|| self.elements(title).next()).flatten();
+        of_title
+            .and_then(|e| link_within(e).or_else(|| link_around(e)))
+            .or_else(|| link_around(self.element))
+            .or_else(|| link_within(self.element))
+            .and_then(|e| e.attr("href"))
+            .map(str::to_owned)
+    }
+
+    /// The first element whose text is prose: one that begins with a label is another field.
+    fn summary(&self, field: &'a Field) -> Option<Markup> {
+        if field.label.is_some() || field.attr.is_some() {
+            return self.text(field).map(Markup::Text);
+        }
+        self.elements(field).map(|e| markup(e, &field.without)).find(|m| match m {
+            Markup::Text(text) => !text.is_empty() && !Lines::begins_with_label(text, self.rules.labels()),
+            Markup::Html(html) => {
+                let text = Html::parse_fragment(html).root_element().text().collect::<String>();
+                !text.trim().is_empty() && !Lines::begins_with_label(text.trim(), self.rules.labels())
+            }
+        })
+    }
+
+    fn values(&self, field: &'a Field, many: bool) -> Vec<String> {
+        let split = |text: &str| text.split(',').map(one_line).filter(|v| !v.is_empty()).collect::<Vec<_>>();
+        if let Some(label) = &field.label {
+            let Some(value) = self.behind(field, label) else { return Vec::new() };
+            if !many {
+                return vec![value.text];
+            }
+            if value.links.is_empty() {
+                return value.lines.iter().flat_map(|l| split(l)).collect();
+            }
+            return value.links.iter().map(|e| line(*e, &field.without)).filter(|v| !v.is_empty()).collect();
+        }
+        if !many {
+            return self.text(field).into_iter().collect();
+        }
+        let elements: Vec<_> = self.elements(field).collect();
+        if let Some(attr) = &field.attr {
+            return elements.iter().filter_map(|e| e.attr(attr)).flat_map(split).collect();
+        }
+        // Links first: each element that is or holds links gives those; only where there are none, its text is split.
+        let links = |e: &ElementRef<'a>| -> Vec<ElementRef<'a>> {
+            let own = (e.value().name() == "a").then_some(*e);
+            own.into_iter().chain(e.descendent_elements().filter(|d| d.id() != e.id() && d.value().name() == "a")).collect()
+        };
+        let linked: Vec<String> =
+            elements.iter().flat_map(links).map(|e| line(e, &field.without)).filter(|v| !v.is_empty()).collect();
+        if !linked.is_empty() {
+            return linked;
+        }
+        elements.iter().flat_map(|e| split(&line(*e, &field.without))).collect()
+    }
+}

@@ -61,7 +61,7 @@ pub struct FacetField {
 
 impl Rules {
     /// Every label that a row may hold: where one begins, the value of the one before ends.
-    pub fn labels(&self) -> impl Iterator<Item = &str> {
+    pub fn labels(&self) -> impl Iterator<Item = &str> + Clone {
         let dates = self.date.iter().map(|d| &d.field);
         let facets = self.facets.iter().flat_map(|f| &f.values);
         self.title.iter().chain(&self.link).chain(dates).chain(&self.summary).chain(facets).filter_map(|f| f.label.as_deref())

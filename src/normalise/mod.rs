@@ -2,5 +2,11 @@
 //!
 //! Knows no network, store or clock: `now` is an argument.
 
-pub mod fold;
+pub mod html;
 pub mod link;
+pub mod matching;
+pub mod order;
+pub mod reading;
+
+pub use link::Identity;
+pub use reading::readings;

@@ -1,0 +1,300 @@
+//! Every rule of identity as a table of stories: walks of rows, and the items that are known after each.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::{Link, stamp};
+
+/// A row as `title @ day @ link : summary`.
+fn row(text: &str, at: usize) -> Reading {
+    let (text, summary) = text.split_once(" : ").unwrap_or((text, ""));
+    let mut parts = text.split(" @ ");
+    let (title, day, link) = (parts.next().unwrap_or(""), parts.next().unwrap_or("1"), parts.next().unwrap_or(""));
+    let folded = crate::domain::fold(title);
+    let day = NaiveDate::from_ymd_opt(2024, 9, day.parse().expect("a day")).expect("a date");
+    let origin = digest(["item", "s", &folded, &day.to_string()]);
+    let published = day.and_hms_opt(0, 0, 0).expect("midnight").and_utc().fixed_offset();
+    Reading {
+        page: 0,
+        row: at,
+        key: origin,
+        origin,
+        title_key: stamp([folded.as_str()]),
+        version: stamp([&folded, &day.to_string(), summary]),
+        exact: stamp([text, summary]),
+        title: title.into(),
+        day,
+        published,
+        link: (!link.is_empty()).then(|| Link { url: link.into(), identity: stamp(["link", link]) }),
+        summary: Some(summary.into()),
+        tags: Vec::new(),
+    }
+}
+
+/// The store in miniature: applies plans as the real one does.
+#[derive(Default)]
+struct Memory {
+    known: Known,
+    titles: Vec<String>,
+    guids: Vec<Digest>,
+    edits: Vec<usize>,
+    rules: u8,
+    link_key: bool,
+}
+
+impl Memory {
+    fn walk(&mut self, rows: &[Reading], covered: Covered) -> Plan {
+        let terms = Terms { link_key: self.link_key, rules: stamp([self.rules.to_string().as_str()]), covered };
+        let plan = decide(rows, &self.known, &terms);
+        self.known.shared.extend(plan.shared.iter().copied());
+        for seen in &plan.seen {
+            let item = &mut self.known.items[seen.item];
+            for &r in &seen.rows {
+                sight(item, &rows[r], terms.rules);
+            }
+            if let Some(own) = seen.own {
+                take(item, &rows[own]);
+                self.titles[seen.item] = rows[own].title.clone();
+            }
+            self.edits[seen.item] += usize::from(seen.change == Change::Edited);
+        }
+        for new in &plan.new {
+            let first = &rows[new.rows[0]];
+            let mut item = KnownItem {
+                id: self.known.items.len() as i64,
+                key: first.key,
+                title_key: first.title_key,
+                day: first.day,
+                version: first.version,
+                previous: None,
+                link: first.link.as_ref().map(|l| l.identity),
+                sightings: Vec::new(),
+            };
+            for &r in &new.rows {
+                sight(&mut item, &rows[r], terms.rules);
+            }
+            self.known.items.push(item);
+            self.known.counters.insert(first.origin, new.counter);
+            self.titles.push(first.title.clone());
+            self.guids.push(guid(first.origin, new.counter));
+            self.edits.push(0);
+        }
+        plan
+    }
+
+    fn read(&mut self, walk: &[&str]) -> Plan {
+        let rows: Vec<Reading> = walk.iter().enumerate().map(|(n, text)| row(text, n)).collect();
+        self.walk(&rows, Covered::Everything)
+    }
+}
+
+fn sight(item: &mut KnownItem, row: &Reading, rules: Digest) {
+    let link = row.link.as_ref().map(|l| l.identity);
+    let now = KnownSighting { link, key: row.key, exact: row.exact, rules };
+    match item.sightings.iter_mut().find(|s| s.link == link) {
+        Some(before) => *before = now,
+        None => item.sightings.push(now),
+    }
+}
+
+fn take(item: &mut KnownItem, row: &Reading) {
+    if item.version != row.version {
+        item.previous = Some(item.version);
+    }
+    (item.key, item.title_key, item.day, item.version) = (row.key, row.title_key, row.day, row.version);
+    item.link = row.link.as_ref().map(|l| l.identity);
+}
+
+/// (what is shown, walks, titles known at the end with number of edits and of sightings).
+type Story = (&'static str, &'static [&'static [&'static str]], &'static [(&'static str, usize, usize)]);
+
+#[test]
+fn every_rule_has_its_story() {
+    let stories: &[Story] = &[
+        ("the same page twice", &[&["A @ 1 @ /a", "B @ 1 @ /b"], &["A @ 1 @ /a", "B @ 1 @ /b"]], &[("A", 0, 1), ("B", 0, 1)]),
+        ("an edited title", &[&["A @ 1 @ /a"], &["A, corrected @ 1 @ /a"]], &[("A, corrected", 1, 1)]),
+        ("a corrected date", &[&["A @ 1 @ /a"], &["A @ 2 @ /a"]], &[("A", 1, 1)]),
+        ("an edited summary", &[&["A @ 1 @ /a : x"], &["A @ 1 @ /a : y"]], &[("A", 1, 1)]),
+        ("an edit and its return move updated once", &[&["A @ 1 @ /a"], &["B @ 1 @ /a"], &["A @ 1 @ /a"]], &[("A", 1, 1)]),
+        ("a change within the fold is no edit", &[&["“A” – b @ 1 @ /a"], &["\"A\" - B @ 1 @ /a"]], &[("\"A\" - B", 0, 1)]),
+        ("a repost under another link", &[&["A @ 1 @ /a"], &["A @ 1 @ /x/a", "A @ 1 @ /a"]], &[("A", 0, 2)]),
+        ("the same title on another date", &[&["A @ 1 @ /a"], &["A @ 2 @ /b", "A @ 1 @ /a"]], &[("A", 0, 1), ("A", 0, 1)]),
+        (
+            "titles that differ by a number",
+            &[&["Report 1 @ 1 @ /a", "Report 2 @ 1 @ /b"]],
+            &[("Report 1", 0, 1), ("Report 2", 0, 1)],
+        ),
+        ("a link reused for another story", &[&["A @ 1 @ /week"], &["B @ 2 @ /week"]], &[("A", 0, 1), ("B", 0, 1)]),
+        (
+            "a reused link's new story can be edited",
+            &[&["A @ 1 @ /week"], &["B @ 2 @ /week"], &["B! @ 2 @ /week"]],
+            &[("A", 0, 1), ("B!", 1, 1)],
+        ),
+        ("a former title taken by a new story", &[&["A @ 1 @ /a"], &["B @ 1 @ /a", "A @ 1 @ /new"]], &[("B", 1, 1), ("A", 0, 1)]),
+        (
+            "a landing page is no identity",
+            &[&["A @ 1 @ /l", "B @ 1 @ /l"], &["C @ 1 @ /l", "B @ 1 @ /l"], &["D @ 1 @ /l"]],
+            &[("A", 0, 1), ("B", 0, 1), ("C", 0, 1), ("D", 0, 1)],
+        ),
+        (
+            "a sighting left behind by an edit is no new story",
+            &[&["A @ 1 @ /a", "A @ 1 @ /b"], &["A2 @ 1 @ /a", "A @ 1 @ /b"]],
+            &[("A2", 1, 2)],
+        ),
+        (
+            "another sighting takes over",
+            &[&["A @ 1 @ /a", "A @ 1 @ /long"], &["A @ 1 @ /long"], &["A! @ 1 @ /long"]],
+            &[("A!", 1, 2)],
+        ),
+        ("a row without link", &[&["A @ 1"], &["A @ 1"], &["A @ 2"]], &[("A", 0, 1), ("A", 0, 1)]),
+        ("a link that is found later", &[&["A @ 1"], &["A @ 1 @ /a"], &["A! @ 1 @ /a"]], &[("A!", 1, 2)]),
+        ("link and title and date change at once", &[&["A @ 1 @ /a"], &["B @ 2 @ /b"]], &[("A", 0, 1), ("B", 0, 1)]),
+        ("a moved link is the same item", &[&["A @ 1 @ /old"], &["A @ 1 @ /new"]], &[("A", 0, 2)]),
+    ];
+    for (name, walks, want) in stories {
+        let mut memory = Memory::default();
+        for walk in *walks {
+            memory.read(walk);
+        }
+        let got: Vec<(&str, usize, usize)> = memory
+            .titles
+            .iter()
+            .zip(&memory.edits)
+            .zip(&memory.known.items)
+            .map(|((t, e), i)| (t.as_str(), *e, i.sightings.len()))
+            .collect();
+        assert_eq!(got, *want, "{name}");
+        let mut guids = memory.guids.clone();
+        guids.sort();
+        guids.dedup();
+        assert_eq!(guids.len(), memory.guids.len(), "{name}: guids differ");
+    }
+}
+
+#[test]
+fn guids_outlive_edits_and_lost_databases() {
+    let mut memory = Memory::default();
+    memory.read(&["A @ 1 @ /a", "B @ 2 @ /b"]);
+    let before = memory.guids.clone();
+    memory.read(&["A edited @ 1 @ /a", "B @ 2 @ /b"]);
+    assert_eq!(memory.guids, before);
+    let mut again = Memory::default();
+    again.read(&["B @ 2 @ /b", "A @ 1 @ /a"]);
+    assert_eq!((again.guids[1], again.guids[0]), (before[0], before[1]));
+    // The former title's new story gets a guid of its own.
+    memory.read(&["A @ 1 @ /new", "A edited @ 1 @ /a"]);
+    assert_eq!(memory.guids.len(), 3);
+    assert!(!before.contains(&memory.guids[2]));
+}
+
+#[test]
+fn a_link_key_is_enough() {
+    let mut memory = Memory { link_key: true, ..Memory::default() };
+    memory.read(&["A @ 1 @ /a"]);
+    memory.read(&["B @ 2 @ /a"]);
+    assert_eq!((memory.titles.as_slice(), memory.edits[0]), (["B".to_owned()].as_slice(), 1));
+}
+
+#[test]
+fn changed_rules_are_no_edit() {
+    let mut memory = Memory::default();
+    memory.read(&["A @ 1 @ /a : x"]);
+    memory.rules = 1;
+    memory.read(&["A @ 1 @ /a : now read differently"]);
+    assert_eq!(memory.edits, [0]);
+    memory.read(&["A @ 1 @ /a : really edited"]);
+    assert_eq!(memory.edits, [1]);
+}
+
+#[test]
+fn most_of_a_page_changed_at_once_is_odd() {
+    let mut memory = Memory::default();
+    memory.read(&["A @ 1 @ /a", "B @ 1 @ /b", "C @ 1 @ /c", "D @ 1 @ /d"]);
+    let plan = memory.read(&["A! @ 1 @ /a", "B! @ 1 @ /b", "C! @ 1 @ /c", "D @ 1 @ /d"]);
+    assert!(plan.odd);
+    assert_eq!(memory.edits, [0; 4]);
+    assert_eq!(memory.titles, ["A!", "B!", "C!", "D"]);
+    let plan = memory.read(&["A? @ 1 @ /a", "B! @ 1 @ /b", "C! @ 1 @ /c", "D @ 1 @ /d"]);
+    assert!(!plan.odd);
+    assert_eq!(memory.edits, [1, 0, 0, 0]);
+}
+
+#[test]
+fn a_sighting_that_scrolled_away_does_not_hand_over() {
+    let mut memory = Memory::default();
+    memory.read(&["A @ 1 @ /a", "A @ 1 @ /long"]);
+    let own = memory.known.items[0].link;
+    let rows = [row("B @ 2 @ /b", 0), row("A @ 1 @ /long", 1)];
+    memory.walk(&rows, Covered::After(rows[1].day));
+    assert_eq!(memory.known.items[0].link, own, "the walk ends within day 1: the own link may stand further down");
+    memory.walk(&rows, Covered::Everything);
+    assert_ne!(memory.known.items[0].link, own);
+}
+
+#[test]
+fn known_rows_are_told() {
+    let mut memory = Memory::default();
+    memory.read(&["A @ 1 @ /a"]);
+    let terms = Terms { link_key: false, rules: stamp(["0"]), covered: Covered::Nothing };
+    for (text, want) in
+        [("A @ 1 @ /a", true), ("A! @ 1 @ /a", true), ("A @ 1 @ /else", true), ("B @ 2 @ /a", false), ("B @ 1 @ /b", false)]
+    {
+        assert_eq!(is_known(&row(text, 0), &memory.known, &terms), want, "{text}");
+    }
+}
+
+fn listing() -> impl Strategy<Value = Vec<Reading>> {
+    // Few titles, days and links, so that they meet often.
+    prop::collection::vec((0..6u8, 1..4u8, 0..8u8), 1..24).prop_map(|rows| {
+        let mut rows: Vec<Reading> =
+            rows.into_iter().enumerate().map(|(n, (title, day, link))| row(&format!("T{title} @ {day} @ /{link}"), n)).collect();
+        rows.iter_mut().enumerate().for_each(|(n, r)| r.row = n);
+        rows
+    })
+}
+
+/// What is known, without regard to the order in which it became known.
+fn known(memory: &Memory) -> HashMap<Digest, (String, Option<Digest>, Vec<Option<Digest>>)> {
+    let all = memory.guids.iter().zip(&memory.titles).zip(&memory.known.items);
+    all.map(|((guid, title), item)| {
+        let mut links: Vec<_> = item.sightings.iter().map(|s| s.link).collect();
+        links.sort();
+        (*guid, (title.clone(), item.link, links))
+    })
+    .collect()
+}
+
+proptest! {
+    /// The same listing in any order, any number of times, as one walk of overlapping pages: the same items, guids and links.
+    #[test]
+    fn order_and_repetition_do_not_matter(rows in listing(), seed in any::<u64>(), times in 1..4usize) {
+        let mut plain = Memory::default();
+        plain.walk(&rows, Covered::Everything);
+        let mut other = Memory::default();
+        for turn in 0..times {
+            let mut shuffled = rows.clone();
+            shuffled.extend(rows.iter().take(seed as usize % rows.len()).cloned());
+            shuffled.sort_by_key(|r| stamp([r.exact.to_string(), (seed ^ turn as u64).to_string()].iter().map(String::as_str)));
+            shuffled.iter_mut().enumerate().for_each(|(n, r)| r.row = n);
+            other.walk(&shuffled, Covered::Everything);
+        }
+        prop_assert_eq!(known(&plain), known(&other));
+        prop_assert!(other.edits.iter().all(|e| *e == 0));
+    }
+
+    /// No two items of one title and date, however rows come and go.
+    #[test]
+    fn no_story_twice_without_edits(walks in prop::collection::vec(listing(), 1..6)) {
+        let mut memory = Memory::default();
+        for rows in &walks {
+            memory.walk(rows, Covered::Nothing);
+        }
+        let mut guids = memory.guids.clone();
+        guids.sort();
+        guids.dedup();
+        prop_assert_eq!(guids.len(), memory.guids.len());
+    }
+}

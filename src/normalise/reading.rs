@@ -1,0 +1,171 @@
+//! From a page's raw rows to readings: absolute links, instants, safe HTML, keys.
+
+use chrono::{DateTime, Duration, NaiveDateTime, NaiveTime, Offset, TimeZone};
+use chrono_tz::Tz;
+use url::Url;
+
+use super::html::Sanitiser;
+use super::link::{Identity, absolute, link};
+use crate::domain::text::cut;
+use crate::domain::{Newsroom, Published, Reading, Tag, digest, fold, stamp};
+use crate::extract::date::PageDate;
+use crate::extract::{Extracted, RawRow, Warning};
+
+/// A title longer than this (characters) is cut for display; its identity is that of the whole.
+pub const LONGEST_TITLE: usize = 1_000;
+/// A term longer than this (characters) is no term but a page that is read wrongly.
+const LONGEST_TERM: usize = 200;
+
+/// Turns the rows of one page into readings. `url` is the page's own address after redirects, `page` its number in the walk.
+pub fn readings(
+    extracted: &Extracted,
+    url: &Url,
+    page: usize,
+    newsroom: &Newsroom,
+    identity: &Identity,
+) -> (Vec<Reading>, Vec<Warning>) {
+    let base = extracted.base.as_deref().and_then(|b| url.join(b).ok()).filter(|b| matches!(b.scheme(), "http" | "https"));
+    let base = base.unwrap_or_else(|| url.clone());
+    let mut reader = Reader { sanitiser: Sanitiser::new(base.clone()), base, page, newsroom, identity, warnings: Vec::new() };
+    let readings = extracted.rows.iter().map(|row| reader.read(row)).collect();
+    (readings, reader.warnings)
+}
+
+struct Reader<'a> {
+    base: Url,
+    sanitiser: Sanitiser,
+    page: usize,
+    newsroom: &'a Newsroom,
+    identity: &'a Identity,
+    warnings: Vec<Warning>,
+}
+
+impl Reader<'_> {
+    fn warn(&mut self, row: usize, field: &str, message: String) {
+        self.warnings.push(Warning { row: Some(row), field: field.to_owned(), message });
+    }
+
+    fn read(&mut self, raw: &RawRow) -> Reading {
+        let source = &self.newsroom.id;
+        let published = instant(&raw.date, self.newsroom.timezone);
+        let day =
+            if raw.date.offset.is_some() { published.with_timezone(&self.newsroom.timezone).date_naive() } else { raw.date.day };
+        let day_text = day.to_string();
+        let folded = fold(&raw.title);
+        let link = raw.link.as_deref().and_then(|href| match absolute(href, &self.base) {
+            Ok(url) => Some(link(source, &url, self.identity)),
+            Err(message) => {
+                self.warn(raw.row, "link", format!("{message}: the item stays without a link"));
+                None
+            }
+        });
+        let origin = digest(["item", source.as_str(), &folded, &day_text]);
+        let key = match (&link, self.identity.with_link) {
+            (Some(link), true) => digest(["item and link", &origin.to_string(), &link.identity.to_string()]),
+            _ => origin,
+        };
+        let title = cut(raw.title.clone(), LONGEST_TITLE);
+        if title.len() < raw.title.len() {
+            self.warn(raw.row, "title", format!("{} bytes long, shown cut to {LONGEST_TITLE} characters", raw.title.len()));
+        }
+        let summary = raw.summary.as_ref().and_then(|markup| self.sanitiser.summary(markup));
+        let tags = self.tags(raw);
+        let folded_summary = summary.as_deref().map(fold).unwrap_or_default();
+        let instant = published.to_rfc3339();
+        let exact =
+            ["row", &raw.title, &instant, link.as_ref().map_or("", |l| l.url.as_str()), summary.as_deref().unwrap_or_default()];
+        let terms = tags.iter().flat_map(|t| [self.newsroom.facets[t.facet].name.as_str(), t.name.as_str()]);
+        Reading {
+            page: self.page,
+            row: raw.row,
+            key,
+            origin,
+            title_key: stamp(["title", source.as_str(), &folded]),
+            version: stamp(["version", &folded, &instant, &folded_summary]),
+            exact: stamp(exact.into_iter().chain(terms)),
+            title,
+            day,
+            published,
+            link,
+            summary,
+            tags,
+        }
+    }
+
+    fn tags(&mut self, raw: &RawRow) -> Vec<Tag> {
+        let mut tags: Vec<Tag> = Vec::new();
+        let mut seen: Vec<(usize, String)> = Vec::new();
+        for (facet, names) in raw.terms.iter().enumerate() {
+            let facets = &self.newsroom.facets[facet];
+            for name in names {
+                let mut folded = fold(name);
+                if name.chars().count() > LONGEST_TERM {
+                    self.warnings.push(Warning {
+                        row: Some(raw.row),
+                        field: facets.name.clone(),
+                        message: format!("{:?} is too long for a term, left out", cut(name.clone(), 60)),
+                    });
+                    continue;
+                }
+                let renamed = facets.alias.iter().find(|(old, _)| *old == folded).map(|(_, new)| new);
+                if let Some(new) = renamed {
+                    folded = fold(new);
+                }
+                if seen.contains(&(facet, folded.clone())) {
+                    continue;
+                }
+                seen.push((facet, folded));
+                tags.push(Tag { facet, name: renamed.unwrap_or(name).clone() });
+            }
+        }
+        tags
+    }
+}
+
+/// The instant that a page means: a day without a time is its first instant in the newsroom's zone.
+fn instant(date: &PageDate, zone: Tz) -> Published {
+    let local = date.day.and_time(date.time.unwrap_or(NaiveTime::MIN));
+    let instant = match date.offset {
+        Some(offset) => offset.from_local_datetime(&local).single().map(|t| t.with_timezone(&zone)),
+        None => None,
+    };
+    let instant = instant.unwrap_or_else(|| first_instant(local, zone));
+    instant.with_timezone(&instant.offset().fix())
+}
+
+/// The first instant at or after a wall-clock time that exists: clocks that spring forward leave some out, clocks that fall back show
+/// some twice (then the earlier).
+fn first_instant(local: NaiveDateTime, zone: Tz) -> DateTime<Tz> {
+    (0..=24 * 4)
+        .find_map(|quarters| zone.from_local_datetime(&(local + Duration::minutes(15 * quarters))).earliest())
+        .unwrap_or_else(|| zone.from_utc_datetime(&local))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{FixedOffset, NaiveDate};
+
+    #[test]
+    fn instants_carry_the_newsrooms_offset() {
+        let day = |y, m, d| NaiveDate::from_ymd_opt(y, m, d).expect("valid");
+        let at = |h, m| NaiveTime::from_hms_opt(h, m, 0);
+        for (date, zone, want) in [
+            (PageDate { day: day(2024, 9, 30), time: None, offset: None }, Tz::Europe__Vienna, "2024-09-30T00:00:00+02:00"),
+            (PageDate { day: day(2024, 12, 1), time: None, offset: None }, Tz::Europe__Vienna, "2024-12-01T00:00:00+01:00"),
+            // Midnight that never was: clocks went from 23:59 to 01:00.
+            (PageDate { day: day(2018, 11, 4), time: None, offset: None }, Tz::America__Sao_Paulo, "2018-11-04T01:00:00-02:00"),
+            // 02:30 does not exist on the spring day, comes twice on the autumn day.
+            (PageDate { day: day(2024, 3, 31), time: at(2, 30), offset: None }, Tz::Europe__Vienna, "2024-03-31T03:00:00+02:00"),
+            (PageDate { day: day(2024, 10, 27), time: at(2, 30), offset: None }, Tz::Europe__Vienna, "2024-10-27T02:30:00+02:00"),
+            (
+                PageDate { day: day(2024, 9, 30), time: at(22, 30), offset: FixedOffset::east_opt(0) },
+                Tz::Europe__Vienna,
+                "2024-10-01T00:30:00+02:00",
+            ),
+            (PageDate { day: day(2024, 9, 30), time: at(9, 5), offset: None }, Tz::UTC, "2024-09-30T09:05:00+00:00"),
+        ] {
+            assert_eq!(instant(&date, zone).to_rfc3339(), want, "{date:?} in {zone}");
+        }
+    }
+}
