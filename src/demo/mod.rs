@@ -8,7 +8,9 @@
 mod article;
 mod listing;
 mod newsroom;
+mod server;
 #[cfg(test)]
 mod tests;
 
-pub use newsroom::{Item, Markup, Newsroom};
+pub use newsroom::{Item, Markup, Newsroom, Tally};
+pub use server::serve;

@@ -40,12 +40,24 @@ pub enum Markup {
     LabelsOnly,
 }
 
+/// What the server answered so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Requests answered, whatever the answer.
+    pub requests: u64,
+    /// Those answered 304.
+    pub not_modified: u64,
+    /// Those answered 404.
+    pub not_found: u64,
+}
+
 /// The newsroom: its items in the listing's order, newest first but for the odd day.
 #[derive(Debug, Clone)]
 pub struct Newsroom {
     items: Vec<Item>,
     markup: Markup,
     revision: u64,
+    pub(super) tally: Tally,
 }
 
 #[derive(Deserialize)]
@@ -63,7 +75,7 @@ impl Newsroom {
 
     /// A newsroom with items of one's own, in the listing's order.
     pub fn new(items: Vec<Item>, markup: Markup) -> Self {
-        Newsroom { items, markup, revision: 0 }
+        Newsroom { items, markup, revision: 0, tally: Tally::default() }
     }
 
     /// The items in the listing's order.
@@ -74,6 +86,11 @@ impl Newsroom {
     /// Moves with every change to the items.
     pub fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// What the server answered so far.
+    pub fn tally(&self) -> Tally {
+        self.tally
     }
 
     /// Puts a new item on top of the listing.

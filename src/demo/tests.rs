@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use scraper::{ElementRef, Html, Selector};
+use tokio::net::TcpListener;
 
 use super::*;
 
@@ -229,4 +231,51 @@ fn saved_pages_are_what_is_rendered() {
         }
         assert!(std::fs::read_to_string(&path).unwrap() == page, "{name} is not what is rendered: run with UPDATE_GOLDEN=1");
     }
+}
+
+#[tokio::test]
+async fn the_server_answers_with_validators_and_304() {
+    // A second test may have installed it already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let newsroom = Arc::new(Mutex::new(built_in()));
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let shutdown = async move { stopped.await.unwrap_or(()) };
+    let server = tokio::spawn(serve(listener, newsroom.clone(), shutdown));
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let page = format!("{base}/press-releases?rows=50&solrsort=ds_date+desc");
+
+    let first = client.get(&page).send().await.unwrap();
+    assert_eq!(first.status(), 200);
+    assert_eq!(first.headers()["content-type"], "text/html; charset=utf-8");
+    let etag = first.headers()["etag"].clone();
+    let modified = first.headers()["last-modified"].to_str().unwrap().to_owned();
+    assert!(etag.to_str().unwrap().starts_with('"') && chrono::DateTime::parse_from_rfc2822(&modified).is_ok());
+    assert_eq!(first.text().await.unwrap(), built_in().page(0, 50));
+
+    let again = client.get(&page).header("if-none-match", &etag).send().await.unwrap();
+    assert_eq!((again.status().as_u16(), &again.headers()["etag"]), (304, &etag));
+    assert!(again.bytes().await.unwrap().is_empty());
+    let head = client.head(&page).send().await.unwrap();
+    assert_eq!((head.status().as_u16(), &head.headers()["etag"]), (200, &etag));
+
+    assert!(newsroom.lock().unwrap().edit("/odihr/601877", "Edited"));
+    let changed = client.get(&page).header("if-none-match", &etag).send().await.unwrap();
+    assert_eq!(changed.status(), 200);
+
+    for (path, status) in [
+        ("/", 200),
+        ("/secretariat/577522", 200),
+        ("/robots.txt", 200),
+        ("/?page=1&rows=x", 200),
+        ("/node/999001", 404),
+        ("/x", 404),
+    ] {
+        assert_eq!(client.get(format!("{base}{path}")).send().await.unwrap().status(), status, "{path}");
+    }
+    assert_eq!(client.post(&page).send().await.unwrap().status(), 405);
+    assert_eq!(newsroom.lock().unwrap().tally(), Tally { requests: 11, not_modified: 1, not_found: 2 });
+    stop.send(()).unwrap();
+    server.await.unwrap().unwrap();
 }
