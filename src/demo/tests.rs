@@ -219,6 +219,18 @@ fn changes_show_in_the_listing() {
     assert_eq!(newsroom.items()[2].departments, ["OSCE Mission to Moldova"]);
 }
 
+#[test]
+fn the_configuration_is_toml_whatever_the_paths() {
+    let page = "http://127.0.0.1:1/press-releases?rows=50";
+    let text = config(page, "/tmp/a \"b\" \\c", "/tmp/x.db", "http://127.0.0.1:2/");
+    let table: toml::Table = toml::from_str(&text).unwrap();
+    assert_eq!(table["publish"]["directory"].as_str(), Some("/tmp/a \"b\" \\c"));
+    assert_eq!(table["source"][0]["page"].as_str(), Some(page));
+    assert!(!["{page}", "{directory}", "{database}", "{base-url}"].iter().any(|mark| text.contains(mark)));
+    let each = table["source"][0]["each"].as_str().unwrap();
+    assert_eq!(select(&parsed(&built_in(), 0), each).len(), 50);
+}
+
 /// `UPDATE_GOLDEN=1 cargo test demo` writes them anew.
 #[test]
 fn saved_pages_are_what_is_rendered() {
