@@ -5,6 +5,7 @@
 //! the parts that do (`fetch`, `store`, `publish`) do not know one another; `config` fills everybody's settings from one TOML file.
 
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod extract;
 pub mod feed;
