@@ -42,6 +42,14 @@ pub fn cut(text: String, limit: usize) -> String {
     }
 }
 
+/// Plain text as HTML.
+pub fn escape_html(text: &str) -> String {
+    if !text.contains(['&', '<', '>']) {
+        return text.to_owned();
+    }
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use ammonia::{Builder, UrlRelative};
 use url::Url;
 
 use super::link::absolute;
-use crate::domain::text::{cut, one_line, xml_legal};
+use crate::domain::text::{cut, escape_html, one_line, xml_legal};
 use crate::extract::Markup;
 
 /// A summary longer than this (characters) is cut; sanitised HTML longer than this (bytes) is cut to its text.
@@ -28,10 +28,10 @@ impl Sanitiser {
     /// Safe HTML; None if nothing readable is left.
     pub fn summary(&mut self, markup: &Markup) -> Option<String> {
         let html = match markup {
-            Markup::Text(text) => escape(&cut(one_line(text), LONGEST_SUMMARY)),
+            Markup::Text(text) => escape_html(&cut(one_line(text), LONGEST_SUMMARY)),
             Markup::Html(html) => {
                 let clean = self.clean(html);
-                if clean.len() > LONGEST_SUMMARY { escape(&cut(text_of(&clean), LONGEST_SUMMARY)) } else { clean }
+                if clean.len() > LONGEST_SUMMARY { escape_html(&cut(text_of(&clean), LONGEST_SUMMARY)) } else { clean }
             }
         };
         (!html.trim().is_empty()).then_some(html)
@@ -66,14 +66,6 @@ pub fn text_of(html: &str) -> String {
     }
     let fragment = scraper::Html::parse_fragment(html);
     one_line(&fragment.root_element().text().collect::<Vec<_>>().join(" "))
-}
-
-/// Plain text as HTML.
-pub fn escape(text: &str) -> String {
-    if !text.contains(['&', '<', '>']) {
-        return text.to_owned();
-    }
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]

@@ -140,13 +140,15 @@ pub fn guid(origin: Digest, counter: u32) -> Digest {
     if counter == 0 { origin } else { digest(["again", &origin.to_string(), &counter.to_string()]) }
 }
 
-/// Whether the row is an item that was known before the walk.
-pub fn is_known(row: &Reading, known: &Known, terms: &Terms) -> bool {
+/// Whether all rows are items that were known before the walk.
+pub fn all_known(rows: &[Reading], known: &Known, terms: &Terms) -> bool {
     let index = Index::new(known);
-    let link = row.link.as_ref().map(|l| l.identity).filter(|l| !known.shared.contains(l));
-    link.is_some_and(|l| index.own(l, row, terms.link_key).is_some())
-        || index.by_key.contains_key(&row.key)
-        || index.unchanged(row).is_some()
+    rows.iter().all(|row| {
+        let link = row.link.as_ref().map(|l| l.identity).filter(|l| !known.shared.contains(l));
+        link.is_some_and(|l| index.own(l, row, terms.link_key).is_some())
+            || index.by_key.contains_key(&row.key)
+            || index.unchanged(row).is_some()
+    })
 }
 
 /// Decides what each row is.

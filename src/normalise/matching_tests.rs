@@ -242,7 +242,7 @@ fn known_rows_are_told() {
     for (text, want) in
         [("A @ 1 @ /a", true), ("A! @ 1 @ /a", true), ("A @ 1 @ /else", true), ("B @ 2 @ /a", false), ("B @ 1 @ /b", false)]
     {
-        assert_eq!(is_known(&row(text, 0), &memory.known, &terms), want, "{text}");
+        assert_eq!(all_known(&[row(text, 0)], &memory.known, &terms), want, "{text}");
     }
 }
 

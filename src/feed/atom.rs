@@ -1,0 +1,66 @@
+//! Atom 1.0 (RFC 4287).
+
+use atom_syndication::{Category, Content, Feed, Generator, Link, Person, Text, TextType, WriteConfig};
+
+use super::{Document, Entry, Format, GENERATOR, GENERATOR_URL};
+
+/// The document as Atom.
+pub(super) fn render(document: &Document) -> Vec<u8> {
+    let link = |rel: &str, href: String, mime_type: &str| Link {
+        rel: rel.into(),
+        href,
+        mime_type: Some(mime_type.into()),
+        ..Link::default()
+    };
+    let mut links = vec![
+        link("self", document.url(Format::Atom), Format::Atom.media_type()),
+        link("alternate", document.home.clone(), "text/html"),
+    ];
+    let others = document.formats.iter().filter(|f| **f != Format::Atom);
+    links.extend(others.map(|f| link("alternate", document.url(*f), f.media_type())));
+    let feed = Feed {
+        title: Text::plain(document.title.clone()),
+        subtitle: Some(Text::plain(document.description.clone())),
+        id: document.id.urn().to_string(),
+        updated: document.updated.fixed_offset(),
+        authors: vec![Person { name: document.author.clone(), uri: Some(document.home.clone()), ..Person::default() }],
+        generator: Some(Generator { value: GENERATOR.into(), uri: Some(GENERATOR_URL.into()), version: None }),
+        links,
+        lang: Some(document.language.clone()),
+        entries: document.entries.iter().map(entry).collect(),
+        ..Feed::default()
+    };
+    let out = b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n".to_vec();
+    let config = WriteConfig { write_document_declaration: false, indent_size: Some(1) };
+    let mut out = feed.write_with_config(out, config).expect("writing to memory does not fail");
+    out.push(b'\n');
+    out
+}
+
+fn entry(entry: &Entry) -> atom_syndication::Entry {
+    let link = |rel: &str, href: &String| Link { rel: rel.into(), href: href.clone(), ..Link::default() };
+    let html = |value: &String| Text { value: value.clone(), r#type: TextType::Html, ..Text::default() };
+    let mut links: Vec<Link> = entry.link.iter().map(|href| link("alternate", href)).collect();
+    links.extend(entry.related.iter().map(|href| link("related", href)));
+    // An entry without a link must have content (RFC 4287, section 4.1.2).
+    let content = entry.link.is_none().then(|| Content {
+        value: Some(entry.summary.clone().unwrap_or_else(|| crate::domain::text::escape_html(&entry.title))),
+        content_type: Some("html".into()),
+        ..Content::default()
+    });
+    atom_syndication::Entry {
+        title: Text::plain(entry.title.clone()),
+        id: entry.id.urn().to_string(),
+        updated: entry.updated,
+        published: Some(entry.published),
+        links,
+        summary: entry.summary.as_ref().map(html),
+        content,
+        categories: entry
+            .categories
+            .iter()
+            .map(|c| Category { term: c.term.clone(), scheme: Some(c.scheme.clone()), label: None })
+            .collect(),
+        ..atom_syndication::Entry::default()
+    }
+}

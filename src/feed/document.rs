@@ -1,0 +1,114 @@
+//! One feed, as all three formats state it.
+
+use chrono::{DateTime, Utc};
+
+use super::Format;
+use crate::domain::text::xml_legal;
+use crate::domain::{Digest, Published, stamp};
+
+/// A feed, ready to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// The feed's id; never changes.
+    pub id: Digest,
+    /// Its title.
+    pub title: String,
+    /// One sentence on what it holds.
+    pub description: String,
+    /// The page that readers are sent to.
+    pub home: String,
+    /// Language tag (BCP 47) of its items.
+    pub language: String,
+    /// Who writes the items.
+    pub author: String,
+    /// When what it holds last changed (whole seconds).
+    pub updated: DateTime<Utc>,
+    /// Minutes for which a reader need not ask again; at least 1.
+    pub ttl: u64,
+    /// Its address without the format's ending.
+    pub address: String,
+    /// The formats it is published in.
+    pub formats: Vec<Format>,
+    /// Its items, in order.
+    pub entries: Vec<Entry>,
+}
+
+/// One item of a feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The guid.
+    pub id: Digest,
+    /// The title, plain text.
+    pub title: String,
+    /// Where it can be read.
+    pub link: Option<String>,
+    /// Other addresses of the same story.
+    pub related: Vec<String>,
+    /// When it was published.
+    pub published: Published,
+    /// When it last changed; never before `published`.
+    pub updated: Published,
+    /// Safe HTML.
+    pub summary: Option<String>,
+    /// Its terms.
+    pub categories: Vec<Category>,
+}
+
+/// A term of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Category {
+    /// The facet: an absolute URL (RSS calls it domain, Atom scheme).
+    pub scheme: String,
+    /// The term's name.
+    pub term: String,
+}
+
+impl Document {
+    /// The address of the document in a format.
+    pub fn url(&self, format: Format) -> String {
+        format!("{}.{}", self.address, format.extension())
+    }
+
+    /// Drops what XML 1.0 forbids from every text: done once, before all writers.
+    pub fn clean(mut self) -> Self {
+        let texts =
+            [&mut self.title, &mut self.description, &mut self.home, &mut self.language, &mut self.author, &mut self.address];
+        texts.into_iter().for_each(legal);
+        for entry in &mut self.entries {
+            legal(&mut entry.title);
+            entry.link.iter_mut().chain(&mut entry.related).chain(&mut entry.summary).for_each(legal);
+            entry.categories.iter_mut().for_each(|c| {
+                legal(&mut c.scheme);
+                legal(&mut c.term);
+            });
+        }
+        self
+    }
+
+    /// A stamp of all that a reader could see, but for `updated`: while it stays, the feed has not changed.
+    pub fn content(&self) -> Digest {
+        let mut parts = vec![
+            self.id.to_string(),
+            self.title.clone(),
+            self.description.clone(),
+            self.home.clone(),
+            self.language.clone(),
+            self.author.clone(),
+            self.ttl.to_string(),
+            self.address.clone(),
+            self.formats.iter().map(|f| f.extension()).collect::<Vec<_>>().join(" "),
+        ];
+        for e in &self.entries {
+            parts.extend([e.id.to_string(), e.title.clone(), e.link.clone().unwrap_or_default(), e.related.join(" ")]);
+            parts.extend([e.published.to_rfc3339(), e.updated.to_rfc3339(), e.summary.clone().unwrap_or_default()]);
+            parts.extend(e.categories.iter().flat_map(|c| [c.scheme.clone(), c.term.clone()]));
+        }
+        stamp(parts.iter().map(String::as_str))
+    }
+}
+
+fn legal(text: &mut String) {
+    if let std::borrow::Cow::Owned(clean) = xml_legal(text) {
+        *text = clean;
+    }
+}

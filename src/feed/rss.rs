@@ -1,0 +1,56 @@
+//! RSS 2.0 (RSS Advisory Board, 2.0.11), with atom:link as its Best Practices Profile asks.
+
+use std::collections::BTreeMap;
+
+use ::rss::extension::Extension;
+use ::rss::extension::atom::{AtomExtension, Link};
+use ::rss::{Category, Channel, Guid, Item};
+
+use super::{Document, Entry, Format, GENERATOR};
+
+/// The document as RSS.
+pub(super) fn render(document: &Document) -> Vec<u8> {
+    let link = |rel: &str, href: String, format: Format| Link {
+        rel: rel.into(),
+        href,
+        mime_type: Some(format.media_type().into()),
+        ..Link::default()
+    };
+    let mut links = vec![link("self", document.url(Format::Rss), Format::Rss)];
+    let others = document.formats.iter().filter(|f| **f != Format::Rss);
+    links.extend(others.map(|f| link("alternate", document.url(*f), *f)));
+    let channel = Channel {
+        title: document.title.clone(),
+        link: document.home.clone(),
+        description: document.description.clone(),
+        language: Some(document.language.clone()),
+        last_build_date: Some(document.updated.to_rfc2822()),
+        generator: Some(GENERATOR.into()),
+        docs: Some("https://www.rssboard.org/rss-specification".into()),
+        ttl: Some(document.ttl.to_string()),
+        items: document.entries.iter().map(item).collect(),
+        atom_ext: Some(AtomExtension { links }),
+        namespaces: BTreeMap::from([("atom".into(), "http://www.w3.org/2005/Atom".into())]),
+        ..Channel::default()
+    };
+    let out = b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n".to_vec();
+    let mut out = channel.pretty_write_to(out, b' ', 1).expect("writing to memory does not fail");
+    out.push(b'\n');
+    out
+}
+
+fn item(entry: &Entry) -> Item {
+    let related = entry.related.iter().map(|href| Link { rel: "related".into(), href: href.clone(), ..Link::default() });
+    let updated = Extension { name: "atom:updated".into(), value: Some(entry.updated.to_rfc3339()), ..Extension::default() };
+    Item {
+        title: Some(entry.title.clone()),
+        link: entry.link.clone(),
+        description: entry.summary.clone(),
+        categories: entry.categories.iter().map(|c| Category { name: c.term.clone(), domain: Some(c.scheme.clone()) }).collect(),
+        guid: Some(Guid { value: entry.id.urn().to_string(), permalink: false }),
+        pub_date: Some(entry.published.to_rfc2822()),
+        atom_ext: (!entry.related.is_empty()).then(|| AtomExtension { links: related.collect() }),
+        extensions: BTreeMap::from([("atom".into(), BTreeMap::from([("updated".into(), vec![updated])]))]),
+        ..Item::default()
+    }
+}

@@ -1,0 +1,140 @@
+//! What is known of the rows of a walk.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use sqlx::{FromRow, SqliteConnection};
+
+use super::{Store, StoreError};
+use crate::domain::{Digest, Reading};
+use crate::normalise::matching::{Known, KnownItem, KnownSighting};
+
+/// An item as stored, whole.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub(super) struct StoredItem {
+    pub id: i64,
+    pub key: Digest,
+    pub title_key: Digest,
+    pub version: Digest,
+    pub previous: Option<Digest>,
+    pub day: i64,
+    pub position: i64,
+    pub title: String,
+    pub link: Option<String>,
+    pub link_id: Option<Digest>,
+    pub related: String,
+    pub summary: Option<String>,
+    pub published: i64,
+    pub zone: i64,
+    pub updated: i64,
+    pub first_seen: i64,
+    pub terms: String,
+}
+
+#[derive(Debug, Clone, FromRow)]
+pub(super) struct StoredSighting {
+    pub id: i64,
+    pub item: i64,
+    pub link_id: Option<Digest>,
+    pub link: Option<String>,
+    pub key: Digest,
+    pub exact: Digest,
+    pub rules: Digest,
+    pub terms: String,
+}
+
+/// What is known of a walk's rows: as identity asks for it, and as stored, item by item.
+pub(super) struct Loaded {
+    pub known: Known,
+    pub items: Vec<StoredItem>,
+    /// The sightings of each item, in order of first sight.
+    pub sightings: Vec<Vec<StoredSighting>>,
+}
+
+/// The list of digests as the queries below take it.
+fn hex<'a>(digests: impl Iterator<Item = &'a Digest>) -> String {
+    let mut out = String::from("[");
+    for (n, digest) in digests.enumerate() {
+        out.push_str(if n == 0 { "\"" } else { ",\"" });
+        out.push_str(digest.simple().encode_lower(&mut [0; 32]));
+        out.push('"');
+    }
+    out.push(']');
+    out
+}
+
+pub(super) fn day_number(day: NaiveDate) -> i64 {
+    (day - NaiveDate::default()).num_days()
+}
+
+fn day_of(number: i64) -> NaiveDate {
+    NaiveDate::default().checked_add_signed(chrono::Duration::days(number)).unwrap_or_default()
+}
+
+/// Loads all items that one of the rows may be.
+pub(super) async fn load(tx: &mut SqliteConnection, rows: &[Reading]) -> Result<Loaded, StoreError> {
+    let links = hex(rows.iter().filter_map(|r| r.link.as_ref()).map(|l| &l.identity));
+    let keys = hex(rows.iter().map(|r| &r.key));
+    let origins = hex(rows.iter().map(|r| &r.origin));
+    let shared: Vec<Digest> = sqlx::query_scalar("SELECT s.link_id FROM json_each($1) j JOIN shared_link s ON s.link_id = unhex(j.value)")
+        .bind(&links)
+        .fetch_all(&mut *tx)
+        .await?;
+    let shared: HashSet<Digest> = shared.into_iter().collect();
+    // A landing page may carry thousands of stories: they are found by their keys.
+    let own_links = hex(rows.iter().filter_map(|r| r.link.as_ref()).map(|l| &l.identity).filter(|l| !shared.contains(*l)));
+    let items: Vec<StoredItem> = sqlx::query_as(
+        "SELECT id, key, title_key, version, previous, day, position, title, link, link_id, related, summary, published, zone, updated, first_seen, terms
+         FROM item WHERE id IN (
+             SELECT s.item FROM json_each($1) j JOIN sighting s ON s.link_id = unhex(j.value)
+             UNION SELECT i.id FROM json_each($2) j JOIN item i ON i.key = unhex(j.value))
+         ORDER BY id",
+    )
+    .bind(&own_links)
+    .bind(&keys)
+    .fetch_all(&mut *tx)
+    .await?;
+    let ids = serde_json::json!(items.iter().map(|i| i.id).collect::<Vec<_>>()).to_string();
+    let found: Vec<StoredSighting> = sqlx::query_as(
+        "SELECT s.id, s.item, s.link_id, s.link, s.key, s.exact, s.rules, s.terms
+         FROM json_each($1) j JOIN sighting s ON s.item = j.value ORDER BY s.id",
+    )
+    .bind(&ids)
+    .fetch_all(&mut *tx)
+    .await?;
+    let counters: Vec<(Digest, u32)> = sqlx::query_as(
+        "SELECT i.origin, max(i.counter) FROM json_each($1) j JOIN item i ON i.origin = unhex(j.value) GROUP BY i.origin",
+    )
+    .bind(&origins)
+    .fetch_all(&mut *tx)
+    .await?;
+
+    let place: HashMap<i64, usize> = items.iter().enumerate().map(|(n, i)| (i.id, n)).collect();
+    let mut sightings: Vec<Vec<StoredSighting>> = vec![Vec::new(); items.len()];
+    for sighting in found {
+        sightings[place[&sighting.item]].push(sighting);
+    }
+    let known_items = items.iter().zip(&sightings).map(|(item, sightings)| KnownItem {
+        id: item.id,
+        key: item.key,
+        title_key: item.title_key,
+        day: day_of(item.day),
+        version: item.version,
+        previous: item.previous,
+        link: item.link_id,
+        sightings: sightings.iter().map(|s| KnownSighting { link: s.link_id, key: s.key, exact: s.exact, rules: s.rules }).collect(),
+    });
+    let known = Known { items: known_items.collect(), shared, counters: counters.into_iter().collect() };
+    Ok(Loaded { known, items, sightings })
+}
+
+impl Store {
+    /// What is known of these rows.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn known(&self, rows: &[Reading]) -> Result<Known, StoreError> {
+        let mut connection = self.reader.acquire().await?;
+        Ok(load(&mut connection, rows).await?.known)
+    }
+}

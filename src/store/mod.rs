@@ -1,0 +1,51 @@
+//! What newsroomd remembers: sources, items, where they were seen, terms, channels. One SQLite file.
+//!
+//! Speaks the domain's words; no SQL leaves this module, so that another engine can stand behind it. One connection writes (transactions
+//! begin immediate, so that none fails half-way for want of the lock), others read. Commits are not flushed one by one: a crash of the
+//! process loses none, a crash of the machine may lose the last ones, whole polls with their validators, which are then repeated. What is
+//! published must not be lost so: [`Store::flush`] makes all before it durable and stands before every publishing.
+
+mod channels;
+mod error;
+mod known;
+mod open;
+mod rows;
+mod sources;
+mod terms;
+mod walk;
+
+use sqlx::SqlitePool;
+
+pub use channels::{ChannelRow, Members, Rendered, Selection, Settings};
+pub use error::StoreError;
+pub use sources::{SourceState, Validators};
+pub use terms::TermInfo;
+pub use walk::{Saved, Walk};
+
+/// The store's handle; clones share it.
+#[derive(Debug, Clone)]
+pub struct Store {
+    writer: SqlitePool,
+    reader: SqlitePool,
+}
+
+impl Store {
+    /// Makes everything committed before durable against a crash of the machine.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub async fn flush(&self) -> Result<(), StoreError> {
+        let mut connection = self.writer.acquire().await?;
+        // A commit that is itself flushed carries all that stand before it in the log.
+        for statement in ["PRAGMA synchronous = FULL", "UPDATE flush SET times = times + 1", "PRAGMA synchronous = NORMAL"] {
+            sqlx::query(statement).execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+
+    /// Closes the connections, folding the log into the file.
+    pub async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+}

@@ -1,0 +1,106 @@
+//! Opening the database: only our own, never a newer one, never by overwriting.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr};
+
+use super::{Store, StoreError};
+
+/// "NRSD": set by the first migration.
+const APPLICATION_ID: i64 = 1_314_018_116;
+
+/// Every layout, in order. Never change one that was released: add another.
+const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "items", include_str!("migrations/0001_items.sql"))];
+
+/// How long to wait for another process that writes.
+const BUSY: Duration = Duration::from_secs(10);
+
+impl Store {
+    /// Opens the database, makes it if there is none, and brings its layout up to date.
+    ///
+    /// # Errors
+    /// When the file is another program's, from a newer version, or cannot be used. Then nothing was changed.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let unusable = |reason: String| StoreError::Unusable { path: path.to_owned(), reason };
+        if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|e| unusable(format!("{}: {e}", folder.display())))?;
+        }
+        check_is_ours(path).await?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .foreign_keys(true)
+            .busy_timeout(BUSY)
+            .statement_cache_capacity(256)
+            .disable_statement_logging();
+        let pool = |size: u32| SqlitePoolOptions::new().max_connections(size).min_connections(0).idle_timeout(None).max_lifetime(None).test_before_acquire(false);
+        let writer = pool(1).connect_with(options.clone()).await.map_err(|e| unusable(plain(&e)))?;
+        migrate(&writer, path).await?;
+        let reader = pool(2).connect_lazy_with(options.create_if_missing(false).pragma("query_only", "ON"));
+        Ok(Self { writer, reader })
+    }
+}
+
+async fn migrate(writer: &sqlx::SqlitePool, path: &Path) -> Result<(), StoreError> {
+    let migrations = MIGRATIONS
+        .iter()
+        .map(|(version, name, sql)| Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sql.into_sql_str(), false));
+    let migrator = Migrator { migrations: migrations.collect(), ..Migrator::DEFAULT };
+    migrator.run(writer).await.map_err(|e| match e {
+        MigrateError::VersionMissing(version) => StoreError::Newer { path: path.to_owned(), version },
+        source => StoreError::Migrate { path: path.to_owned(), source },
+    })
+}
+
+/// Refuses a file that another program wrote, before anything could touch it.
+async fn check_is_ours(path: &Path) -> Result<(), StoreError> {
+    let unusable = |reason: String| StoreError::Unusable { path: path.to_owned(), reason };
+    let foreign = || StoreError::Foreign { path: path.to_owned() };
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(unusable(e.to_string())),
+    };
+    if !file.metadata().map_err(|e| unusable(e.to_string()))?.is_file() {
+        return Err(unusable("it is not a file".into()));
+    }
+    // The header (SQLite file format, section 1.3): magic at 0, application id at 68.
+    let mut header = Vec::with_capacity(100);
+    file.by_ref().take(100).read_to_end(&mut header).map_err(|e| unusable(e.to_string()))?;
+    if header.is_empty() {
+        return Ok(());
+    }
+    if header.len() < 100 || !header.starts_with(b"SQLite format 3\0") {
+        return Err(foreign());
+    }
+    let id = u32::from_be_bytes(header[68..72].try_into().expect("four bytes"));
+    if i64::from(id) == APPLICATION_ID {
+        return Ok(());
+    }
+    // A process that died while making the database may have left the id in the log only.
+    let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY).disable_statement_logging();
+    let mut connection = options.connect().await.map_err(|e| unusable(plain(&e)))?;
+    let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut connection).await.map_err(|_| foreign())?;
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_master WHERE name NOT LIKE '\\_sqlx\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(|_| foreign())?;
+    connection.close().await.map_err(|e| unusable(plain(&e)))?;
+    if id == APPLICATION_ID || (id == 0 && tables == 0) { Ok(()) } else { Err(foreign()) }
+}
+
+/// What SQLite says, without sqlx's frame around it.
+fn plain(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(e) => e.message().to_owned(),
+        other => other.to_string(),
+    }
+}
