@@ -3,6 +3,14 @@
 //! `table` reads the spanned TOML key by key, the modules beside it give each table its meaning, `diagnostic` shows what is wrong where.
 //! Nothing below the pipeline imports this: the parts' own policy types are filled here.
 
+mod diagnostic;
+mod nearest;
+mod table;
+mod units;
+mod value;
+
+pub use diagnostic::Diagnostic;
+
 use std::path::PathBuf;
 
 use url::Url;
