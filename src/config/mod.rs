@@ -4,12 +4,23 @@
 //! Nothing below the pipeline imports this: the parts' own policy types are filled here.
 
 mod diagnostic;
+mod facet;
+mod feed;
+mod field;
 mod nearest;
+mod net;
+mod read;
+mod settings;
+mod source;
+mod stamp;
 mod table;
+#[cfg(test)]
+mod testing;
 mod units;
 mod value;
 
 pub use diagnostic::Diagnostic;
+pub use read::{ConfigError, state_directory};
 
 use std::path::PathBuf;
 
