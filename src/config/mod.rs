@@ -11,6 +11,8 @@ mod nearest;
 mod net;
 mod read;
 mod settings;
+#[cfg(test)]
+mod shipped;
 mod source;
 mod stamp;
 mod table;
