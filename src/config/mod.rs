@@ -3,6 +3,27 @@
 //! `table` reads the spanned TOML key by key, the modules beside it give each table its meaning, `diagnostic` shows what is wrong where.
 //! Nothing below the pipeline imports this: the parts' own policy types are filled here.
 
+mod diagnostic;
+mod facet;
+mod feed;
+mod field;
+mod nearest;
+mod net;
+mod read;
+mod settings;
+#[cfg(test)]
+mod shipped;
+mod source;
+mod stamp;
+mod table;
+#[cfg(test)]
+mod testing;
+mod units;
+mod value;
+
+pub use diagnostic::Diagnostic;
+pub use read::{ConfigError, state_directory};
+
 use std::path::PathBuf;
 
 use url::Url;

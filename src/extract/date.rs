@@ -64,13 +64,12 @@ impl DateFormat {
     /// # Errors
     /// Says which specifier is unknown, or that the format does not state a whole day.
     pub fn parse(format: &str, language: Language) -> Result<Self, String> {
-        let items =
-            StrftimeItems::new(format).parse_to_owned().map_err(|_| format!("{format:?} holds a specifier that is not known"))?;
+        let items = StrftimeItems::new(format).parse_to_owned().map_err(|_| "holds a specifier that is not known".to_owned())?;
         let sample =
             NaiveDate::from_ymd_opt(2024, 9, 30).and_then(|d| d.and_hms_opt(12, 34, 56)).expect("a real instant").and_utc();
         let written = sample.fixed_offset().format_with_items(items.iter()).to_string();
         if read(&written, &items).map(|d| d.day) != Some(sample.date_naive()) {
-            return Err(format!("{format:?} does not state day, month and year"));
+            return Err("must state day, month and year, such as \"%d %B %Y\"".into());
         }
         Ok(Self { items, names: names(language), anywhere: true })
     }

@@ -44,7 +44,7 @@ pub struct Field {
 pub struct DateField {
     /// Where it stands.
     pub field: Field,
-    /// How it may be written, in order; empty: only forms that cannot be misread.
+    /// How it may be written, in order.
     pub formats: Vec<DateFormat>,
 }
 

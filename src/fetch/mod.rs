@@ -1,5 +1,6 @@
 //! The only door to the network.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// How requests are made.
@@ -15,4 +16,8 @@ pub struct Policy {
     pub timeout: Duration,
     /// A page may have this many bytes, unpacked.
     pub max_size: u64,
+    /// At least this long between two requests to one host.
+    pub min_gap: Duration,
+    /// Inside networks that sources may be on: address and prefix length.
+    pub allow_networks: Vec<(IpAddr, u8)>,
 }

@@ -1,0 +1,215 @@
+//! What is wrong with a configuration file and where: collected while it is read, shown all at once.
+//!
+//! Pure: knows positions and lines, not what the keys mean; the text goes wherever the caller prints it.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// A place in the file, in bytes.
+pub type Span = Range<usize>;
+
+/// One problem, with all that is needed to show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The file, as the operator named it.
+    pub path: PathBuf,
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1, in characters.
+    pub column: usize,
+    /// Whether newsroomd can run all the same.
+    pub warning: bool,
+    /// What is wrong: one line, no full stop.
+    pub message: String,
+    /// What to do about it, if that can be said.
+    pub hint: Option<String>,
+    /// The line of the file.
+    source: String,
+    /// How many characters of the line are meant, at least 1.
+    width: usize,
+}
+
+impl Diagnostic {
+    /// `path:line:column: message`, the line with what is meant underlined, and the hint; ends with a line feed.
+    pub fn render(&self) -> String {
+        let number = self.line.to_string();
+        let gutter = " ".repeat(number.len());
+        // A tab stays a tab below, whatever width the terminal gives it.
+        let blank: String = self.source.chars().take(self.column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        let kind = if self.warning { "warning: " } else { "" };
+        let mut out = format!("{}:{}:{}: {kind}{}\n", self.path.display(), self.line, self.column, self.message);
+        out += &format!("{gutter} |\n{number} | {}\n{gutter} | {blank}{}\n", self.source, "^".repeat(self.width));
+        if let Some(hint) = &self.hint {
+            out += &format!("hint: {hint}\n");
+        }
+        out
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render())
+    }
+}
+
+/// Takes problems in any order; readers share it.
+#[derive(Debug)]
+pub(super) struct Problems<'t> {
+    text: &'t str,
+    found: RefCell<Vec<Problem>>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Problem {
+    span: Span,
+    warning: bool,
+    message: String,
+    hint: String,
+}
+
+impl<'t> Problems<'t> {
+    pub fn new(text: &'t str) -> Self {
+        Self { text, found: RefCell::default() }
+    }
+
+    /// Something that newsroomd cannot run with. An empty hint is none.
+    pub fn push(&self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
+        self.add(Problem { span, warning: false, message: message.into(), hint: hint.into() });
+    }
+
+    /// Something that the operator should know.
+    pub fn warn(&self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
+        self.add(Problem { span, warning: true, message: message.into(), hint: hint.into() });
+    }
+
+    fn add(&self, problem: Problem) {
+        let mut found = self.found.borrow_mut();
+        if !found.contains(&problem) {
+            found.push(problem);
+        }
+    }
+
+    /// Where in the file a part of a string value stands: exact if the string is written without escapes, else the whole value.
+    pub fn within(&self, value: &str, span: &Span, part: Span) -> Span {
+        let raw = self.text.get(span.clone()).unwrap_or_default();
+        let mut hits = raw.match_indices(value);
+        match (hits.next(), hits.next()) {
+            (Some((at, _)), None) if part.end <= value.len() => span.start + at + part.start..span.start + at + part.end,
+            _ => span.clone(),
+        }
+    }
+
+    /// The lines' numbers, from 0, that a span touches.
+    pub fn lines(&self, span: &Span) -> Range<usize> {
+        let line = |at: usize| self.text.bytes().take(at).filter(|b| *b == b'\n').count();
+        line(span.start)..line(span.end.max(span.start)) + 1
+    }
+
+    /// Drops what was found, from the `since`th problem on, in lines of which something worse is known.
+    pub fn drop_since(&self, since: usize, lines: &[Range<usize>]) {
+        let mut found = self.found.borrow_mut();
+        let since = since.min(found.len());
+        let later = found.split_off(since);
+        found.extend(later.into_iter().filter(|p| {
+            let own = self.lines(&p.span);
+            !lines.iter().any(|l| own.start < l.end && l.start < own.end)
+        }));
+    }
+
+    pub fn count(&self) -> usize {
+        self.found.borrow().len()
+    }
+
+    /// All of them, in the file's order: problems, then warnings.
+    pub fn finish(self, path: &Path) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+        let mut found = self.found.into_inner();
+        found.sort_by_key(|p| (p.span.start, p.span.end));
+        let (warnings, problems): (Vec<_>, Vec<_>) = found.into_iter().partition(|p| p.warning);
+        let show = |list: Vec<Problem>| list.into_iter().map(|p| locate(path, self.text, p)).collect();
+        (show(problems), show(warnings))
+    }
+}
+
+fn locate(path: &Path, text: &str, problem: Problem) -> Diagnostic {
+    let floor = |at: usize| (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    let (start, end) = (floor(problem.span.start), floor(problem.span.end));
+    let head = &text[..start];
+    let begin = head.rfind('\n').map_or(0, |at| at + 1);
+    let stop = text[start..].find('\n').map_or(text.len(), |at| start + at);
+    // A control character could play tricks with the terminal.
+    let show = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
+    let line = text[begin..stop].trim_end_matches('\r');
+    let meant = text[start..end.clamp(start, stop)].trim_end();
+    Diagnostic {
+        path: path.to_owned(),
+        line: head.matches('\n').count() + 1,
+        column: text[begin..start].chars().count() + 1,
+        warning: problem.warning,
+        message: problem.message.split_whitespace().collect::<Vec<_>>().join(" "),
+        hint: Some(problem.hint).filter(|h| !h.is_empty()),
+        source: masked(line).chars().map(show).collect(),
+        width: meant.chars().count().max(1),
+    }
+}
+
+/// Stars for the user name and password of a URL: a report ends up in journals and tickets. The length stays, for the underline.
+fn masked(line: &str) -> String {
+    let Some((head, rest)) = line.split_once("://") else { return line.to_owned() };
+    let end = rest.find(['/', '?', '#', '"', '\'', ' ']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(end);
+    match authority.rsplit_once('@') {
+        Some((secret, host)) => format!("{head}://{}@{host}{}", "*".repeat(secret.chars().count()), masked(tail)),
+        None => format!("{head}://{authority}{}", masked(tail)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str, span: Span, hint: &str) -> String {
+        let problems = Problems::new(text);
+        problems.push(span, "is wrong", hint);
+        problems.finish(Path::new("a.toml")).0.iter().map(Diagnostic::render).collect()
+    }
+
+    #[test]
+    fn a_problem_is_shown_in_its_line() {
+        for (text, span, hint, expected) in [
+            ("a = 1\nb = 22\n", 10..12, "try 3", "a.toml:2:5: is wrong\n  |\n2 | b = 22\n  |     ^^\nhint: try 3\n"),
+            ("ä = \"ö\"", 5..9, "", "a.toml:1:5: is wrong\n  |\n1 | ä = \"ö\"\n  |     ^^^\n"),
+            ("\tx = 1\r\n", 5..6, "", "a.toml:1:6: is wrong\n  |\n1 | \tx = 1\n  | \t    ^\n"),
+            ("a = [\n1]\n", 4..8, "", "a.toml:1:5: is wrong\n  |\n1 | a = [\n  |     ^\n"),
+            ("x\u{1b}[1m", 0..1, "", "a.toml:1:1: is wrong\n  |\n1 | x\u{fffd}[1m\n  | ^\n"),
+            ("", 0..0, "", "a.toml:1:1: is wrong\n  |\n1 | \n  | ^\n"),
+            ("a", 7..9, "", "a.toml:1:2: is wrong\n  |\n1 | a\n  |  ^\n"),
+        ] {
+            assert_eq!(shown(text, span, hint), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for (line, expected) in [
+            ("page = \"https://me:ä!@example.org/@x\"", "page = \"https://*****@example.org/@x\""),
+            ("[\"http://a/\", \"http://u@b/\"]", "[\"http://a/\", \"http://*@b/\"]"),
+            ("no address, a@b", "no address, a@b"),
+        ] {
+            assert_eq!(masked(line), expected);
+        }
+    }
+
+    #[test]
+    fn problems_come_sorted_and_once() {
+        let problems = Problems::new("a\nb\nc\n");
+        problems.push(4..5, "third", "");
+        problems.push(0..1, "first", "");
+        problems.warn(2..3, "second", "");
+        problems.push(0..1, "first", "");
+        let (errors, warnings) = problems.finish(Path::new("x"));
+        assert_eq!(errors.iter().map(|d| (d.line, d.message.as_str())).collect::<Vec<_>>(), [(1, "first"), (3, "third")]);
+        assert_eq!(warnings[0].render(), "x:2:1: warning: second\n  |\n2 | b\n  | ^\n");
+    }
+}

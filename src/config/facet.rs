@@ -1,0 +1,87 @@
+//! `[source.facet.NAME]`: the ways in which a newsroom's items are sorted.
+
+use super::diagnostic::Span;
+use super::field;
+use super::table::Table;
+use super::value::Value;
+use crate::domain::Facet;
+use crate::domain::fold;
+use crate::domain::text::one_line;
+use crate::extract::FacetField;
+
+/// Words of `match` in a feed, beside which the facets' names stand.
+pub(super) const MATCH_WORDS: &[&str] = &["source", "title", "text"];
+
+/// `[source.facet.NAME]`, in the file's order.
+pub(super) fn read(table: &Table<'_>, max_terms: u64) -> Vec<(Facet, FacetField)> {
+    table.entries().into_iter().filter_map(|(name, span, value)| facet(name, &span, &value, max_terms)).collect()
+}
+
+fn facet(name: &str, span: &Span, value: &Value<'_>, max_terms: u64) -> Option<(Facet, FacetField)> {
+    if let Err(reason) = facet_name(name) {
+        value.problems.push(
+            span.clone(),
+            format!("the facet name `{name}` {reason}"),
+            "it is a part of addresses, chosen for good",
+        );
+    }
+    let mut table = value.table(&format!("[source.facet.{name}]"))?;
+    let title = table.string("title").and_then(|t| t.line()).unwrap_or_else(|| name.to_owned());
+    let (values, many) =
+        table.require("value", "{ label = \"Topics\", many = true }").map(|v| field::facet(&v)).unwrap_or_default();
+    let alias = table.take("alias").map(|v| aliases(&v)).unwrap_or_default();
+    let max_terms = count(table.integer("max-terms", 1..=10_000).unwrap_or(max_terms));
+    table.finish();
+    let facet = Facet { name: name.to_owned(), title, many, max_terms, alias };
+    Some((facet, FacetField { name: name.to_owned(), values, many }))
+}
+
+fn facet_name(name: &str) -> Result<(), String> {
+    let allowed = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    if name.is_empty() || name.len() > 64 {
+        return Err("must have 1 to 64 characters".into());
+    }
+    if !name.bytes().all(allowed) {
+        return Err("may hold only a-z, 0-9 and -".into());
+    }
+    if name == "all" || MATCH_WORDS.contains(&name) {
+        return Err("is a word that newsroomd uses itself".into());
+    }
+    Ok(())
+}
+
+/// `alias = { "Old" = "New" }`: one step, from a name that is gone to one that is in use.
+fn aliases(value: &Value<'_>) -> Vec<(String, String)> {
+    let Some(table) = value.table("`alias`") else { return Vec::new() };
+    let mut out: Vec<(String, String)> = Vec::new();
+    let entries = table.entries();
+    let old: Vec<String> = entries.iter().map(|(name, _, _)| fold(name)).collect();
+    for ((name, span, new), folded) in entries.iter().zip(&old) {
+        let problem = |message: String, hint: &str| value.problems.push(span.clone(), message, hint);
+        let Some(new) = new.raw.as_str() else {
+            new.mismatch("a string", "");
+            continue;
+        };
+        let new = one_line(new);
+        if folded.is_empty() || new.is_empty() {
+            problem("an alias must name two terms".into(), "");
+        } else if *folded == fold(&new) {
+            problem(format!("the alias \"{name}\" leads to itself"), "upper and lower case, quotes and dashes are the same term");
+        } else if old.contains(&fold(&new)) {
+            problem(
+                format!("the alias \"{name}\" leads to \"{new}\", which is an alias itself"),
+                "name the term that is in use today",
+            );
+        } else if out.iter().any(|(o, _)| o == folded) {
+            problem(format!("there are two aliases for \"{name}\""), "upper and lower case, quotes and dashes are the same term");
+        } else {
+            out.push((folded.clone(), new));
+        }
+    }
+    out
+}
+
+/// A checked number as a count of things in memory.
+pub(super) fn count(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}

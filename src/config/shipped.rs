@@ -1,0 +1,64 @@
+//! Tests of the files in `config/`: what a package installs must work as it is.
+
+use std::path::Path;
+
+use super::testing::{good, root};
+use super::{Config, Diagnostic};
+
+fn shipped(name: &str) -> (Config, Vec<Diagnostic>) {
+    Config::load(&root(name), Path::new("/state")).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn the_shipped_configuration_is_valid() {
+    let (config, warnings) = shipped("config/newsroomd.toml");
+    // A made-up contact would be worse than none: the operator is asked for a true one.
+    assert_eq!(
+        warnings.iter().map(|w| w.message.split(':').next().unwrap_or_default()).collect::<Vec<_>>(),
+        ["[fetch] has no `contact`"]
+    );
+    assert_eq!(config.base_url.as_str(), "https://feeds.example.org/");
+    assert_eq!(config.publish.directory.as_deref(), Some(Path::new("/state/feeds")));
+    let osce = &config.sources[0];
+    let facets: Vec<_> = osce.newsroom.facets.iter().map(|f| (f.name.as_str(), f.title.as_str(), f.many)).collect();
+    assert_eq!(facets, [("topic", "What we do", true), ("department", "Where we are", true), ("type", "Content type", false)]);
+    assert_eq!(osce.rules.each.len(), 2);
+    assert_eq!(osce.rules.date.iter().map(|d| d.formats.len()).collect::<Vec<_>>(), [1, 1]);
+    assert!(osce.rules.labels().any(|label| label == "publishing date"));
+    assert_eq!(osce.newsroom.timezone, chrono_tz::Europe::Vienna);
+}
+
+#[test]
+fn the_minimal_configuration_is_valid() {
+    let (config, warnings) = shipped("config/minimal.toml");
+    assert_eq!(
+        warnings.iter().map(|w| w.message.split(':').next().unwrap_or_default()).collect::<Vec<_>>(),
+        ["there is no `base-url`", "[fetch] has no `contact`"]
+    );
+    assert_eq!(config.sources.len(), 1);
+    assert_eq!(config.sources[0].newsroom.facets.len(), 1);
+}
+
+/// A key that is commented out at its default must be one that the reader knows, with a value that it takes.
+#[test]
+fn commented_keys_of_the_shipped_configuration_are_valid() {
+    let text = std::fs::read_to_string(root("config/newsroomd.toml")).expect("shipped");
+    let is_key = |line: &str| {
+        let head = line.split('=').next().unwrap_or_default().trim();
+        line.contains('=') && !head.is_empty() && head.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+    };
+    let live = |line: &str| match line.strip_prefix('#') {
+        Some(rest) if is_key(rest) && !rest.starts_with("cron") || rest.starts_with('[') => rest.to_owned(),
+        _ => line.to_owned(),
+    };
+    let all: String = text.lines().map(|line| live(line) + "\n").collect();
+    let (config, _) = good(&all);
+    assert_eq!(config.listen, ["127.0.0.1:8080"]);
+    assert_eq!(config.feeds.len(), 1);
+    let (default, _) = shipped("config/newsroomd.toml");
+    assert_eq!(config.publish.items, default.publish.items);
+    assert_eq!(config.publish.max_size, default.publish.max_size);
+    assert_eq!(config.fetch.min_gap, default.fetch.min_gap);
+    assert_eq!(config.database, default.database);
+    assert_eq!(config.sources[0].max_pages, default.sources[0].max_pages);
+}

@@ -1,0 +1,285 @@
+//! `[[source]]`: one newsroom, when it is polled and how its pages are read.
+
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use regex::Regex;
+
+use super::diagnostic::Span;
+use super::table::Table;
+use super::value::Text;
+use super::{Source, facet, field, net, stamp};
+use crate::domain::{Facet, Id, Newsroom};
+use crate::extract::Rules;
+use crate::extract::months::Language;
+use crate::normalise::link::Identity;
+use crate::schedule::Schedule;
+
+/// The longest `every`: "1y" as humantime counts it.
+const YEAR: Duration = Duration::from_secs(31_557_600);
+/// What feeds must know of a source, even of one that has problems.
+pub(super) struct Outline {
+    /// As written, whether or not it is a good one.
+    pub id: String,
+    pub facets: Vec<Facet>,
+}
+
+/// Reads one source. None after a problem.
+pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Option<Outline>) {
+    let id_text = table.require("id", "\"example\"").and_then(|v| v.string());
+    let id = id_text.as_ref().and_then(|text| ids.take(text));
+    let title = table.require("title", "\"Example\"").and_then(|v| v.string()).and_then(|t| t.line());
+    let page = table.require("page", "\"https://example.org/news\"").and_then(|v| v.string()).and_then(|t| net::page(&t));
+    let home = table.string("home").map(|t| net::page(&t));
+    let schedule = schedule(&mut table);
+    let timezone = table.string("timezone").map_or(Some(Tz::UTC), |t| net::timezone(&t));
+    let (language, names) = language(&mut table);
+    let identity = identity(&mut table);
+    let each = table.require("each", "\".news-item\"").map(|v| field::selectors(&v));
+    let next = table.take("next").map(|v| field::selectors(&v)).unwrap_or_default();
+    let max_pages = table.integer("max-pages", 1..=10_000).unwrap_or(20);
+    let max_terms = table.integer("max-terms", 1..=10_000).unwrap_or(300);
+    let max_new_terms = table.integer("max-new-terms", 0..=10_000).unwrap_or(20);
+
+    let item = match table.take("item") {
+        Some(value) => value.table("[source.item]").map(|t| item(t, names)),
+        None => {
+            let hint = "add [source.item] with `title` and `date` below it";
+            table.problems().push(table.span(), "[[source]] has no `item`", hint);
+            None
+        }
+    };
+    let facets = table.table("facet", "[source.facet]").map(|t| facet::read(&t, max_terms)).unwrap_or_default();
+    let rules_stamp = stamp::rules(table.raw());
+    table.finish();
+
+    let (facets, fields): (Vec<_>, Vec<_>) = facets.into_iter().unzip();
+    let outline = id_text.map(|text| Outline { id: text.value.to_owned(), facets: facets.clone() });
+    let source = || {
+        let (page, item, timezone) = (page?, item?, timezone?);
+        let home = home.unwrap_or_else(|| Some(page.clone()))?;
+        Some(Source {
+            newsroom: Newsroom { id: id?, title: title?, home: home.into(), language, timezone, facets },
+            page,
+            schedule: schedule?,
+            rules: Rules { each: each?, next, facets: fields, timezone, ..item },
+            identity,
+            max_pages: facet::count(max_pages),
+            max_new_terms: facet::count(max_new_terms),
+            rules_stamp,
+        })
+    };
+    (source(), outline)
+}
+
+/// `every` or `cron`, not both.
+fn schedule(table: &mut Table<'_>) -> Option<Schedule> {
+    let (every, cron) = (table.take("every"), table.take("cron"));
+    if let (Some(every), Some(cron)) = (&every, &cron) {
+        let later = if every.span.start > cron.span.start { every } else { cron };
+        later.problem("cannot be there: `every` and `cron` both say when the source is polled", "keep one of them");
+    }
+    if let Some(value) = &every {
+        let every = value.duration(Duration::from_secs(1)..=YEAR)?;
+        if every < Duration::from_secs(60) {
+            let message = "`every` is less than a minute: few newsrooms will like that";
+            value.problems.warn(value.span.clone(), message, "\"15m\" is the default");
+        }
+        return Some(Schedule::Every(every));
+    }
+    match cron {
+        Some(value) => value.string()?.read(Schedule::cron),
+        None => Some(Schedule::Every(Duration::from_secs(900))),
+    }
+}
+
+/// The tag, and the language of names in dates; English after a problem, so that formats are checked all the same.
+fn language(table: &mut Table<'_>) -> (String, Language) {
+    let text = table.string("language");
+    let tag = text.as_ref().map_or("en", |t| t.value);
+    let well_formed = tag.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
+    let names = if well_formed { Language::of(tag) } else { None };
+    if let (None, Some(text)) = (names, &text) {
+        text.problem(
+            "must be a language tag whose month names are known",
+            "tags are such as \"en\", \"de\", \"pt-BR\" or \"sr-Latn\"",
+        );
+    }
+    (tag.to_owned(), names.or_else(|| Language::of("en")).expect("English is among the locales"))
+}
+
+/// `link-key` and `identity`.
+fn identity(table: &mut Table<'_>) -> Identity {
+    let link_key = table.string("link-key").and_then(|text| link_key(&text));
+    let with_link = table.string("identity").and_then(|text| {
+        text.read(|t| match t {
+            "title+date" => Ok(false),
+            "title+date+link" => Ok(true),
+            _ => Err("must be \"title+date\" or \"title+date+link\"".into()),
+        })
+    });
+    Identity { link_key, with_link: with_link.unwrap_or(false) }
+}
+
+fn link_key(text: &Text<'_>) -> Option<Regex> {
+    let error = match Regex::new(text.value) {
+        Ok(regex) if regex.captures_len() == 2 => return Some(regex),
+        Ok(regex) => {
+            let groups = match regex.captures_len() {
+                1 => "none".to_owned(),
+                n => (n - 1).to_string(),
+            };
+            let hint = "put ( ) around what identifies the story, such as '/(\\d+)$'; (?: ) groups without capturing";
+            text.problem(&format!("must have one group, not {groups}"), hint);
+            return None;
+        }
+        Err(error) => error.to_string(),
+    };
+    let reason = error.lines().rev().find_map(|l| l.strip_prefix("error: ")).unwrap_or("it is too large");
+    let message = format!("is no regular expression: {reason}");
+    match carets(&error, text.value) {
+        Some(part) => text.problem_within(part, &message, ""),
+        None => text.problem(&message, ""),
+    }
+    None
+}
+
+/// The part of a one-line pattern that the regex crate's message underlines (the pattern stands indented by four).
+fn carets(error: &str, pattern: &str) -> Option<Span> {
+    let line = error.lines().find(|l| l.contains('^') && l.trim_matches([' ', '^']).is_empty())?.get(4..)?;
+    let (start, end) = (line.find('^')?, line.rfind('^')? + 1);
+    let byte = |nth: usize| pattern.char_indices().nth(nth).map_or(pattern.len(), |(at, _)| at);
+    Some(byte(start)..byte(end)).filter(|span| !span.is_empty())
+}
+
+/// `[source.item]`; the rest of the rules is filled in by the caller.
+fn item(mut table: Table<'_>, names: Language) -> Rules {
+    let title = table.require("title", "\"h3 a\"").map(|v| field::fields(&v)).unwrap_or_default();
+    let date = table.require("date", "{ select = \"time\", attr = \"datetime\" }");
+    let date = date.map(|v| field::dates(&v, names)).unwrap_or_default();
+    let link = table.take("link").map(|v| field::fields(&v)).unwrap_or_default();
+    let summary = table.take("summary").map(|v| field::fields(&v)).unwrap_or_default();
+    table.finish();
+    Rules { each: Vec::new(), next: Vec::new(), title, link, date, summary, facets: Vec::new(), timezone: Tz::UTC }
+}
+
+/// The ids taken so far: one name space over sources and feeds.
+#[derive(Default)]
+pub(super) struct Ids(Vec<Id>);
+
+impl Ids {
+    /// The id, unless it is malformed or taken.
+    pub fn take(&mut self, text: &Text<'_>) -> Option<Id> {
+        let id = text.read(Id::parse)?;
+        if self.0.contains(&id) {
+            text.problem(&format!("\"{id}\" is taken"), "no two sources or feeds may have the same");
+            return None;
+        }
+        self.0.push(id.clone());
+        Some(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{good, said};
+    use super::*;
+
+    /// A whole file with these lines in `[[source]]`, and these after it; problems in the former are at line 3.
+    fn file(source: &str, after: &str) -> String {
+        let given = |key: &str| source.split(' ').next() == Some(key);
+        let mut lines = String::new();
+        for line in ["id = 'a'", "title = 'A'", "page = 'https://example.org/'", "each = 'li'"] {
+            if !given(line.split(' ').next().unwrap_or_default()) {
+                lines += line;
+                lines.push('\n');
+            }
+        }
+        let item = if after.contains("[source.item]") { "" } else { "[source.item]\ntitle = 'a'\ndate = 'time'\n" };
+        format!("[http]\n[[source]]\n{source}\n{lines}{item}{after}")
+    }
+
+    #[test]
+    fn defaults() {
+        let (config, _) = good(&file("", ""));
+        let source = &config.sources[0];
+        assert!(matches!(source.schedule, Schedule::Every(every) if every == Duration::from_secs(900)));
+        assert_eq!(source.newsroom.home, "https://example.org/");
+        assert_eq!((source.newsroom.language.as_str(), source.newsroom.timezone), ("en", Tz::UTC));
+        assert_eq!((source.max_pages, source.max_new_terms), (20, 20));
+        assert!(source.identity.link_key.is_none() && !source.identity.with_link);
+        assert!(source.rules.facets.is_empty() && source.rules.summary.is_empty() && source.rules.link.is_empty());
+    }
+
+    #[test]
+    fn facets_keep_the_order_of_the_file() {
+        let after = "[source.facet.z]\nvalue = 'b'\n[source.facet.a]\ntitle = 'T'\nmax-terms = 7\nvalue = [{ label = 'Topics:', many = true }, '.t']\nalias = { \"OLD  name\" = \"New Name\" }\n";
+        let (config, _) = good(&file("max-terms = 9", after));
+        let newsroom = &config.sources[0].newsroom;
+        let shown: Vec<_> = newsroom.facets.iter().map(|f| (f.name.as_str(), f.title.as_str(), f.many, f.max_terms)).collect();
+        assert_eq!(shown, [("z", "z", false, 9), ("a", "T", true, 7)]);
+        assert_eq!(newsroom.facets[1].alias, [("old name".to_owned(), "New Name".to_owned())]);
+        let rules: Vec<_> = config.sources[0].rules.facets.iter().map(|f| (f.name.as_str(), f.values.len(), f.many)).collect();
+        assert_eq!(rules, [("z", 1, false), ("a", 2, true)]);
+    }
+
+    #[test]
+    fn problems() {
+        for (source, expected) in [
+            ("id = 'A'", "3:6 `id` may hold only a-z, 0-9 and -"),
+            ("title = ' '", "3:9 `title` must not be blank"),
+            ("page = 'news'", "3:8 `page` must be a URL: relative URL without a base"),
+            ("home = 'gopher://x/'", "3:8 `home` must be an http or https URL, not gopher"),
+            (
+                "every = '1h'\ncron = '* * * * *'",
+                "4:8 `cron` cannot be there: `every` and `cron` both say when the source is polled",
+            ),
+            ("every = '0s'", "3:9 `every` must be from 1s to 1year"),
+            ("cron = '0 0 30 2 *'", "3:8 `cron` never comes to pass"),
+            ("cron = 'hourly'", "3:8 `cron` must have five fields: minute, hour, day of month, month, day of week"),
+            ("language = 'tlh'", "3:12 `language` must be a language tag whose month names are known"),
+            ("language = 'en GB'", "3:12 `language` must be a language tag whose month names are known"),
+            ("identity = 'link'", "3:12 `identity` must be \"title+date\" or \"title+date+link\""),
+            ("link-key = '\\d+$'", "3:12 `link-key` must have one group, not none"),
+            ("link-key = '(a)(b)'", "3:12 `link-key` must have one group, not 2"),
+            ("link-key = '/(\\d+'", "3:14 `link-key` is no regular expression: unclosed group"),
+            ("each = []", "3:8 `each` must not be empty"),
+            ("max-pages = 0", "3:13 `max-pages` must be from 1 to 10000"),
+            ("evry = '1h'", "3:1 unknown key `evry` in [[source]]"),
+        ] {
+            assert_eq!(said(&file(source, "")), [expected], "{source}");
+        }
+    }
+
+    #[test]
+    fn problems_below_the_source() {
+        for (after, expected) in [
+            ("[source.item]\ndate = 'time'\n", "8:1 [source.item] has no `title`"),
+            ("[source.item]\ntitle = 'a'\n", "8:1 [source.item] has no `date`"),
+            ("[source.item]\ntitle = 'a'\ndate = 'b'\ntitel = 'c'\n", "11:1 unknown key `titel` in [source.item]"),
+            ("[source.facet.all]\nvalue = 'b'\n", "11:15 the facet name `all` is a word that newsroomd uses itself"),
+            ("[source.facet.title]\nvalue = 'b'\n", "11:15 the facet name `title` is a word that newsroomd uses itself"),
+            ("[source.facet.A]\nvalue = 'b'\n", "11:15 the facet name `A` may hold only a-z, 0-9 and -"),
+            ("[source.facet.a]\n", "11:1 [source.facet.a] has no `value`"),
+            ("[source.facet.a]\nvalue = 'b'\nalias = { A = 'a' }\n", "13:11 the alias \"A\" leads to itself"),
+            (
+                "[source.facet.a]\nvalue = 'b'\nalias = { x = 'Y', y = 'z' }\n",
+                "13:11 the alias \"x\" leads to \"Y\", which is an alias itself",
+            ),
+            ("[source.facet.a]\nvalue = 'b'\nalias = { x = 'y', X = 'z' }\n", "13:20 there are two aliases for \"X\""),
+            ("[source.facet.a]\nvalue = 'b'\nalias = { x = 1 }\n", "13:15 `x` must be a string, not an integer"),
+            (
+                "[[source]]\nid = 'a'\ntitle = 'B'\npage = 'https://b.example/'\neach = 'li'\nitem = { title = 'a', date = 'b' }\n",
+                "12:6 `id` \"a\" is taken",
+            ),
+        ] {
+            assert_eq!(said(&file("", after)), [expected], "{after}");
+        }
+    }
+
+    #[test]
+    fn a_hasty_schedule_is_a_warning() {
+        let (_, warnings) = good(&file("every = '5s'", ""));
+        assert!(warnings.iter().any(|w| w.starts_with("`every` is less than a minute")), "{warnings:?}");
+    }
+}
