@@ -12,3 +12,4 @@ pub mod feed;
 pub mod fetch;
 pub mod normalise;
 pub mod schedule;
+pub mod store;

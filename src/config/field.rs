@@ -25,7 +25,8 @@ pub(super) fn dates(value: &Value<'_>, language: Language) -> Vec<DateField> {
         let texts = table.take("format").map(|v| v.some_strings()).unwrap_or_default();
         texts.iter().filter_map(|text| text.read(|f| DateFormat::parse(f, language))).collect::<Vec<_>>()
     };
-    let or_unmistakable = |formats: Vec<DateFormat>| if formats.is_empty() { DateFormat::unmistakable(language) } else { formats };
+    let or_unmistakable =
+        |formats: Vec<DateFormat>| if formats.is_empty() { DateFormat::unmistakable(language) } else { formats };
     read(value, formats).into_iter().map(|(field, formats)| DateField { field, formats: or_unmistakable(formats) }).collect()
 }
 

@@ -59,6 +59,8 @@ pub struct Reading {
 /// An item as it is published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
+    /// The id of its source.
+    pub source: String,
     /// The globally unique id: never changes once published.
     pub guid: Digest,
     /// The title, plain text.
@@ -73,6 +75,6 @@ pub struct Item {
     pub updated: Published,
     /// Sanitised HTML.
     pub summary: Option<String>,
-    /// Facet name and term name pairs, in facet order.
+    /// Facet name and term name pairs, in the order of the page.
     pub categories: Vec<(String, String)>,
 }

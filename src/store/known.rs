@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::{Store, StoreError};
 use crate::domain::{Digest, Reading};
 use crate::normalise::matching::{Known, KnownItem, KnownSighting};
 
 /// An item as stored, whole.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct StoredItem {
     pub id: i64,
     pub key: Digest,
@@ -31,7 +31,27 @@ pub(super) struct StoredItem {
     pub terms: String,
 }
 
-#[derive(Debug, Clone, FromRow)]
+from_row!(StoredItem {
+    id,
+    key,
+    title_key,
+    version,
+    previous,
+    day,
+    position,
+    title,
+    link,
+    link_id,
+    related,
+    summary,
+    published,
+    zone,
+    updated,
+    first_seen,
+    terms
+});
+
+#[derive(Debug, Clone)]
 pub(super) struct StoredSighting {
     pub id: i64,
     pub item: i64,
@@ -42,6 +62,8 @@ pub(super) struct StoredSighting {
     pub rules: Digest,
     pub terms: String,
 }
+
+from_row!(StoredSighting { id, item, link_id, link, key, exact, rules, terms });
 
 /// What is known of a walk's rows: as identity asks for it, and as stored, item by item.
 pub(super) struct Loaded {
@@ -76,10 +98,11 @@ pub(super) async fn load(tx: &mut SqliteConnection, rows: &[Reading]) -> Result<
     let links = hex(rows.iter().filter_map(|r| r.link.as_ref()).map(|l| &l.identity));
     let keys = hex(rows.iter().map(|r| &r.key));
     let origins = hex(rows.iter().map(|r| &r.origin));
-    let shared: Vec<Digest> = sqlx::query_scalar("SELECT s.link_id FROM json_each($1) j JOIN shared_link s ON s.link_id = unhex(j.value)")
-        .bind(&links)
-        .fetch_all(&mut *tx)
-        .await?;
+    let shared: Vec<Digest> =
+        sqlx::query_scalar("SELECT s.link_id FROM json_each($1) j JOIN shared_link s ON s.link_id = unhex(j.value)")
+            .bind(&links)
+            .fetch_all(&mut *tx)
+            .await?;
     let shared: HashSet<Digest> = shared.into_iter().collect();
     // A landing page may carry thousands of stories: they are found by their keys.
     let own_links = hex(rows.iter().filter_map(|r| r.link.as_ref()).map(|l| &l.identity).filter(|l| !shared.contains(*l)));
@@ -122,7 +145,10 @@ pub(super) async fn load(tx: &mut SqliteConnection, rows: &[Reading]) -> Result<
         version: item.version,
         previous: item.previous,
         link: item.link_id,
-        sightings: sightings.iter().map(|s| KnownSighting { link: s.link_id, key: s.key, exact: s.exact, rules: s.rules }).collect(),
+        sightings: sightings
+            .iter()
+            .map(|s| KnownSighting { link: s.link_id, key: s.key, exact: s.exact, rules: s.rules })
+            .collect(),
     });
     let known = Known { items: known_items.collect(), shared, counters: counters.into_iter().collect() };
     Ok(Loaded { known, items, sightings })

@@ -5,10 +5,23 @@
 //! process loses none, a crash of the machine may lose the last ones, whole polls with their validators, which are then repeated. What is
 //! published must not be lost so: [`Store::flush`] makes all before it durable and stands before every publishing.
 
+/// How a struct is read from a result row: each field from the column of its name. (sqlx's derive would build its drivers a second time.)
+macro_rules! from_row {
+    ($name:ident { $($field:ident),* $(,)? }) => {
+        impl sqlx::FromRow<'_, sqlx::sqlite::SqliteRow> for $name {
+            fn from_row(row: &sqlx::sqlite::SqliteRow) -> Result<Self, sqlx::Error> {
+                use sqlx::Row;
+                Ok(Self { $($field: row.try_get(stringify!($field))?),* })
+            }
+        }
+    };
+}
+
 mod channels;
 mod error;
 mod known;
 mod open;
+mod renames;
 mod rows;
 mod sources;
 mod terms;
@@ -16,7 +29,7 @@ mod walk;
 
 use sqlx::SqlitePool;
 
-pub use channels::{ChannelRow, Members, Rendered, Selection, Settings};
+pub use channels::{Categories, ChannelRow, Members, Pick, Rendered, Selection, Settings};
 pub use error::StoreError;
 pub use sources::{SourceState, Validators};
 pub use terms::TermInfo;

@@ -41,7 +41,14 @@ impl Store {
             .busy_timeout(BUSY)
             .statement_cache_capacity(256)
             .disable_statement_logging();
-        let pool = |size: u32| SqlitePoolOptions::new().max_connections(size).min_connections(0).idle_timeout(None).max_lifetime(None).test_before_acquire(false);
+        let pool = |size: u32| {
+            SqlitePoolOptions::new()
+                .max_connections(size)
+                .min_connections(0)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false)
+        };
         let writer = pool(1).connect_with(options.clone()).await.map_err(|e| unusable(plain(&e)))?;
         migrate(&writer, path).await?;
         let reader = pool(2).connect_lazy_with(options.create_if_missing(false).pragma("query_only", "ON"));
@@ -50,9 +57,9 @@ impl Store {
 }
 
 async fn migrate(writer: &sqlx::SqlitePool, path: &Path) -> Result<(), StoreError> {
-    let migrations = MIGRATIONS
-        .iter()
-        .map(|(version, name, sql)| Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sql.into_sql_str(), false));
+    let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
+        Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sql.into_sql_str(), false)
+    });
     let migrator = Migrator { migrations: migrations.collect(), ..Migrator::DEFAULT };
     migrator.run(writer).await.map_err(|e| match e {
         MigrateError::VersionMissing(version) => StoreError::Newer { path: path.to_owned(), version },

@@ -1,0 +1,356 @@
+//! Channels: which wait to be rendered, and which items they hold.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::{Store, StoreError};
+use crate::domain::channel::Candidate;
+use crate::domain::{Address, Digest, Filter, Id, Item, fold};
+use crate::normalise::html::text_of;
+use crate::normalise::matching::guid;
+use chrono::{DateTime, FixedOffset, Utc};
+
+/// A channel's state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelRow {
+    /// Its address.
+    pub address: String,
+    /// Its source; None: a feed that the config defines.
+    pub source: Option<String>,
+    /// Its facet, if it is a term's.
+    pub facet: Option<String>,
+    /// Its term.
+    pub term: Option<i64>,
+    /// The term's name.
+    pub name: Option<String>,
+    /// The slug of the term that its term was renamed to: it is published as a copy of that one.
+    pub moved_to: Option<String>,
+    /// How many items are stored for it.
+    pub items: i64,
+    /// How many its document holds.
+    pub shown: i64,
+    /// When what it holds last changed (unix seconds).
+    pub changed: Option<i64>,
+    /// Stamp of what it held then.
+    pub content: Option<Digest>,
+    /// Stamp of the settings by which it was rendered.
+    pub config: Option<Digest>,
+    /// Since when it waits to be rendered (unix seconds).
+    pub stale: Option<i64>,
+}
+
+from_row!(ChannelRow { address, source, facet, term, name, moved_to, items, shown, changed, content, config, stale });
+
+/// Stamps of the settings that documents depend on.
+#[derive(Debug, Default)]
+pub struct Settings<'a> {
+    /// By source: for all its channels.
+    pub sources: Vec<(&'a Id, Digest)>,
+    /// By the address of each feed that the config defines.
+    pub feeds: Vec<(Address, Digest)>,
+}
+
+/// The items of a channel.
+#[derive(Debug, Clone, Copy)]
+pub enum Members<'a> {
+    /// All of a source.
+    All(&'a str),
+    /// Those with a term.
+    Term(i64),
+    /// Those that a filter holds.
+    Filter(&'a Filter),
+}
+
+/// An item chosen for a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pick {
+    /// The item's number.
+    pub id: i64,
+    /// When it was published (unix seconds).
+    pub published: i64,
+    /// Its place within its day.
+    pub position: i64,
+    /// When it was first seen (unix seconds).
+    pub first_seen: i64,
+    /// Whether a regular poll saw it first.
+    pub regular: bool,
+}
+
+from_row!(Pick { id, published, position, first_seen, regular });
+
+/// Candidates for a document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// How many items are stored for the channel.
+    pub total: i64,
+    /// The newest, and those that regular polls first saw since the time asked for; in order.
+    pub picks: Vec<Pick>,
+    newest: usize,
+}
+
+impl Selection {
+    /// The newest items, and those beyond them that regular polls first saw after `since` (unix seconds): their numbers and whether they are
+    /// of the latter kind.
+    pub fn since(&self, since: i64) -> Vec<(i64, bool)> {
+        let fresh = |p: &Pick| p.regular && p.first_seen > since;
+        self.picks.iter().enumerate().filter(|(n, p)| *n < self.newest || fresh(p)).map(|(_, p)| (p.id, fresh(p))).collect()
+    }
+}
+
+/// A channel's state after rendering.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// Its address.
+    pub address: String,
+    /// How many items are stored for it.
+    pub items: i64,
+    /// How many its document holds.
+    pub shown: i64,
+    /// When what it holds last changed.
+    pub changed: i64,
+    /// Stamp of what it holds.
+    pub content: Digest,
+    /// Stamp of the settings.
+    pub config: Digest,
+    /// The mark that this rendering answers; a newer one stays.
+    pub stale: Option<i64>,
+}
+
+/// Facet and name of terms by number.
+pub type Categories = HashMap<i64, (String, String)>;
+
+type ItemRow = (i64, String, Digest, u32, String, Option<String>, String, Option<String>, i64, i32, i64, String);
+
+impl Store {
+    /// Marks as stale what was rendered by other settings, and enters feeds that the config defines.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn settle(&self, settings: &Settings<'_>, at: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        for (source, stamp) in &settings.sources {
+            sqlx::query(
+                "UPDATE channel SET stale = $1 WHERE stale IS NULL AND config IS NOT $2 AND source = (SELECT id FROM source WHERE name = $3)",
+            )
+            .bind(at.timestamp())
+            .bind(stamp)
+            .bind(source.as_str())
+            .execute(&mut *tx)
+            .await?;
+        }
+        for (address, stamp) in &settings.feeds {
+            sqlx::query(
+                "INSERT INTO channel (address, stale) VALUES ($3, $1)
+                 ON CONFLICT (address) DO UPDATE SET stale = $1 WHERE stale IS NULL AND config IS NOT $2",
+            )
+            .bind(at.timestamp())
+            .bind(stamp)
+            .bind(address.as_str())
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// All channels, by address.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn channels(&self) -> Result<Vec<ChannelRow>, StoreError> {
+        Ok(sqlx::query_as(
+            "SELECT c.address, s.name AS source, t.facet, c.term, t.name, m.slug AS moved_to, c.items, c.shown, c.changed, c.content, c.config, c.stale
+             FROM channel c LEFT JOIN source s ON s.id = c.source LEFT JOIN term t ON t.id = c.term LEFT JOIN term m ON m.id = t.target
+             ORDER BY c.address",
+        )
+        .fetch_all(&self.reader)
+        .await?)
+    }
+
+    /// The items that may stand in a channel's document: the `newest`, and those that regular polls first saw after `since`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn select(&self, members: Members<'_>, newest: usize, since: i64) -> Result<Selection, StoreError> {
+        let limit = i64::try_from(newest).unwrap_or(i64::MAX);
+        let (total, mut picks): (i64, Vec<Pick>) = match members {
+            Members::All(source) => (
+                sqlx::query_scalar("SELECT count(*) FROM item WHERE source = (SELECT id FROM source WHERE name = $1)")
+                    .bind(source)
+                    .fetch_one(&self.reader)
+                    .await?,
+                sqlx::query_as(
+                    "SELECT id, published, position, first_seen, regular FROM (
+                         SELECT * FROM item WHERE source = (SELECT id FROM source WHERE name = $1) ORDER BY published DESC, position, id LIMIT $2)
+                     UNION SELECT id, published, position, first_seen, regular FROM item
+                         WHERE source = (SELECT id FROM source WHERE name = $1) AND regular = 1 AND first_seen > $3",
+                )
+                .bind(source)
+                .bind(limit)
+                .bind(since)
+                .fetch_all(&self.reader)
+                .await?,
+            ),
+            Members::Term(term) => (
+                sqlx::query_scalar("SELECT count(*) FROM item_term WHERE term = $1").bind(term).fetch_one(&self.reader).await?,
+                sqlx::query_as(
+                    "SELECT i.id, i.published, i.position, i.first_seen, i.regular FROM item i JOIN (
+                         SELECT item FROM item_term WHERE term = $1 ORDER BY published DESC, position, item LIMIT $2) t ON t.item = i.id
+                     UNION SELECT i.id, i.published, i.position, i.first_seen, i.regular FROM item i
+                         JOIN item_term t ON t.term = $1 AND t.published = i.published AND t.position = i.position AND t.item = i.id
+                         WHERE i.source = (SELECT source FROM term WHERE id = $1) AND i.regular = 1 AND i.first_seen > $3",
+                )
+                .bind(term)
+                .bind(limit)
+                .bind(since)
+                .fetch_all(&self.reader)
+                .await?,
+            ),
+            Members::Filter(filter) => {
+                let mut all = self.filtered(filter).await?;
+                sort(&mut all);
+                let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
+                let kept = all.iter().enumerate().filter(|(n, p)| *n < newest || (p.regular && p.first_seen > since));
+                (total, kept.map(|(_, p)| *p).collect())
+            }
+        };
+        sort(&mut picks);
+        Ok(Selection { total, picks, newest })
+    }
+
+    /// Every item that a filter holds.
+    async fn filtered(&self, filter: &Filter) -> Result<Vec<Pick>, StoreError> {
+        let names: Vec<&str> = filter.sources.iter().map(Id::as_str).collect();
+        let names = serde_json::json!(names).to_string();
+        let mut found: Vec<Pick> = sqlx::query_as(
+            "SELECT i.id, i.published, i.position, i.first_seen, i.regular FROM item i JOIN source s ON s.id = i.source
+             WHERE json_array_length($1) = 0 OR s.name IN (SELECT value FROM json_each($1))",
+        )
+        .bind(&names)
+        .fetch_all(&self.reader)
+        .await?;
+        for (facet, terms) in &filter.facets {
+            let holding: HashSet<i64> = self.holding(facet, terms).await?.into_iter().collect();
+            found.retain(|p| holding.contains(&p.id));
+        }
+        if filter.title.is_empty() && filter.text.is_empty() {
+            return Ok(found);
+        }
+        let words = Filter { title: filter.title.clone(), text: filter.text.clone(), ..Filter::default() };
+        let nowhere = Id::parse("any").expect("a valid id");
+        let ids = serde_json::json!(found.iter().map(|p| p.id).collect::<Vec<_>>()).to_string();
+        let texts: Vec<(i64, String, Option<String>)> =
+            sqlx::query_as("SELECT i.id, i.title, i.summary FROM json_each($1) j JOIN item i ON i.id = j.value")
+                .bind(ids)
+                .fetch_all(&self.reader)
+                .await?;
+        let held: HashSet<i64> = texts
+            .into_iter()
+            .filter(|(_, title, summary)| {
+                let (title, summary) = (fold(title), summary.as_deref().map(|s| fold(&text_of(s))).unwrap_or_default());
+                words.holds(&Candidate { source: &nowhere, terms: &[], title: &title, summary: &summary })
+            })
+            .map(|(id, ..)| id)
+            .collect();
+        found.retain(|p| held.contains(&p.id));
+        Ok(found)
+    }
+
+    async fn holding(&self, facet: &str, folded: &BTreeSet<String>) -> Result<Vec<i64>, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT DISTINCT i.item FROM term t JOIN item_term i ON i.term = t.id
+             WHERE t.facet = $1 AND t.folded IN (SELECT value FROM json_each($2))",
+        )
+        .bind(facet)
+        .bind(serde_json::json!(folded).to_string())
+        .fetch_all(&self.reader)
+        .await?)
+    }
+
+    /// All terms' facets and names.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn categories(&self) -> Result<Categories, StoreError> {
+        let rows: Vec<(i64, String, String)> = sqlx::query_as("SELECT id, facet, name FROM term").fetch_all(&self.reader).await?;
+        Ok(rows.into_iter().map(|(id, facet, name)| (id, (facet, name))).collect())
+    }
+
+    /// Items by number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn items(&self, ids: impl Iterator<Item = i64>, categories: &Categories) -> Result<HashMap<i64, Item>, StoreError> {
+        let ids = serde_json::json!(ids.collect::<Vec<_>>()).to_string();
+        let rows: Vec<ItemRow> = sqlx::query_as(
+            "SELECT i.id, s.name, i.origin, i.counter, i.title, i.link, i.related, i.summary, i.published, i.zone, i.updated, i.terms
+             FROM json_each($1) j JOIN item i ON i.id = j.value JOIN source s ON s.id = i.source",
+        )
+        .bind(ids)
+        .fetch_all(&self.reader)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.0, item(row, categories))).collect())
+    }
+
+    /// Keeps what rendering found: before the documents are written, so that a crash between the two repeats the writing with the same
+    /// stamps. The stale marks stay.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rendered(&self, channels: &[Rendered]) -> Result<(), StoreError> {
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        for c in channels {
+            sqlx::query(
+                "UPDATE channel SET items = $2, shown = $3, changed = $4, content = $5, config = $6 WHERE address = $1
+                 AND (items <> $2 OR shown <> $3 OR changed IS NOT $4 OR content IS NOT $5 OR config IS NOT $6)",
+            )
+            .bind(&c.address)
+            .bind(c.items)
+            .bind(c.shown)
+            .bind(c.changed)
+            .bind(c.content)
+            .bind(c.config)
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Clears the stale marks of channels whose documents are published, unless a newer mark was set meanwhile.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn published(&self, channels: &[Rendered]) -> Result<(), StoreError> {
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        for c in channels.iter().filter(|c| c.stale.is_some()) {
+            sqlx::query("UPDATE channel SET stale = NULL WHERE address = $1 AND stale = $2")
+                .bind(&c.address)
+                .bind(c.stale)
+                .execute(&mut *tx)
+                .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+/// The order of feeds: by date, then by the page's order within the day.
+fn sort(picks: &mut [Pick]) {
+    picks.sort_by_key(|p| (std::cmp::Reverse(p.published), p.position, p.id));
+}
+
+fn item(row: ItemRow, categories: &Categories) -> Item {
+    let (_, source, origin, counter, title, link, related, summary, published, zone, updated, terms) = row;
+    let utc = FixedOffset::east_opt(0).expect("zero is an offset");
+    let zone = FixedOffset::east_opt(zone).unwrap_or(utc);
+    let instant = |t: i64| DateTime::from_timestamp(t, 0).unwrap_or_default().with_timezone(&zone);
+    let terms: Vec<i64> = serde_json::from_str(&terms).unwrap_or_default();
+    Item {
+        source,
+        guid: guid(origin, counter),
+        title,
+        link,
+        related: serde_json::from_str(&related).unwrap_or_default(),
+        published: instant(published),
+        updated: instant(updated),
+        summary,
+        categories: terms.iter().filter_map(|id| categories.get(id).cloned()).collect(),
+    }
+}

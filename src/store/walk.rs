@@ -1,0 +1,457 @@
+//! A walk's rows into the store: one transaction saves items, validators, and which channels they made stale.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
+
+use super::known::{Loaded, StoredItem, day_number, load};
+use super::rows::{FreshItem, FreshSighting, insert_items, insert_sightings, move_item, update_item};
+use super::sources::{Validators, number};
+use super::terms::TermBook;
+use super::{Store, StoreError};
+use crate::domain::channel::Candidate;
+use crate::domain::{Address, Digest, Filter, Newsroom, Reading, fold};
+use crate::normalise::html::text_of;
+use crate::normalise::matching::{Change, Plan, Seen, Terms, decide};
+use crate::normalise::order::place;
+
+/// A walk along a source's pager, as far as it came.
+#[derive(Debug)]
+pub struct Walk<'a> {
+    /// The newsroom.
+    pub newsroom: &'a Newsroom,
+    /// The rows, in any order.
+    pub rows: &'a [Reading],
+    /// How they are to be matched.
+    pub terms: Terms,
+    /// When the poll began.
+    pub at: DateTime<Utc>,
+    /// It came to its end: all that is new was seen.
+    pub complete: bool,
+    /// Page 1's validators; kept only if the walk is complete.
+    pub validators: Validators,
+    /// More new terms than this in one poll wait for the operator.
+    pub max_new_terms: usize,
+    /// The config's own feeds.
+    pub feeds: &'a [(Address, Filter)],
+}
+
+/// What a walk brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Saved {
+    /// Items seen for the first time.
+    pub new: usize,
+    /// Items whose title, date or summary changed.
+    pub edited: usize,
+    /// Items that changed in other ways.
+    pub touched: usize,
+    /// Known items that were seen as they were.
+    pub known: usize,
+    /// Most of the known rows differed: taken over, but not as edits.
+    pub odd: bool,
+    /// New terms that have no feed yet: (facet, name).
+    pub held: Vec<(String, String)>,
+}
+
+/// A day in seconds: a date further ahead is published as the moment of first sight.
+const DAY: i64 = 86_400;
+
+impl Store {
+    /// Saves a walk.
+    ///
+    /// # Errors
+    /// When the database fails; then nothing was saved.
+    pub async fn save_walk(&self, walk: &Walk<'_>) -> Result<Saved, StoreError> {
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let (source, walked) = number(&mut tx, &walk.newsroom.id).await?;
+        let loaded = load(&mut tx, walk.rows).await?;
+        let plan = decide(walk.rows, &loaded.known, &walk.terms);
+        let mut saving = Saving {
+            source,
+            walked,
+            walk,
+            book: TermBook::load(&mut tx, source).await?,
+            touched: Touched::default(),
+            saved: Saved { odd: plan.odd, ..Saved::default() },
+        };
+        saving.save(&mut tx, &loaded, &plan).await?;
+        let saved = saving.saved;
+        tx.commit().await?;
+        Ok(saved)
+    }
+}
+
+/// The channels that hold something that changed.
+#[derive(Default)]
+struct Touched {
+    all: bool,
+    terms: BTreeSet<i64>,
+    feeds: BTreeSet<Address>,
+}
+
+struct Saving<'a> {
+    source: i64,
+    walked: bool,
+    walk: &'a Walk<'a>,
+    book: TermBook,
+    touched: Touched,
+    saved: Saved,
+}
+
+impl Saving<'_> {
+    async fn save(&mut self, tx: &mut SqliteConnection, loaded: &Loaded, plan: &Plan) -> Result<(), StoreError> {
+        for link in &plan.shared {
+            sqlx::query("INSERT INTO shared_link VALUES ($1) ON CONFLICT DO NOTHING").bind(link).execute(&mut *tx).await?;
+        }
+        let rows = self.walk.rows;
+        let max_new = self.walked.then_some(self.walk.max_new_terms);
+        let used = plan.new.iter().flat_map(|n| &n.rows).chain(plan.seen.iter().flat_map(|s| &s.rows));
+        self.book.learn(tx, self.walk.newsroom, used.flat_map(|&r| &rows[r].tags), max_new).await?;
+        self.saved.held = self.book.held_back();
+
+        let mut changed = self.changed(tx, loaded, plan).await?;
+        let (mut fresh, sightings) = self.fresh(tx, plan).await?;
+        self.order(tx, loaded, plan, &mut fresh, &mut changed).await?;
+        insert_items(tx, self.source, &fresh).await?;
+        insert_sightings(tx, &sightings).await?;
+        for item in &changed {
+            update_item(tx, item).await?;
+        }
+        self.saved.new = fresh.len();
+        for item in &fresh {
+            self.touch(&item.stored);
+        }
+        self.mark_stale(tx).await?;
+        self.finish(tx).await
+    }
+
+    /// Writes what the rows of known items say, and returns the items that differ from what is stored.
+    async fn changed(&mut self, tx: &mut SqliteConnection, loaded: &Loaded, plan: &Plan) -> Result<Vec<StoredItem>, StoreError> {
+        let mut changed = Vec::new();
+        for seen in &plan.seen {
+            let before = &loaded.items[seen.item];
+            let resighted = self.sight(tx, loaded, seen).await?;
+            if !resighted && seen.change == Change::Same && seen.own.is_none_or(|r| self.link_id(r) == before.link_id) {
+                self.saved.known += 1;
+                continue;
+            }
+            let after = self.rebuilt(tx, before, seen).await?;
+            if after == *before {
+                self.saved.known += 1;
+                continue;
+            }
+            match seen.change {
+                Change::Edited => self.saved.edited += 1,
+                Change::Taken | Change::Same => self.saved.touched += 1,
+            }
+            self.touch(before);
+            self.touch(&after);
+            changed.push(after);
+        }
+        Ok(changed)
+    }
+
+    fn link_id(&self, row: usize) -> Option<Digest> {
+        self.walk.rows[row].link.as_ref().map(|l| l.identity)
+    }
+
+    /// Stores the sightings of a known item; whether any of them is new or says something else than before.
+    async fn sight(&mut self, tx: &mut SqliteConnection, loaded: &Loaded, seen: &Seen) -> Result<bool, StoreError> {
+        let mut new = Vec::new();
+        let mut any = false;
+        let rules = self.walk.terms.rules;
+        for &row in &seen.rows {
+            let reading = &self.walk.rows[row];
+            let link_id = self.link_id(row);
+            let terms = self.numbers(reading);
+            let Some(before) = loaded.sightings[seen.item].iter().find(|s| s.link_id == link_id) else {
+                let link = reading.link.as_ref().map(|l| l.url.as_str());
+                let item = loaded.items[seen.item].id;
+                new.push(FreshSighting { item, link_id, link, key: reading.key, exact: reading.exact, rules, terms });
+                continue;
+            };
+            if before.exact == reading.exact && before.rules == rules && before.terms == terms {
+                continue;
+            }
+            any |= before.exact != reading.exact || before.terms != terms;
+            sqlx::query("UPDATE sighting SET link = $2, key = $3, exact = $4, rules = $5, terms = $6 WHERE id = $1")
+                .bind(before.id)
+                .bind(reading.link.as_ref().map(|l| l.url.as_str()))
+                .bind(reading.key)
+                .bind(reading.exact)
+                .bind(rules)
+                .bind(terms)
+                .execute(&mut *tx)
+                .await?;
+        }
+        any |= !new.is_empty();
+        insert_sightings(tx, &new).await?;
+        Ok(any)
+    }
+
+    /// The term ids that a row names, as a JSON list.
+    fn numbers(&self, reading: &Reading) -> String {
+        let number = |t: &crate::domain::Tag| self.book.number(&self.walk.newsroom.facets[t.facet].name, &t.name);
+        let ids: Vec<i64> = reading.tags.iter().filter_map(number).collect();
+        serde_json::json!(ids).to_string()
+    }
+
+    /// The item as it is to be after this walk.
+    async fn rebuilt(&self, tx: &mut SqliteConnection, before: &StoredItem, seen: &Seen) -> Result<StoredItem, StoreError> {
+        let mut item = before.clone();
+        if let Some(own) = seen.own {
+            let row = &self.walk.rows[own];
+            item.link_id = self.link_id(own);
+            item.link = row.link.as_ref().map(|l| l.url.clone());
+            if seen.change != Change::Same {
+                item.title.clone_from(&row.title);
+                item.summary.clone_from(&row.summary);
+                item.day = day_number(row.day);
+                (item.key, item.title_key) = (row.key, row.title_key);
+                if item.version != row.version {
+                    item.previous = Some(item.version);
+                    item.version = row.version;
+                }
+                (item.published, item.zone) = self.published(row, before.first_seen);
+            }
+        }
+        item.updated = match seen.change {
+            Change::Edited => self.walk.at.timestamp().max(before.updated + 1).max(item.published),
+            Change::Taken | Change::Same => before.updated.max(item.published),
+        };
+        let sightings: Vec<(Option<Digest>, Option<String>, String)> =
+            sqlx::query_as("SELECT link_id, link, terms FROM sighting WHERE item = $1 ORDER BY id")
+                .bind(item.id)
+                .fetch_all(tx)
+                .await?;
+        let related: Vec<&String> =
+            sightings.iter().filter(|(id, ..)| *id != item.link_id).filter_map(|(_, link, _)| link.as_ref()).collect();
+        item.related = serde_json::json!(related).to_string();
+        let own = sightings.iter().filter(|(id, ..)| *id == item.link_id);
+        let others = sightings.iter().filter(|(id, ..)| *id != item.link_id);
+        item.terms = united(&self.book, self.walk.newsroom, own.map(|s| s.2.as_str()), others.map(|s| s.2.as_str()));
+        Ok(item)
+    }
+
+    /// When an item counts as published: as the page says, unless that is more than a day ahead.
+    fn published(&self, row: &Reading, first_seen: i64) -> (i64, i64) {
+        let stated = row.published.timestamp();
+        let ahead = stated > self.walk.at.timestamp() + DAY;
+        (if ahead { first_seen } else { stated }, i64::from(row.published.offset().local_minus_utc()))
+    }
+
+    /// The new items and their sightings, with no position yet.
+    async fn fresh(
+        &self,
+        tx: &mut SqliteConnection,
+        plan: &Plan,
+    ) -> Result<(Vec<FreshItem>, Vec<FreshSighting<'_>>), StoreError> {
+        let mut items = Vec::with_capacity(plan.new.len());
+        let mut sightings = Vec::with_capacity(plan.new.len());
+        if plan.new.is_empty() {
+            return Ok((items, sightings));
+        }
+        let mut id: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM item").fetch_one(&mut *tx).await?;
+        let at = self.walk.at.timestamp();
+        for new in &plan.new {
+            id += 1;
+            let own = &self.walk.rows[new.rows[0]];
+            let terms: Vec<String> = new.rows.iter().map(|&r| self.numbers(&self.walk.rows[r])).collect();
+            let related: Vec<&str> =
+                new.rows[1..].iter().filter_map(|&r| self.walk.rows[r].link.as_ref()).map(|l| l.url.as_str()).collect();
+            let (published, zone) = self.published(own, at);
+            items.push(FreshItem {
+                origin: own.origin,
+                counter: new.counter,
+                regular: self.walked,
+                stored: StoredItem {
+                    id,
+                    key: own.key,
+                    title_key: own.title_key,
+                    version: own.version,
+                    previous: None,
+                    day: day_number(own.day),
+                    position: 0,
+                    title: own.title.clone(),
+                    link: own.link.as_ref().map(|l| l.url.clone()),
+                    link_id: own.link.as_ref().map(|l| l.identity),
+                    related: serde_json::json!(related).to_string(),
+                    summary: own.summary.clone(),
+                    published,
+                    zone,
+                    updated: published,
+                    first_seen: at,
+                    terms: united(
+                        &self.book,
+                        self.walk.newsroom,
+                        terms[..1].iter().map(String::as_str),
+                        terms[1..].iter().map(String::as_str),
+                    ),
+                },
+            });
+            sightings.extend(new.rows.iter().zip(terms).map(|(&r, terms)| {
+                let row = &self.walk.rows[r];
+                let link = row.link.as_ref();
+                FreshSighting {
+                    item: id,
+                    link_id: link.map(|l| l.identity),
+                    link: link.map(|l| l.url.as_str()),
+                    key: row.key,
+                    exact: row.exact,
+                    rules: self.walk.terms.rules,
+                    terms,
+                }
+            }));
+        }
+        Ok((items, sightings))
+    }
+
+    /// Gives new items, and those that moved to another day, their places.
+    async fn order(
+        &self,
+        tx: &mut SqliteConnection,
+        loaded: &Loaded,
+        plan: &Plan,
+        fresh: &mut [FreshItem],
+        changed: &mut [StoredItem],
+    ) -> Result<(), StoreError> {
+        // Which item each row shows, and its day as it is now.
+        let mut item_of: HashMap<usize, i64> = HashMap::new();
+        plan.new.iter().zip(fresh.iter()).for_each(|(new, item)| item_of.extend(new.rows.iter().map(|&r| (r, item.stored.id))));
+        plan.seen.iter().for_each(|seen| item_of.extend(seen.rows.iter().map(|&r| (r, loaded.items[seen.item].id))));
+        let moved: HashMap<i64, i64> = changed
+            .iter()
+            .filter(|c| loaded.items.iter().any(|i| i.id == c.id && i.day != c.day))
+            .map(|c| (c.id, c.day))
+            .collect();
+        let days: BTreeSet<i64> = fresh.iter().map(|f| f.stored.day).chain(moved.values().copied()).collect();
+        if days.is_empty() {
+            return Ok(());
+        }
+        let list = serde_json::json!(days).to_string();
+        let stored: Vec<(i64, i64, i64)> = sqlx::query_as(
+            "SELECT i.day, i.id, i.position FROM json_each($2) j JOIN item i ON i.source = $1 AND i.day = j.value",
+        )
+        .bind(self.source)
+        .bind(list)
+        .fetch_all(&mut *tx)
+        .await?;
+        let mut known: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
+        for (day, id, position) in stored.into_iter().filter(|(_, id, _)| !moved.contains_key(id)) {
+            known.entry(day).or_default().push((id, position));
+        }
+        let mut at: Vec<usize> = item_of.keys().copied().collect();
+        at.sort_by_key(|&r| (self.walk.rows[r].page, self.walk.rows[r].row));
+        let mut pages: HashMap<i64, Vec<(usize, Vec<i64>)>> = HashMap::new();
+        for row in at {
+            let reading = &self.walk.rows[row];
+            let of_day = pages.entry(day_number(reading.day)).or_default();
+            match of_day.last_mut().filter(|(page, _)| *page == reading.page) {
+                Some((_, items)) => items.push(item_of[&row]),
+                None => of_day.push((reading.page, vec![item_of[&row]])),
+            }
+        }
+        let mut fresh_by_id: HashMap<i64, &mut FreshItem> = fresh.iter_mut().map(|f| (f.stored.id, f)).collect();
+        let mut changed_by_id: HashMap<i64, &mut StoredItem> = changed.iter_mut().map(|c| (c.id, c)).collect();
+        for day in days {
+            let of_day = |id: &i64| fresh_by_id.get(id).is_some_and(|f| f.stored.day == day) || moved.get(id) == Some(&day);
+            let known = known.remove(&day).unwrap_or_default();
+            let here: HashSet<i64> = known.iter().map(|(id, _)| *id).collect();
+            let mut pages = pages.remove(&day).unwrap_or_default();
+            pages.iter_mut().for_each(|(_, items)| items.retain(|id| here.contains(id) || of_day(id)));
+            for (id, position) in place(&known, &pages) {
+                if let Some(item) = fresh_by_id.get_mut(&id) {
+                    item.stored.position = position;
+                } else if let Some(item) = changed_by_id.get_mut(&id) {
+                    item.position = position;
+                } else {
+                    move_item(tx, id, position).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes the channels that hold the item.
+    fn touch(&mut self, item: &StoredItem) {
+        self.touched.all = true;
+        let terms: Vec<i64> = serde_json::from_str(&item.terms).unwrap_or_default();
+        self.touched.terms.extend(&terms);
+        if self.walk.feeds.is_empty() {
+            return;
+        }
+        let names: Vec<(String, String)> =
+            terms.iter().filter_map(|id| self.book.get(*id)).map(|t| (t.facet.clone(), t.folded.clone())).collect();
+        let summary = item.summary.as_deref().map(|s| fold(&text_of(s))).unwrap_or_default();
+        let title = fold(&item.title);
+        let candidate = Candidate { source: &self.walk.newsroom.id, terms: &names, title: &title, summary: &summary };
+        let hit = self.walk.feeds.iter().filter(|(_, filter)| filter.holds(&candidate));
+        self.touched.feeds.extend(hit.map(|(address, _)| address.clone()));
+    }
+
+    async fn mark_stale(&self, tx: &mut SqliteConnection) -> Result<(), StoreError> {
+        let id = &self.walk.newsroom.id;
+        let mut stale: Vec<(String, Option<i64>, Option<i64>)> = Vec::new();
+        if self.touched.all {
+            stale.push((Address::all(id).to_string(), Some(self.source), None));
+        }
+        let terms = self.touched.terms.iter().filter_map(|t| self.book.get(*t)).filter(|t| !t.held);
+        stale.extend(terms.map(|t| (Address::term(id, &t.facet, &t.slug).to_string(), Some(self.source), Some(t.id))));
+        stale.extend(self.touched.feeds.iter().map(|a| (a.to_string(), None, None)));
+        for (address, source, term) in stale {
+            sqlx::query(
+                "INSERT INTO channel (address, source, term, stale) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (address) DO UPDATE SET stale = excluded.stale",
+            )
+            .bind(address)
+            .bind(source)
+            .bind(term)
+            .bind(self.walk.at.timestamp())
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// The source's own state. Written only where it differs: a poll that finds nothing new costs no row here.
+    async fn finish(&self, tx: &mut SqliteConnection) -> Result<(), StoreError> {
+        let keep = self.walk.complete;
+        let (etag, last_modified) = (&self.walk.validators.etag, &self.walk.validators.last_modified);
+        sqlx::query(
+            "UPDATE source SET rules = $2, complete = $3, walked = walked OR $3, etag = $4, last_modified = $5, failures = CASE WHEN $3 THEN 0 ELSE failures END,
+             error = CASE WHEN $3 THEN NULL ELSE error END
+             WHERE id = $1 AND (rules IS NOT $2 OR complete <> $3 OR walked < $3 OR etag IS NOT $4 OR last_modified IS NOT $5 OR failures > 0)",
+        )
+        .bind(self.source)
+        .bind(self.walk.terms.rules)
+        .bind(keep)
+        .bind(etag.as_ref().filter(|_| keep))
+        .bind(last_modified.as_ref().filter(|_| keep))
+        .execute(tx)
+        .await?;
+        Ok(())
+    }
+}
+
+/// The terms of an item as a JSON list of ids: of a facet with many terms those of all sightings, so that they do not flap when one of them
+/// scrolls away; of the others those of its own.
+pub(super) fn united<'s>(
+    book: &TermBook,
+    newsroom: &Newsroom,
+    own: impl Iterator<Item = &'s str>,
+    others: impl Iterator<Item = &'s str>,
+) -> String {
+    let ids = |list: &str| -> Vec<i64> { serde_json::from_str(list).unwrap_or_default() };
+    let mut terms: Vec<i64> = Vec::new();
+    let mut add = |id: i64| {
+        let id = book.resolve(id);
+        if !terms.contains(&id) {
+            terms.push(id);
+        }
+    };
+    own.flat_map(ids).for_each(&mut add);
+    let many = |id: &i64| book.get(*id).is_some_and(|t| newsroom.facets.iter().any(|f| f.name == t.facet && f.many));
+    others.flat_map(ids).filter(many).for_each(&mut add);
+    serde_json::json!(terms).to_string()
+}
