@@ -4,6 +4,8 @@
 //! `domain` is known by all; the pure parts (`extract`, `normalise`, `feed`, `schedule`) know no clock, network or database;
 //! the parts that do (`fetch`, `store`, `publish`) do not know one another; `config` fills everybody's settings from one TOML file.
 
+pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod domain;
@@ -11,5 +13,23 @@ pub mod extract;
 pub mod feed;
 pub mod fetch;
 pub mod normalise;
+pub mod pipeline;
+pub mod publish;
 pub mod schedule;
 pub mod store;
+
+/// An error and its causes in one line.
+pub fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let message = error.to_string();
+        // Some errors repeat their cause in their own words.
+        if !text.ends_with(&message) {
+            text.push_str(": ");
+            text.push_str(&message);
+        }
+        cause = error.source();
+    }
+    text
+}

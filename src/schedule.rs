@@ -42,14 +42,50 @@ impl Schedule {
         }
     }
 
-    /// The usual time between two polls: what a feed states as its time to live.
-    pub fn interval(&self, now: DateTime<Utc>, zone: Tz) -> Duration {
+    /// The shortest usual time between two polls: what a feed states as its time to live. Knows no clock, so that documents don't either.
+    pub fn interval(&self) -> Duration {
         match self {
             Self::Every(every) => *every,
-            Self::Cron(_) => {
-                let first = self.next(now, zone);
-                (self.next(first, zone) - first).to_std().unwrap_or(Duration::from_secs(3_600))
+            Self::Cron(cron) => {
+                let times: Vec<_> = cron.iter_after(DateTime::<Utc>::UNIX_EPOCH).take(100).collect();
+                let gaps = times.windows(2).filter_map(|w| (w[1] - w[0]).to_std().ok());
+                gaps.min().unwrap_or(Duration::from_secs(86_400))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn next(cron: &str, zone: Tz, now: &str) -> String {
+        let now: DateTime<Utc> = now.parse().expect("an instant");
+        Schedule::cron(cron).expect("a cron").next(now, zone).with_timezone(&zone).to_rfc3339()
+    }
+
+    #[test]
+    fn cron_is_wall_clock_time_of_the_zone() {
+        let vienna = Tz::Europe__Vienna;
+        assert_eq!(next("*/15 6-22 * * *", vienna, "2026-11-23T22:05:00Z"), "2026-11-24T06:00:00+01:00");
+        // Skipped by daylight saving: the first instant after the gap. Repeated by it: once.
+        assert_eq!(next("30 2 * * *", vienna, "2026-03-28T12:00:00Z"), "2026-03-29T03:00:00+02:00");
+        let autumn = next("30 2 * * *", vienna, "2026-10-24T12:00:00Z");
+        assert!(autumn.starts_with("2026-10-25T02:30:00"), "{autumn}");
+        let after: DateTime<Utc> = autumn.parse().expect("an instant");
+        assert!(next("30 2 * * *", vienna, &after.to_rfc3339()).starts_with("2026-10-26T02:30:00"));
+    }
+
+    #[test]
+    fn intervals_know_no_clock() {
+        assert_eq!(Schedule::cron("*/15 6-22 * * *").map(|s| s.interval()), Ok(Duration::from_secs(900)));
+        assert_eq!(Schedule::Every(Duration::from_secs(60)).interval(), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn what_is_no_cron_is_told() {
+        for bad in ["* * * *", "0 * * * * *", "61 * * * *", "0 0 30 2 *", "x"] {
+            assert!(Schedule::cron(bad).is_err(), "{bad}");
         }
     }
 }

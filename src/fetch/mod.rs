@@ -1,7 +1,13 @@
-//! The only door to the network.
+//! The only door to the network: one page, by a conditional request (RFC 9110, section 13), within limits.
+
+mod client;
 
 use std::net::IpAddr;
 use std::time::Duration;
+
+use url::Url;
+
+pub use client::Fetcher;
 
 /// How requests are made.
 #[derive(Debug, Clone)]
@@ -16,8 +22,71 @@ pub struct Policy {
     pub timeout: Duration,
     /// A page may have this many bytes, unpacked.
     pub max_size: u64,
-    /// At least this long between two requests to one host.
+    /// The least time between two requests to one host. Not acted upon yet.
     pub min_gap: Duration,
-    /// Inside networks that sources may be on: address and prefix length.
+    /// Inside networks that sources may be on, as address and prefix length. Not acted upon yet.
     pub allow_networks: Vec<(IpAddr, u8)>,
+}
+
+/// What a server answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The page is what it was (304).
+    NotModified,
+    /// The page.
+    Page(Page),
+}
+
+/// A page as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Its address after redirects.
+    pub url: Url,
+    /// Its bytes, unpacked.
+    pub body: Vec<u8>,
+    /// The charset that its Content-Type states.
+    pub charset: Option<String>,
+    /// ETag, verbatim.
+    pub etag: Option<String>,
+    /// Last-Modified, verbatim.
+    pub last_modified: Option<String>,
+}
+
+/// Why a page was not got.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The HTTP client cannot be made.
+    #[error("cannot set up the HTTP client")]
+    Setup(#[source] reqwest::Error),
+    /// Nothing usable came back: no connection, a cut answer, too many redirects.
+    #[error("cannot get {url}")]
+    Request {
+        /// The page.
+        url: Url,
+        /// What happened.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// It took too long.
+    #[error("{url} did not answer in time")]
+    Timeout {
+        /// The page.
+        url: Url,
+    },
+    /// The server said no.
+    #[error("{url} answered {status}")]
+    Status {
+        /// The page.
+        url: Url,
+        /// The status line's code and reason.
+        status: reqwest::StatusCode,
+    },
+    /// The page is larger than allowed.
+    #[error("{url} is larger than {limit} bytes ([fetch] max-size)")]
+    TooLarge {
+        /// The page.
+        url: Url,
+        /// The limit in bytes.
+        limit: u64,
+    },
 }

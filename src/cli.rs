@@ -1,0 +1,78 @@
+//! The command line: what can be asked, not how it is done.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Turns newsrooms without usable feeds into RSS, Atom and JSON feeds that people trust.
+#[derive(Debug, Parser)]
+#[command(name = "newsroomd", version, max_term_width = 100)]
+pub struct Cli {
+    /// The configuration file
+    #[arg(long, global = true, env = "NEWSROOMD_CONFIG", value_name = "FILE", default_value = "/etc/newsroomd/newsroomd.toml")]
+    pub config: PathBuf,
+
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Poll every source that is due, publish what changed, and end; for cron
+    Once(OnceArgs),
+    /// Say what the configuration means, and what is wrong with it
+    Check(CheckArgs),
+    /// Show what a page gives: rows, warnings, and rows that are the same item
+    Preview(PreviewArgs),
+    /// Make feeds of a newsroom that is built in: no network, no configuration needed
+    Demo(DemoArgs),
+}
+
+/// Arguments of `once`.
+#[derive(Debug, Args)]
+pub struct OnceArgs {
+    /// Poll every source, due or not
+    #[arg(long)]
+    pub all: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `preview`.
+#[derive(Debug, Args)]
+pub struct PreviewArgs {
+    /// A source's id, the address of a page, or a saved page
+    #[arg(value_name = "SOURCE|URL|FILE")]
+    pub target: String,
+    /// Read the page by the rules of this source
+    #[arg(long, value_name = "ID")]
+    pub source: Option<String>,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// One round, then end
+    #[arg(long, required = true)]
+    pub once: bool,
+    /// Where to put the feeds
+    #[arg(long, value_name = "DIR", default_value = "newsroomd-demo")]
+    pub out: PathBuf,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}

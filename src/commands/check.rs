@@ -1,0 +1,115 @@
+//! `check`: what the configuration means.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::Exit;
+use crate::cli::CheckArgs;
+use crate::config::{Config, Source};
+use crate::domain::Address;
+use crate::schedule::Schedule;
+
+/// How many runs to show.
+const RUNS: usize = 3;
+
+pub(super) fn run(config: &Config, args: &CheckArgs) -> anyhow::Result<Exit> {
+    if args.json {
+        println!("{:#}", as_json(config));
+    } else {
+        print(config);
+    }
+    Ok(Exit::Done)
+}
+
+/// The next times at which a source is due, if it were polled now.
+fn runs(source: &Source, now: DateTime<Utc>) -> Vec<DateTime<chrono_tz::Tz>> {
+    let zone = source.newsroom.timezone;
+    let times = std::iter::successors(Some(now), |t| Some(source.schedule.next(*t, zone)));
+    times.skip(1).take(RUNS).map(|t| t.with_timezone(&zone)).collect()
+}
+
+fn schedule(source: &Source) -> String {
+    match &source.schedule {
+        Schedule::Every(every) => format!("every {}", humantime::format_duration(*every)),
+        Schedule::Cron(cron) => format!("cron {}", cron.pattern),
+    }
+}
+
+fn places(config: &Config, address: &Address) -> Vec<String> {
+    let formats = || config.publish.formats.iter().map(|f| f.extension());
+    let endings = if config.publish.formats.len() == 1 {
+        formats().collect()
+    } else {
+        format!("{{{}}}", formats().collect::<Vec<_>>().join(","))
+    };
+    let on_disk = config.publish.directory.as_ref().map(|d| format!("{}.{endings}", d.join(address.as_str()).display()));
+    on_disk.into_iter().chain([format!("{}{address}.{endings}", config.base_url)]).collect()
+}
+
+fn print(config: &Config) {
+    let now = Utc::now();
+    println!("{} is in order.", config.path.display());
+    println!("  database   {}", config.database.display());
+    println!("  documents  the newest {} items each, at most {} bytes", config.publish.items, config.publish.max_size);
+    match &config.publish.directory {
+        Some(directory) => println!("  on disk    {}", directory.display()),
+        None => println!("  on disk    nothing ([publish] directory is not set)"),
+    }
+    if !config.listen.is_empty() {
+        println!("  over HTTP  {}", config.listen.join(", "));
+    }
+    for source in &config.sources {
+        let newsroom = &source.newsroom;
+        println!("\nsource {}: {}", newsroom.id, newsroom.title);
+        println!("  page       {}", source.page);
+        println!("  polled     {}, times of {}", schedule(source), newsroom.timezone);
+        let times: Vec<String> = runs(source, now).iter().map(|t| t.format("%a %d %b %Y %H:%M:%S %Z").to_string()).collect();
+        println!("  next runs  at once if it never was, then {}", times.join(", "));
+        for place in places(config, &Address::all(&newsroom.id)) {
+            println!("  feed       {place}");
+        }
+        for facet in &newsroom.facets {
+            let many = if facet.many { "any number of terms an item" } else { "one term an item" };
+            println!("  facet      {} ({}), {many}, at most {} terms", facet.name, facet.title, facet.max_terms);
+            for place in places(config, &Address::term(&newsroom.id, &facet.name, "TERM")) {
+                println!("  feeds      {place}");
+            }
+        }
+    }
+    for feed in &config.feeds {
+        println!("\nfeed {}: {}", feed.id, feed.title);
+        for place in places(config, &Address::feed(&feed.id)) {
+            println!("  feed       {place}");
+        }
+    }
+}
+
+fn as_json(config: &Config) -> Value {
+    let now = Utc::now();
+    let sources: Vec<Value> = config
+        .sources
+        .iter()
+        .map(|source| {
+            let newsroom = &source.newsroom;
+            let facets = newsroom.facets.iter().map(|f| {
+                json!({"name": f.name, "title": f.title, "many": f.many, "max-terms": f.max_terms,
+                       "feeds": places(config, &Address::term(&newsroom.id, &f.name, "TERM"))})
+            });
+            json!({
+                "id": newsroom.id.as_str(), "title": newsroom.title, "page": source.page.as_str(), "schedule": schedule(source),
+                "timezone": newsroom.timezone.name(), "language": newsroom.language,
+                "next-runs": runs(source, now).iter().map(DateTime::to_rfc3339).collect::<Vec<_>>(),
+                "feeds": places(config, &Address::all(&newsroom.id)), "facets": facets.collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let feeds = config
+        .feeds
+        .iter()
+        .map(|f| json!({"id": f.id.as_str(), "title": f.title, "feeds": places(config, &Address::feed(&f.id))}));
+    json!({
+        "config": config.path, "base-url": config.base_url.as_str(), "database": config.database, "directory": config.publish.directory,
+        "listen": config.listen, "formats": config.publish.formats.iter().map(|f| f.extension()).collect::<Vec<_>>(),
+        "items": config.publish.items, "max-size": config.publish.max_size, "sources": sources, "feeds": feeds.collect::<Vec<_>>(),
+    })
+}

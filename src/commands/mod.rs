@@ -1,0 +1,59 @@
+//! The commands: each reads what it needs, drives the pipeline, and reports.
+
+mod check;
+mod demo;
+mod once;
+mod preview;
+mod report;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+use crate::config::{self, Config, ConfigError};
+
+/// Exit statuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All was done. Rows that could not be read are no failure.
+    Done = 0,
+    /// It could not be done.
+    Failed = 1,
+    /// A source failed; the others were done (sysexits.h: EX_TEMPFAIL, it may go better next time).
+    SourceFailed = 75,
+    /// The configuration is wrong (sysexits.h: EX_CONFIG).
+    Config = 78,
+}
+
+impl Exit {
+    /// The status that an error ends with.
+    pub fn of(error: &anyhow::Error) -> Self {
+        if error.downcast_ref::<ConfigError>().is_some() { Self::Config } else { Self::Failed }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Carries out a command.
+///
+/// # Errors
+/// What a person should read to know what to do.
+pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
+    match cli.command {
+        Command::Once(args) => once::run(&load(&cli.config)?, &args).await,
+        Command::Check(args) => check::run(&load(&cli.config)?, &args),
+        Command::Preview(args) => preview::run(&load(&cli.config)?, &args).await,
+        Command::Demo(args) => demo::run(&args).await,
+    }
+}
+
+/// Loads the configuration; warnings go to standard error.
+fn load(path: &Path) -> Result<Config, ConfigError> {
+    let (config, warnings) = Config::load(path, &config::state_directory())?;
+    warnings.iter().for_each(|warning| eprintln!("{warning}\n"));
+    Ok(config)
+}

@@ -1,0 +1,104 @@
+//! How rounds are told, to people and as JSON.
+
+use serde_json::{Value, json};
+
+use crate::error_chain;
+use crate::pipeline::{Outcome, Polled, Round};
+
+/// Warnings shown of one source; `preview` shows them all.
+const SHOWN: usize = 10;
+
+/// Prints a round: what each source brought on standard output, what went wrong on standard error.
+pub(super) fn round(round: &Round, json: bool) {
+    if json {
+        println!("{:#}", as_json(round));
+    }
+    for (source, outcome) in &round.sources {
+        match outcome {
+            Outcome::Waiting { until } if !json => println!("{source}: not due before {}", until.format("%Y-%m-%d %H:%M:%S UTC")),
+            Outcome::Waiting { .. } => {}
+            Outcome::Polled(polled) => {
+                if !json {
+                    println!("{source}: {}", brief(polled));
+                }
+                warnings(source, polled);
+            }
+            Outcome::Failed { polled, error } => {
+                eprintln!("{source}: failed: {}; its feeds stay as they are", error_chain(error));
+                if polled.pages > 0 && !json {
+                    println!("{source}: {}", brief(polled));
+                }
+                warnings(source, polled);
+            }
+        }
+    }
+    if !json {
+        let p = &round.published;
+        match p.written {
+            0 => println!("nothing to publish: {} documents stand as they are", p.documents),
+            n => println!("{n} of {} documents written", p.documents),
+        }
+    }
+}
+
+fn brief(polled: &Polled) -> String {
+    if polled.not_modified {
+        return "not modified".into();
+    }
+    let saved = &polled.saved;
+    let plural = if polled.pages == 1 { "" } else { "s" };
+    let mut text = format!(
+        "{} rows on {} page{plural}: {} new, {} edited, {} known",
+        polled.rows, polled.pages, saved.new, saved.edited, saved.known
+    );
+    if saved.touched > 0 {
+        text.push_str(&format!(", {} otherwise changed", saved.touched));
+    }
+    text
+}
+
+fn warnings(source: &str, polled: &Polled) {
+    for (page, warning) in polled.warnings.iter().take(SHOWN) {
+        eprintln!("{source}: warning: page {}, {warning}", page + 1);
+    }
+    if polled.warnings.len() > SHOWN {
+        eprintln!("{source}: {} more warnings: see them with `newsroomd preview {source}`", polled.warnings.len() - SHOWN);
+    }
+    if polled.saved.odd {
+        eprintln!("{source}: warning: most known rows read differently now; that was taken over, but not as edits");
+    }
+    for (facet, name) in &polled.saved.held {
+        eprintln!(
+            "{source}: warning: too many new terms: {facet} {name:?} gets no feed until max-terms or max-new-terms allow it"
+        );
+    }
+}
+
+fn as_json(round: &Round) -> Value {
+    let sources = round.sources.iter().map(|(source, outcome)| match outcome {
+        Outcome::Waiting { until } => json!({"source": source, "outcome": "waiting", "until": until.to_rfc3339()}),
+        Outcome::Polled(polled) => polled_json(source, if polled.not_modified { "not-modified" } else { "polled" }, polled, None),
+        Outcome::Failed { polled, error } => polled_json(source, "failed", polled, Some(error_chain(error))),
+    });
+    json!({
+        "sources": sources.collect::<Vec<_>>(),
+        "channels-rendered": round.published.channels,
+        "documents-written": round.published.written,
+        "documents": round.published.documents,
+    })
+}
+
+fn polled_json(source: &str, outcome: &str, polled: &Polled, error: Option<String>) -> Value {
+    let saved = &polled.saved;
+    let warnings: Vec<Value> = polled
+        .warnings
+        .iter()
+        .map(|(page, w)| json!({"page": page + 1, "row": w.row.map(|r| r + 1), "field": w.field, "message": w.message}))
+        .collect();
+    json!({
+        "source": source, "outcome": outcome, "error": error, "pages": polled.pages, "rows": polled.rows,
+        "new": saved.new, "edited": saved.edited, "touched": saved.touched, "known": saved.known, "odd": saved.odd,
+        "held-terms": saved.held.iter().map(|(facet, name)| json!({"facet": facet, "term": name})).collect::<Vec<_>>(),
+        "warnings": warnings,
+    })
+}

@@ -1,0 +1,129 @@
+//! The HTTP client.
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use reqwest::redirect;
+use reqwest::{Client, StatusCode};
+use url::Url;
+
+use super::{Answer, FetchError, Page, Policy};
+
+/// Redirects followed for one page.
+const MAX_REDIRECTS: usize = 10;
+
+/// Gets pages. Clones share connections.
+#[derive(Debug, Clone)]
+pub struct Fetcher {
+    client: Client,
+    max_size: u64,
+}
+
+impl Fetcher {
+    /// Makes the client. Proxies named in the environment are ignored.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(policy: &Policy) -> Result<Self, FetchError> {
+        // Fails only if a provider is there already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let builder = || {
+            Client::builder()
+                .user_agent(user_agent(policy))
+                .connect_timeout(policy.connect_timeout)
+                .read_timeout(policy.read_timeout)
+                .timeout(policy.timeout)
+                .redirect(redirect::Policy::limited(MAX_REDIRECTS))
+                .no_proxy()
+        };
+        let client = builder().build().or_else(|error| {
+            // A machine without certificates can still read plain http, and `demo` must run there.
+            tracing::warn!(%error, "no certificates found on this system: https pages cannot be read; install ca-certificates");
+            builder().tls_certs_only([]).build()
+        });
+        Ok(Self { client: client.map_err(FetchError::Setup)?, max_size: policy.max_size })
+    }
+
+    /// Gets a page. The validators are those of its last answer, verbatim; with none, the whole page is asked for.
+    ///
+    /// # Errors
+    /// When no page comes, or one over the limit.
+    pub async fn get(&self, url: &Url, etag: Option<&str>, last_modified: Option<&str>) -> Result<Answer, FetchError> {
+        let mut request = self.client.get(url.clone()).header(ACCEPT, "text/html, application/xhtml+xml;q=0.9, */*;q=0.1");
+        if let Some(etag) = etag {
+            request = request.header(IF_NONE_MATCH, etag);
+        }
+        if let Some(last_modified) = last_modified {
+            request = request.header(IF_MODIFIED_SINCE, last_modified);
+        }
+        let failed = |source: reqwest::Error| {
+            if source.is_timeout() {
+                FetchError::Timeout { url: url.clone() }
+            } else {
+                FetchError::Request { url: url.clone(), source: source.without_url() }
+            }
+        };
+        let mut response = request.send().await.map_err(failed)?;
+        let status = response.status();
+        let conditional = etag.is_some() || last_modified.is_some();
+        if status == StatusCode::NOT_MODIFIED && conditional {
+            return Ok(Answer::NotModified);
+        }
+        if status != StatusCode::OK {
+            return Err(FetchError::Status { url: url.clone(), status });
+        }
+        let too_large = || FetchError::TooLarge { url: url.clone(), limit: self.max_size };
+        let expected = response.content_length().unwrap_or(0);
+        if expected > self.max_size {
+            return Err(too_large());
+        }
+        let mut body = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if (body.len() + chunk.len()) as u64 > self.max_size {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let headers = response.headers();
+        Ok(Answer::Page(Page {
+            url: response.url().clone(),
+            charset: text(headers, &CONTENT_TYPE).as_deref().and_then(charset),
+            etag: text(headers, &ETAG),
+            last_modified: text(headers, &LAST_MODIFIED),
+            body,
+        }))
+    }
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+/// The charset parameter of a media type (RFC 9110, section 8.3.1).
+fn charset(content_type: &str) -> Option<String> {
+    content_type.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_owned())
+    })
+}
+
+/// Name, version and where to read more: an honest guest.
+fn user_agent(policy: &Policy) -> String {
+    let contact = policy.contact.as_deref().map(|c| format!(" (+{c})")).unwrap_or_default();
+    format!("newsroomd/{}{contact}", env!("CARGO_PKG_VERSION"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charset_of_a_media_type() {
+        for (text, want) in [
+            ("text/html; charset=UTF-8", Some("UTF-8")),
+            ("text/html;Charset=\"iso-8859-2\"; x=y", Some("iso-8859-2")),
+            ("text/html", None),
+            ("text/html; charset", None),
+        ] {
+            assert_eq!(charset(text).as_deref(), want, "{text}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What a channel is called, and the document it makes of items.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::config::{Config, Feed, Source};
+use crate::domain::{Address, Digest, Item, stamp};
+use crate::feed::{Category, Document, Entry};
+use crate::store::ChannelRow;
+
+/// How documents are made; part of every channel's stamp, so that an upgrade that renders differently renders anew.
+const RENDERING: &str = "1";
+
+/// A channel that the config knows.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Known<'a> {
+    /// Everything of a source.
+    All(&'a Source),
+    /// A term of a source's facet.
+    Term(&'a Source, usize),
+    /// A feed of the config's own.
+    Feed(&'a Feed),
+}
+
+/// The config's part in a stored channel; None: it is no longer configured, and stays as it was last published.
+pub(super) fn known<'a>(config: &'a Config, row: &ChannelRow) -> Option<Known<'a>> {
+    let Some(source) = &row.source else {
+        return config.feeds.iter().find(|f| Address::feed(&f.id).as_str() == row.address).map(Known::Feed);
+    };
+    let source = config.sources.iter().find(|s| s.newsroom.id.as_str() == source)?;
+    match &row.facet {
+        None => Some(Known::All(source)),
+        Some(name) => source.newsroom.facets.iter().position(|f| f.name == *name).map(|facet| Known::Term(source, facet)),
+    }
+}
+
+impl Known<'_> {
+    /// The feed's title.
+    pub fn title(&self, row: &ChannelRow) -> String {
+        match self {
+            Self::All(source) => source.newsroom.title.clone(),
+            Self::Term(source, _) => format!("{}: {}", source.newsroom.title, row.name.as_deref().unwrap_or_default()),
+            Self::Feed(feed) => feed.title.clone(),
+        }
+    }
+
+    /// One sentence on what it holds.
+    fn description(&self, row: &ChannelRow) -> String {
+        match self {
+            Self::All(source) => format!("Everything from {}", source.newsroom.title),
+            Self::Term(source, facet) => {
+                format!(
+                    "{}, {}: {}",
+                    source.newsroom.title,
+                    source.newsroom.facets[*facet].title,
+                    row.name.as_deref().unwrap_or_default()
+                )
+            }
+            Self::Feed(feed) => feed.title.clone(),
+        }
+    }
+
+    /// The sources its items come from.
+    fn sources<'c>(&'c self, config: &'c Config) -> Vec<&'c Source> {
+        match self {
+            Self::All(source) | Self::Term(source, _) => vec![source],
+            Self::Feed(feed) => {
+                let of_feed = |s: &&Source| feed.filter.sources.is_empty() || feed.filter.sources.contains(&s.newsroom.id);
+                config.sources.iter().filter(of_feed).collect()
+            }
+        }
+    }
+
+    /// The page that readers are sent to, and the language: the source's; of several, the list of feeds and what they have in common.
+    pub fn home_and_language(&self, config: &Config) -> (String, String) {
+        let sources = self.sources(config);
+        let language = sources.first().map_or("en", |s| &s.newsroom.language);
+        let same = sources.iter().all(|s| s.newsroom.language == language);
+        let home = match sources.as_slice() {
+            [one] => one.newsroom.home.clone(),
+            _ => config.base_url.to_string(),
+        };
+        (home, if same { language.to_owned() } else { "mul".to_owned() })
+    }
+
+    /// The document. `updated` is the instant at which what it holds last changed.
+    pub fn document(&self, config: &Config, row: &ChannelRow, items: &[&Item], updated: DateTime<Utc>) -> Document {
+        let sources = self.sources(config);
+        let (home, language) = self.home_and_language(config);
+        let ttl = sources.iter().map(|s| s.schedule.interval()).min().unwrap_or(Duration::from_secs(3_600));
+        let author = match sources.as_slice() {
+            [one] => one.newsroom.title.clone(),
+            _ => self.title(row),
+        };
+        let document = Document {
+            id: Address::stored(row.address.clone()).feed_id(),
+            title: self.title(row),
+            description: self.description(row),
+            home,
+            language,
+            author,
+            updated,
+            ttl: (ttl.as_secs() / 60).max(1),
+            address: format!("{}{}", config.base_url, row.address),
+            formats: config.publish.formats.clone(),
+            entries: items.iter().map(|item| entry(config, item)).collect(),
+        };
+        document.clean()
+    }
+}
+
+fn entry(config: &Config, item: &Item) -> Entry {
+    let source = config.sources.iter().find(|s| s.newsroom.id.as_str() == item.source);
+    let place = |facet: &str| source.and_then(|s| s.newsroom.facets.iter().position(|f| f.name == facet)).unwrap_or(usize::MAX);
+    let mut categories: Vec<&(String, String)> = item.categories.iter().collect();
+    categories.sort_by_key(|(facet, _)| place(facet));
+    let category = |(facet, name): &(String, String)| Category {
+        scheme: format!("{}{}/{facet}", config.base_url, item.source),
+        term: name.clone(),
+    };
+    Entry {
+        id: item.guid,
+        title: item.title.clone(),
+        link: item.link.clone(),
+        related: item.related.clone(),
+        published: item.published,
+        updated: item.updated,
+        summary: item.summary.clone(),
+        categories: categories.into_iter().map(category).collect(),
+    }
+}
+
+/// A stamp of all settings that the documents of a source depend on.
+pub(super) fn source_stamp(config: &Config, source: &Source) -> Digest {
+    let newsroom = &source.newsroom;
+    let facets: Vec<String> = newsroom.facets.iter().map(|f| format!("{}={}", f.name, f.title)).collect();
+    let own = [newsroom.title.as_str(), &newsroom.home, &newsroom.language].map(str::to_owned);
+    let ttl = source.schedule.interval().as_secs().to_string();
+    let parts: Vec<String> = publishing(config).into_iter().chain(own).chain(facets).chain([ttl]).collect();
+    stamp(parts.iter().map(String::as_str))
+}
+
+/// The same for a feed of the config's own.
+pub(super) fn feed_stamp(config: &Config, feed: &Feed) -> Digest {
+    let known = Known::Feed(feed);
+    let sources: Vec<String> = known.sources(config).iter().map(|s| source_stamp(config, s).to_string()).collect();
+    let own = [feed.title.clone(), format!("{:?}", feed.filter)];
+    let parts: Vec<String> = publishing(config).into_iter().chain(own).chain(sources).collect();
+    stamp(parts.iter().map(String::as_str))
+}
+
+fn publishing(config: &Config) -> Vec<String> {
+    let formats = config.publish.formats.iter().map(|f| f.extension().to_owned());
+    let rest = [
+        RENDERING.to_owned(),
+        config.base_url.to_string(),
+        config.publish.items.to_string(),
+        config.publish.max_size.to_string(),
+    ];
+    rest.into_iter().chain(formats).collect()
+}

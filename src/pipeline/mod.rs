@@ -1,0 +1,73 @@
+//! One source, once, and one stale channel, once: the parts, driven in order.
+//!
+//! `round` asks what is due and polls it; `poll` walks one source's pages into the store; `publish` renders what the store marked stale.
+
+mod channel;
+mod poll;
+mod publish;
+mod round;
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+pub use poll::{PageRead, PollError, Polled, read_page};
+pub use publish::Published;
+pub use round::{Outcome, Round};
+
+use crate::config::Config;
+use crate::fetch::{FetchError, Fetcher};
+use crate::publish::{Disk, PublishError};
+use crate::store::{Store, StoreError};
+
+/// Everything a poll and a publishing need. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    config: Arc<Config>,
+    store: Store,
+    fetcher: Fetcher,
+    disk: Option<Disk>,
+    /// Parsing is work for the processor: no more pages at a time than there are cores.
+    cores: Arc<Semaphore>,
+}
+
+/// Why the pipeline cannot go on. (A poll that fails is no such thing: it is an [`Outcome`].)
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The tree on disk cannot be written.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// The HTTP client cannot be made.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// A step died.
+    #[error("a step of the pipeline died")]
+    Died(#[from] tokio::task::JoinError),
+}
+
+impl Pipeline {
+    /// Makes ready: opens the tree (call it while holding the publish lock), registers the sources and applies renamed terms.
+    ///
+    /// # Errors
+    /// When store or tree cannot be used.
+    pub async fn new(config: Arc<Config>, store: Store) -> Result<Self, PipelineError> {
+        let fetcher = Fetcher::new(&config.fetch)?;
+        let disk = match config.publish.directory.clone() {
+            Some(root) => Some(tokio::task::spawn_blocking(move || Disk::open(&root)).await??),
+            None => None,
+        };
+        store.register(config.sources.iter().map(|s| &s.newsroom.id)).await?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let pipeline = Self { config, store, fetcher, disk, cores: Arc::new(Semaphore::new(cores)) };
+        pipeline.settle(chrono::Utc::now()).await?;
+        Ok(pipeline)
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+}

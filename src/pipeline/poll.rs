@@ -1,0 +1,239 @@
+//! One poll: a source's walk along its pager, into the store.
+
+use chrono::{DateTime, Utc};
+use url::Url;
+
+use super::{Pipeline, PipelineError};
+use crate::config::Source;
+use crate::domain::{Address, Filter, Reading};
+use crate::extract::{Warning, charset, extract};
+use crate::fetch::{Answer, FetchError, Page};
+use crate::normalise::link::absolute;
+use crate::normalise::matching::{Covered, Terms, all_known};
+use crate::normalise::readings;
+use crate::store::{Saved, SourceState, StoreError, Validators, Walk};
+
+/// What a poll came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Polled {
+    /// Page 1 is what it was (304): nothing was read.
+    pub not_modified: bool,
+    /// Pages read.
+    pub pages: usize,
+    /// Rows read.
+    pub rows: usize,
+    /// What the store made of them.
+    pub saved: Saved,
+    /// What could not be read: page (from 0) and warning.
+    pub warnings: Vec<(usize, Warning)>,
+}
+
+/// Why a poll failed. What it read before is kept.
+#[derive(Debug, thiserror::Error)]
+pub enum PollError {
+    /// A page could not be got.
+    #[error("page {} could not be read", page + 1)]
+    Fetch {
+        /// The page, from 0.
+        page: usize,
+        /// Why.
+        #[source]
+        source: FetchError,
+    },
+    /// A page without a row: no feed is changed for it.
+    #[error("page {} ({url}) shows no row: `each` matches nothing there; see it with `newsroomd preview`", page + 1)]
+    NoRows {
+        /// The page, from 0.
+        page: usize,
+        /// Its address.
+        url: Url,
+    },
+    /// Rows, but none of them whole.
+    #[error("page {} ({url}) shows {rows} rows, of which none could be read: {first}", page + 1)]
+    NoneReadable {
+        /// The page, from 0.
+        page: usize,
+        /// Its address.
+        url: Url,
+        /// How many rows there are.
+        rows: usize,
+        /// What is wrong with the first.
+        first: Warning,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Reading the page died.
+    #[error("reading page {} died", page + 1)]
+    Died {
+        /// The page, from 0.
+        page: usize,
+        /// How.
+        #[source]
+        source: tokio::task::JoinError,
+    },
+}
+
+/// A page, read.
+#[derive(Debug, Clone)]
+pub struct PageRead {
+    /// How many rows it shows.
+    pub found: usize,
+    /// Those that could be read.
+    pub rows: Vec<Reading>,
+    /// What could not be read.
+    pub warnings: Vec<Warning>,
+    /// The next page.
+    pub next: Option<Url>,
+}
+
+/// Reads a page: decode, extract, normalise. Work for the processor.
+pub fn read_page(page: &Page, number: usize, source: &Source) -> PageRead {
+    let decoded = charset::decode(&page.body, page.charset.as_deref());
+    let extracted = extract(&decoded.text, &source.rules);
+    let (rows, more) = readings(&extracted, &page.url, number, &source.newsroom, &source.identity);
+    let mut warnings = Vec::new();
+    if decoded.damaged {
+        let message = format!("not all bytes are {}: shown as U+FFFD", decoded.encoding);
+        warnings.push(Warning { row: None, field: "charset".into(), message });
+    }
+    warnings.extend(extracted.warnings);
+    warnings.extend(more);
+    warnings.sort_by_key(|w| w.row);
+    let base = extracted.base.as_deref().and_then(|b| page.url.join(b).ok()).unwrap_or_else(|| page.url.clone());
+    let next = extracted.next.as_deref().and_then(|href| match absolute(href, &base) {
+        Ok(url) => Some(url),
+        Err(message) => {
+            warnings.push(Warning { row: None, field: "next".into(), message });
+            None
+        }
+    });
+    PageRead { found: extracted.rows_found, rows, warnings, next }
+}
+
+/// A walk under way.
+#[derive(Default)]
+struct Steps {
+    rows: Vec<Reading>,
+    validators: Validators,
+    polled: Polled,
+    end: bool,
+}
+
+impl Pipeline {
+    /// Polls a source: one conditional request, and as many pages as it takes to reach what is known.
+    ///
+    /// # Errors
+    /// When a page cannot be read or the store fails. What was read before that is stored, and the next walk does not stop at known items.
+    pub async fn poll(&self, source: &Source, at: DateTime<Utc>) -> (Polled, Option<PollError>) {
+        let mut steps = Steps::default();
+        let walked = self.walk(source, &mut steps).await;
+        let complete = walked.is_ok();
+        let result = self.save(source, at, &mut steps, complete).await;
+        let error = walked.err().or(result.err().map(PollError::Store));
+        if let Some(error) = &error {
+            let chain = crate::error_chain(error);
+            if let Err(store) = self.store.poll_failed(&source.newsroom.id, &chain).await {
+                return (steps.polled, Some(store.into()));
+            }
+        }
+        (steps.polled, error)
+    }
+
+    /// Goes from page to page until the walk is complete.
+    async fn walk(&self, source: &Source, steps: &mut Steps) -> Result<(), PollError> {
+        let state = self.store.source(&source.newsroom.id).await?;
+        let same_rules = state.rules == Some(source.rules_stamp);
+        let mut url = source.page.clone();
+        let mut seen = vec![url.clone()];
+        for number in 0..source.max_pages {
+            let validators =
+                if number == 0 && same_rules && state.complete { state.validators.clone() } else { Validators::default() };
+            let fetched = self.fetcher.get(&url, validators.etag.as_deref(), validators.last_modified.as_deref()).await;
+            let page = match fetched.map_err(|source| PollError::Fetch { page: number, source })? {
+                Answer::NotModified => {
+                    steps.polled.not_modified = true;
+                    return Ok(());
+                }
+                Answer::Page(page) => page,
+            };
+            if number == 0 {
+                steps.validators = Validators { etag: page.etag.clone(), last_modified: page.last_modified.clone() };
+            }
+            let read = self.read(page, number, source).await?;
+            let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
+            steps.polled.warnings.extend(read.warnings.into_iter().map(|w| (number, w)));
+            if read.found == 0 && (number == 0 || read.next.is_some()) {
+                return Err(PollError::NoRows { page: number, url });
+            }
+            if let (true, Some(first)) = (read.rows.is_empty(), first) {
+                return Err(PollError::NoneReadable { page: number, url, rows: read.found, first });
+            }
+            steps.polled.pages += 1;
+            steps.polled.rows += read.rows.len();
+            let stop = state.complete && self.all_known(source, &read.rows).await?;
+            steps.rows.extend(read.rows);
+            let Some(next) = read.next.filter(|next| !seen.contains(next)) else {
+                steps.end = true;
+                return Ok(());
+            };
+            if stop {
+                return Ok(());
+            }
+            seen.push(next.clone());
+            url = next;
+        }
+        Ok(())
+    }
+
+    async fn read(&self, page: Page, number: usize, source: &Source) -> Result<PageRead, PollError> {
+        let permit = self.cores.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let source = source.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            read_page(&page, number, &source)
+        });
+        read.await.map_err(|source| PollError::Died { page: number, source })
+    }
+
+    async fn all_known(&self, source: &Source, rows: &[Reading]) -> Result<bool, PollError> {
+        let known = self.store.known(rows).await?;
+        Ok(all_known(rows, &known, &terms(source, Covered::Nothing)))
+    }
+
+    async fn save(&self, source: &Source, at: DateTime<Utc>, steps: &mut Steps, complete: bool) -> Result<(), StoreError> {
+        if steps.polled.not_modified {
+            return self.store.poll_unchanged(&source.newsroom.id).await;
+        }
+        if steps.rows.is_empty() {
+            return Ok(());
+        }
+        let last = steps.rows.last().map_or(Covered::Nothing, |row| Covered::After(row.day));
+        let covered = if steps.end && complete { Covered::Everything } else { last };
+        let feeds: Vec<(Address, Filter)> = self.config.feeds.iter().map(|f| (Address::feed(&f.id), f.filter.clone())).collect();
+        let walk = Walk {
+            newsroom: &source.newsroom,
+            rows: &steps.rows,
+            terms: terms(source, covered),
+            at,
+            complete,
+            validators: steps.validators.clone(),
+            max_new_terms: source.max_new_terms,
+            feeds: &feeds,
+        };
+        steps.polled.saved = self.store.save_walk(&walk).await?;
+        Ok(())
+    }
+
+    /// A source's state.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn state(&self, source: &Source) -> Result<SourceState, PipelineError> {
+        Ok(self.store.source(&source.newsroom.id).await?)
+    }
+}
+
+fn terms(source: &Source, covered: Covered) -> Terms {
+    Terms { link_key: source.identity.link_key.is_some(), rules: source.rules_stamp, covered }
+}

@@ -1,0 +1,252 @@
+//! Rendering what is stale, and bringing it to disk.
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{DateTime, Utc};
+
+use super::channel::{Known, feed_stamp, known, source_stamp};
+use super::{Pipeline, PipelineError};
+use crate::domain::{Address, Digest};
+use crate::feed::index::{Directory, Listed, ListedFacet, ListedSource};
+use crate::feed::{Document, Fitted, Format, fit, index, opml};
+use crate::store::{Categories, ChannelRow, Members, Rendered, Settings};
+
+/// What a publishing did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Published {
+    /// Channels rendered.
+    pub channels: usize,
+    /// Files written; the others were there byte for byte.
+    pub written: usize,
+    /// Files in the tree, lists included.
+    pub documents: usize,
+}
+
+/// Channels rendered before their documents are written: bounds memory, and how much a crash repeats.
+const BATCH: usize = 64;
+
+/// New items stay in a feed for this long (seconds) before its last change, however many they are.
+const FRESH: i64 = 86_400;
+
+/// A channel that needs rendering.
+struct Job<'a> {
+    row: &'a ChannelRow,
+    known: Known<'a>,
+    /// Channels of terms that were renamed to this one's: the same documents stand at their addresses too.
+    moved: Vec<&'a ChannelRow>,
+}
+
+/// A rendered channel on its way to disk.
+struct Ready {
+    addresses: Vec<String>,
+    document: Document,
+    fresh: HashSet<Digest>,
+    state: Rendered,
+}
+
+impl Pipeline {
+    /// Tells the store by which settings documents are rendered now, and applies renamed terms.
+    pub(super) async fn settle(&self, at: DateTime<Utc>) -> Result<(), PipelineError> {
+        for source in &self.config.sources {
+            self.store.align_terms(&source.newsroom, source.max_new_terms, at).await?;
+        }
+        let settings = Settings {
+            sources: self.config.sources.iter().map(|s| (&s.newsroom.id, source_stamp(&self.config, s))).collect(),
+            feeds: self.config.feeds.iter().map(|f| (Address::feed(&f.id), feed_stamp(&self.config, f))).collect(),
+        };
+        Ok(self.store.settle(&settings, at).await?)
+    }
+
+    /// Renders what is stale or missing and publishes it.
+    ///
+    /// # Errors
+    /// When store or disk fail; what was published before stays.
+    pub async fn publish(&self) -> Result<Published, PipelineError> {
+        if self.disk.is_none() {
+            return Ok(Published::default());
+        }
+        let rows = self.store.channels().await?;
+        let jobs = self.jobs(&rows);
+        let mut done = Published { channels: jobs.len(), ..Published::default() };
+        if !jobs.is_empty() {
+            // What readers are shown must not be forgotten: the store first.
+            self.store.flush().await?;
+            let categories = self.store.categories().await?;
+            for batch in jobs.chunks(BATCH) {
+                done.written += self.batch(batch, &categories).await?;
+            }
+        }
+        let rows = if jobs.is_empty() { rows } else { self.store.channels().await? };
+        done.written += self.lists(&rows).await?;
+        done.documents = rows.iter().filter(|r| known(&self.config, r).is_some()).count() * self.config.publish.formats.len() + 2;
+        Ok(done)
+    }
+
+    fn jobs<'a>(&'a self, rows: &'a [ChannelRow]) -> Vec<Job<'a>> {
+        let mut moved: BTreeMap<String, Vec<&ChannelRow>> = BTreeMap::new();
+        for row in rows {
+            if let (Some(source), Some(facet), Some(slug)) = (&row.source, &row.facet, &row.moved_to) {
+                moved.entry(format!("{source}/{facet}/{slug}")).or_default().push(row);
+            }
+        }
+        let own = rows.iter().filter(|r| r.moved_to.is_none());
+        let jobs = own.filter_map(|row| {
+            let known = known(&self.config, row)?;
+            let moved = moved.remove(&row.address).unwrap_or_default();
+            let needs = std::iter::once(&row).chain(&moved).any(|r| r.stale.is_some() || self.is_missing(&r.address));
+            needs.then_some(Job { row, known, moved })
+        });
+        jobs.collect()
+    }
+
+    fn is_missing(&self, address: &str) -> bool {
+        let Some(disk) = &self.disk else { return false };
+        self.config.publish.formats.iter().any(|f| !disk.holds(&file(address, *f)))
+    }
+
+    async fn batch(&self, jobs: &[Job<'_>], categories: &Categories) -> Result<usize, PipelineError> {
+        let mut ready = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            ready.push(self.prepare(job, categories).await?);
+        }
+        let max_size = self.config.publish.max_size;
+        let rendered = tokio::task::spawn_blocking(move || -> Vec<(Ready, Fitted)> {
+            ready.into_iter().map(|r| (fit(r.document.clone(), &r.fresh, max_size), r)).map(|(f, r)| (r, f)).collect()
+        });
+        let mut rendered = rendered.await?;
+        let mut states = Vec::new();
+        for (ready, fitted) in &mut rendered {
+            ready.state.shown = i64::try_from(fitted.items).unwrap_or(i64::MAX);
+            states.extend(ready.addresses.iter().map(|address| Rendered { address: address.clone(), ..ready.state.clone() }));
+        }
+        for (job, state) in jobs.iter().flat_map(|j| std::iter::once(&j.row).chain(&j.moved)).zip(&mut states) {
+            state.stale = job.stale;
+        }
+        self.store.rendered(&states).await?;
+        let Some(disk) = self.disk.clone() else { return Ok(0) };
+        let written = tokio::task::spawn_blocking(move || {
+            let mut written = Vec::new();
+            for (ready, fitted) in &rendered {
+                let changed = u64::try_from(ready.state.changed).ok();
+                for (address, (format, bytes)) in
+                    ready.addresses.iter().flat_map(|a| fitted.documents.iter().map(move |d| (a, d)))
+                {
+                    let document = file(address, *format);
+                    if disk.publish(&document, bytes, changed)? {
+                        written.push(document);
+                    }
+                }
+            }
+            disk.flush(written.iter().map(String::as_str))?;
+            Ok::<_, crate::publish::PublishError>(written.len())
+        });
+        let written = written.await??;
+        self.store.published(&states).await?;
+        Ok(written)
+    }
+
+    /// Chooses a channel's items and says since when it holds them.
+    async fn prepare(&self, job: &Job<'_>, categories: &Categories) -> Result<Ready, PipelineError> {
+        let row = job.row;
+        let members = match (job.known, &row.source, row.term) {
+            (Known::Feed(feed), ..) => Members::Filter(&feed.filter),
+            (_, Some(_), Some(term)) => Members::Term(term),
+            (_, source, _) => Members::All(source.as_deref().unwrap_or_default()),
+        };
+        // Rendered anew at the same instant first: time alone takes nothing out of a feed.
+        let before = row.changed.unwrap_or(i64::MIN / 2);
+        let marked = std::iter::once(&row).chain(&job.moved).filter_map(|r| r.stale).max();
+        let now = marked.unwrap_or(before).max(before + 1);
+        let selection = self.store.select(members, self.config.publish.items, before.min(now) - FRESH).await?;
+        let items = self.store.items(selection.picks.iter().map(|p| p.id), categories).await?;
+        let make = |chosen: &[(i64, bool)], at: i64| {
+            let of_feed: Vec<_> = chosen.iter().filter_map(|(id, _)| items.get(id)).collect();
+            let newest = of_feed.iter().map(|i| i.updated.timestamp()).max().unwrap_or(at);
+            let at = if row.changed == Some(at) { at } else { at.max(newest) };
+            let updated = DateTime::from_timestamp(at, 0).unwrap_or_default();
+            job.known.document(&self.config, row, &of_feed, updated)
+        };
+        let mut chosen = selection.since(before - FRESH);
+        let mut document = make(&chosen, before);
+        if row.changed.is_none() || row.content != Some(document.content()) {
+            chosen = selection.since(now - FRESH);
+            document = make(&chosen, now);
+        }
+        let fresh = chosen.iter().filter(|(_, fresh)| *fresh).filter_map(|(id, _)| items.get(id)).map(|i| i.guid).collect();
+        let state = Rendered {
+            address: row.address.clone(),
+            items: selection.total,
+            shown: 0,
+            changed: document.updated.timestamp(),
+            content: document.content(),
+            config: self.stamp_of(&job.known),
+            stale: row.stale,
+        };
+        let addresses = std::iter::once(&row).chain(&job.moved).map(|r| r.address.clone()).collect();
+        Ok(Ready { addresses, document, fresh, state })
+    }
+
+    fn stamp_of(&self, known: &Known<'_>) -> Digest {
+        match known {
+            Known::All(source) | Known::Term(source, _) => source_stamp(&self.config, source),
+            Known::Feed(feed) => feed_stamp(&self.config, feed),
+        }
+    }
+
+    /// `feeds.opml` and `index.html`.
+    async fn lists(&self, rows: &[ChannelRow]) -> Result<usize, PipelineError> {
+        let Some(disk) = self.disk.clone() else { return Ok(0) };
+        let directory = self.directory(rows);
+        let written = tokio::task::spawn_blocking(move || {
+            let mut written = Vec::new();
+            for (name, bytes) in [("feeds.opml", opml::render(&directory)), ("index.html", index::render(&directory))] {
+                if disk.publish(name, &bytes, None)? {
+                    written.push(name);
+                }
+            }
+            disk.flush(written.iter().copied())?;
+            Ok::<_, crate::publish::PublishError>(written.len())
+        });
+        Ok(written.await??)
+    }
+
+    fn directory(&self, rows: &[ChannelRow]) -> Directory {
+        let config = &self.config;
+        let listed = |row: &ChannelRow, known: &Known<'_>, name: String| {
+            let (home, language) = known.home_and_language(config);
+            let items = u64::try_from(row.items).unwrap_or(0);
+            Listed { address: row.address.clone(), title: known.title(row), name, home, language, items }
+        };
+        let mut directory =
+            Directory { base_url: config.base_url.to_string(), formats: config.publish.formats.clone(), ..Directory::default() };
+        for source in &config.sources {
+            let of_source =
+                || rows.iter().filter(|r| r.source.as_deref() == Some(source.newsroom.id.as_str()) && r.moved_to.is_none());
+            let Some(all) = of_source().find(|r| r.term.is_none()) else { continue };
+            let facets = source.newsroom.facets.iter().enumerate().map(|(n, facet)| {
+                let of_facet = of_source().filter(|r| r.facet.as_deref() == Some(facet.name.as_str()));
+                let mut feeds: Vec<Listed> =
+                    of_facet.map(|r| listed(r, &Known::Term(source, n), r.name.clone().unwrap_or_default())).collect();
+                feeds.sort_by_key(|f| (f.name.to_lowercase(), f.address.clone()));
+                ListedFacet { title: facet.title.clone(), feeds }
+            });
+            directory.sources.push(ListedSource {
+                title: source.newsroom.title.clone(),
+                home: source.newsroom.home.clone(),
+                all: listed(all, &Known::All(source), "Everything".into()),
+                facets: facets.collect(),
+            });
+        }
+        for feed in &config.feeds {
+            let address = Address::feed(&feed.id);
+            let row = rows.iter().find(|r| r.source.is_none() && r.address == address.as_str());
+            directory.feeds.extend(row.map(|r| listed(r, &Known::Feed(feed), feed.title.clone())));
+        }
+        directory.clean()
+    }
+}
+
+/// A document's place in the tree.
+fn file(address: &str, format: Format) -> String {
+    format!("{address}.{}", format.extension())
+}

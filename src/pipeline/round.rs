@@ -1,0 +1,94 @@
+//! One round: every source that is due, once, then what they made stale.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::{StreamExt, stream};
+
+use super::{Pipeline, PipelineError, PollError, Polled, Published};
+use crate::config::Source;
+use crate::schedule::Schedule;
+
+/// Sources polled side by side.
+const SIDE_BY_SIDE: usize = 8;
+
+/// How one source fared.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Not due yet.
+    Waiting {
+        /// When it is.
+        until: DateTime<Utc>,
+    },
+    /// Polled.
+    Polled(Polled),
+    /// The poll failed; what it read before that is stored.
+    Failed {
+        /// What was read.
+        polled: Polled,
+        /// Why it failed.
+        error: PollError,
+    },
+}
+
+/// What a round did.
+#[derive(Debug, Default)]
+pub struct Round {
+    /// Each source in the config's order, by id.
+    pub sources: Vec<(String, Outcome)>,
+    /// What was published.
+    pub published: Published,
+}
+
+impl Round {
+    /// Whether a source failed.
+    pub fn failed(&self) -> bool {
+        self.sources.iter().any(|(_, outcome)| matches!(outcome, Outcome::Failed { .. }))
+    }
+}
+
+impl Pipeline {
+    /// Publishes what an earlier run left undone, polls every source that is due (or all), and publishes what they changed.
+    ///
+    /// # Errors
+    /// When store or disk fail. A source that fails is an outcome, not an error.
+    pub async fn round(&self, all: bool) -> Result<Round, PipelineError> {
+        let before = self.publish().await?;
+        let at = DateTime::from_timestamp(Utc::now().timestamp(), 0).unwrap_or_default();
+        let mut due = Vec::new();
+        let mut sources: Vec<Option<(String, Outcome)>> = Vec::new();
+        for (n, source) in self.config.sources.iter().enumerate() {
+            let until = self.state(source).await?.due.filter(|due| !all && *due > at + slack(&source.schedule));
+            sources.push(until.map(|until| (source.newsroom.id.to_string(), Outcome::Waiting { until })));
+            if until.is_none() {
+                due.push((n, source));
+            }
+        }
+        let next: Vec<_> = due.iter().map(|(_, s)| (&s.newsroom.id, s.schedule.next(at, s.newsroom.timezone))).collect();
+        if !next.is_empty() {
+            self.store.begin_polls(&next, at).await?;
+        }
+        let polls = due.into_iter().map(|(n, source)| async move { (n, self.outcome(source, at).await) });
+        let polled: Vec<(usize, Outcome)> = stream::iter(polls).buffer_unordered(SIDE_BY_SIDE).collect().await;
+        for (n, outcome) in polled {
+            sources[n] = Some((self.config.sources[n].newsroom.id.to_string(), outcome));
+        }
+        let mut published = self.publish().await?;
+        published.channels += before.channels;
+        published.written += before.written;
+        Ok(Round { sources: sources.into_iter().flatten().collect(), published })
+    }
+
+    async fn outcome(&self, source: &Source, at: DateTime<Utc>) -> Outcome {
+        match self.poll(source, at).await {
+            (polled, None) => Outcome::Polled(polled),
+            (polled, Some(error)) => Outcome::Failed { polled, error },
+        }
+    }
+}
+
+/// Cron starts `once` a little before or after the minute: a source that is due within a tenth of its interval (a minute at most) is due,
+/// else every second run would find nothing to do.
+fn slack(schedule: &Schedule) -> Duration {
+    (schedule.interval() / 10).min(Duration::from_secs(60))
+}

@@ -1,0 +1,171 @@
+//! The tree on disk: whole documents or none, and nothing touched whose bytes do not change.
+//!
+//! A document is written beside its place, flushed, and renamed over the old one; its folder is flushed at the end of a batch. Whoever
+//! reads sees the old document or the new one. A process that dies leaves at most a file that begins with a dot, which the next one removes.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// Why a document was not published.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {what} {}: {source}; see that {} and all in it belong to the user that newsroomd runs as, and that the disk is not full", path.display(), root.display())]
+pub struct PublishError {
+    what: &'static str,
+    path: PathBuf,
+    root: PathBuf,
+    source: io::Error,
+}
+
+/// The published tree.
+#[derive(Debug, Clone)]
+pub struct Disk {
+    root: PathBuf,
+}
+
+/// What marks files that are being written.
+const UNFINISHED: &str = ".newsroomd-";
+
+/// Folders below the root: source, facet. Whatever else lies in there is not looked at.
+const DEPTH: usize = 2;
+
+impl Disk {
+    /// The tree at this folder, which is made if it is missing. Leftovers of a process that died are removed: call it only
+    /// while holding the publish lock.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or read.
+    pub fn open(root: &Path) -> Result<Self, PublishError> {
+        let disk = Self { root: root.to_owned() };
+        disk.make_folder(root)?;
+        disk.sweep(root, DEPTH)?;
+        Ok(disk)
+    }
+
+    fn error<'a>(&'a self, what: &'static str, path: &'a Path) -> impl Fn(io::Error) -> PublishError + 'a {
+        move |source| PublishError { what, path: path.to_owned(), root: self.root.clone(), source }
+    }
+
+    fn sweep(&self, folder: &Path, depth: usize) -> Result<(), PublishError> {
+        for entry in fs::read_dir(folder).map_err(self.error("read", folder))? {
+            let entry = entry.map_err(self.error("read", folder))?;
+            let path = entry.path();
+            let kind = entry.file_type().map_err(self.error("read", &path))?;
+            if kind.is_dir() && depth > 0 {
+                self.sweep(&path, depth - 1)?;
+            } else if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                fs::remove_file(&path).map_err(self.error("remove the unfinished", &path))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn make_folder(&self, folder: &Path) -> Result<(), PublishError> {
+        if folder.is_dir() {
+            return Ok(());
+        }
+        fs::create_dir_all(folder).map_err(self.error("make the folder", folder))?;
+        // Web servers run as other users: what is published may be read by all, whatever the umask of the shell.
+        let mut path = Some(folder);
+        while let Some(made) = path.filter(|p| p.starts_with(&self.root)) {
+            fs::set_permissions(made, Permissions::from_mode(0o755)).map_err(self.error("open to readers", made))?;
+            path = made.parent();
+        }
+        Ok(())
+    }
+
+    /// Where a document lies. Addresses are made of ids and slugs, which hold neither dots nor slashes of their own.
+    pub fn path(&self, document: &str) -> PathBuf {
+        self.root.join(document)
+    }
+
+    /// Whether the document is there.
+    pub fn holds(&self, document: &str) -> bool {
+        self.path(document).is_file()
+    }
+
+    /// Publishes a document unless it is there byte for byte; says whether it wrote. `changed`: what its modification time is to say.
+    ///
+    /// # Errors
+    /// When the disk refuses; then the old document stands as it was.
+    pub fn publish(&self, document: &str, bytes: &[u8], changed: Option<u64>) -> Result<bool, PublishError> {
+        let path = self.path(document);
+        if same(&path, bytes) {
+            return Ok(false);
+        }
+        let folder = path.parent().unwrap_or(&self.root);
+        self.make_folder(folder)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let unfinished = folder.join(format!("{UNFINISHED}{name}"));
+        let write = || -> io::Result<()> {
+            let mut file = File::create(&unfinished)?;
+            file.write_all(bytes)?;
+            file.set_permissions(Permissions::from_mode(0o644))?;
+            if let Some(changed) = changed {
+                file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(changed))?;
+            }
+            file.sync_all()?;
+            fs::rename(&unfinished, &path)
+        };
+        write().map_err(|source| {
+            // Best effort: the next start removes it too.
+            let _ = fs::remove_file(&unfinished);
+            self.error("write", &path)(source)
+        })?;
+        Ok(true)
+    }
+
+    /// Makes the renames of these documents durable.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn flush<'d>(&self, documents: impl Iterator<Item = &'d str>) -> Result<(), PublishError> {
+        let folders: BTreeSet<PathBuf> = documents.filter_map(|d| self.path(d).parent().map(Path::to_owned)).collect();
+        for folder in folders {
+            File::open(&folder).and_then(|f| f.sync_all()).map_err(self.error("flush", &folder))?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the file holds these bytes.
+fn same(path: &Path, bytes: &[u8]) -> bool {
+    let read = || -> io::Result<bool> {
+        let mut file = File::open(path)?;
+        if file.metadata()?.len() != bytes.len() as u64 {
+            return Ok(false);
+        }
+        let mut there = Vec::with_capacity(bytes.len());
+        file.read_to_end(&mut there)?;
+        Ok(there == bytes)
+    };
+    read().unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_are_whole_readable_and_untouched_when_the_same() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let root = dir.path().join("feeds");
+        let disk = Disk::open(&root).expect("a tree");
+        assert!(disk.publish("osce/topic/x.rss", b"one", Some(1_700_000_000)).expect("written"));
+        let path = disk.path("osce/topic/x.rss");
+        let stat = || fs::metadata(&path).expect("a file");
+        assert_eq!(stat().permissions().mode() & 0o777, 0o644);
+        assert_eq!(fs::metadata(root.join("osce")).expect("a folder").permissions().mode() & 0o777, 0o755);
+        assert_eq!(stat().modified().expect("a time"), SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+        assert!(!disk.publish("osce/topic/x.rss", b"one", Some(1_800_000_000)).expect("nothing to do"));
+        assert_eq!(stat().modified().expect("a time"), SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+        assert!(disk.publish("osce/topic/x.rss", b"two", None).expect("written"));
+        assert_eq!(fs::read(&path).expect("bytes"), b"two");
+        fs::write(root.join("osce/.newsroomd-left"), b"half").expect("a leftover");
+        Disk::open(&root).expect("a tree");
+        assert!(!root.join("osce/.newsroomd-left").exists());
+    }
+}

@@ -1,0 +1,7 @@
+//! Documents out: to disk, so that any web server can serve them.
+
+mod disk;
+mod lock;
+
+pub use disk::{Disk, PublishError};
+pub use lock::{Lock, LockError};
