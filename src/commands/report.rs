@@ -35,8 +35,8 @@ pub(super) fn round(round: &Round, json: bool) {
     if !json {
         let p = &round.published;
         match p.written {
-            0 => println!("nothing to publish: {} documents stand as they are", p.documents),
-            n => println!("{n} of {} documents written", p.documents),
+            0 => println!("nothing to publish: {} files stand as they are", p.documents),
+            n => println!("{n} files written; {} stand published", p.documents),
         }
     }
 }

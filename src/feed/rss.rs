@@ -33,8 +33,7 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
         namespaces: BTreeMap::from([("atom".into(), "http://www.w3.org/2005/Atom".into())]),
         ..Channel::default()
     };
-    let out = b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n".to_vec();
-    let mut out = channel.pretty_write_to(out, b' ', 1).expect("writing to memory does not fail");
+    let mut out = channel.pretty_write_to(Vec::new(), b' ', 1).expect("writing to memory does not fail");
     out.push(b'\n');
     out
 }

@@ -1,0 +1,141 @@
+//! A web server on a free loopback port whose pages a test sets, and which keeps a log of requests.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+/// How a path answers.
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// 200 with this body, a strong ETag of it, and 304 to who has it.
+    Page(Vec<u8>),
+    /// 200 with this Content-Type, without validators.
+    Typed(&'static str, Vec<u8>),
+    /// This status with an empty body.
+    Status(u16),
+    /// A redirect to this location.
+    Redirect(String),
+    /// Promises the whole body, sends half of it, and hangs up.
+    Truncated(Vec<u8>),
+    /// Hangs up without a word.
+    HangUp,
+}
+
+/// One request, as it came.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Path and query.
+    pub path: String,
+    /// Header fields, names in lower case.
+    pub headers: HashMap<String, String>,
+    /// The status that was answered; 0: none.
+    pub status: u16,
+}
+
+#[derive(Default)]
+struct State {
+    replies: HashMap<String, Reply>,
+    log: Vec<Request>,
+}
+
+/// The server; ends with the test's process.
+#[derive(Clone)]
+pub struct Newsroom {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+impl Newsroom {
+    pub fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        let newsroom = Self { address: listener.local_addr().expect("an address"), state: Arc::default() };
+        let server = newsroom.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let server = server.clone();
+                std::thread::spawn(move || server.serve(stream));
+            }
+        });
+        newsroom
+    }
+
+    /// The address of a path (which begins with a slash).
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// `127.0.0.1:PORT`
+    pub fn host(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// Sets how a path (with its query) answers from now on. Paths not set answer 404.
+    pub fn set(&self, path: &str, reply: Reply) {
+        self.state.lock().unwrap().replies.insert(path.to_owned(), reply);
+    }
+
+    /// Sets a page of HTML.
+    pub fn page(&self, path: &str, html: &str) {
+        self.set(path, Reply::Page(html.as_bytes().to_vec()));
+    }
+
+    /// The requests since the last call.
+    pub fn take_log(&self) -> Vec<Request> {
+        std::mem::take(&mut self.state.lock().unwrap().log)
+    }
+
+    fn serve(&self, stream: TcpStream) {
+        let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
+        let mut stream = stream;
+        while let Some((path, headers)) = read_request(&mut reader) {
+            let reply = self.state.lock().unwrap().replies.get(&path).cloned();
+            let (status, bytes, close) = answer(reply, &headers);
+            self.state.lock().unwrap().log.push(Request { path, headers, status });
+            if stream.write_all(&bytes).and_then(|()| stream.flush()).is_err() || close {
+                return;
+            }
+        }
+    }
+}
+
+fn read_request(reader: &mut impl BufRead) -> Option<(String, HashMap<String, String>)> {
+    let mut line = String::new();
+    reader.read_line(&mut line).ok().filter(|n| *n > 0)?;
+    let path = line.split(' ').nth(1)?.to_owned();
+    let mut headers = HashMap::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|n| *n > 0)?;
+        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+    }
+    Some((path, headers))
+}
+
+fn answer(reply: Option<Reply>, headers: &HashMap<String, String>) -> (u16, Vec<u8>, bool) {
+    let full = |status: u16, fields: &str, body: &[u8]| {
+        let mut bytes = format!("HTTP/1.1 {status} X\r\n{fields}Content-Length: {}\r\n\r\n", body.len()).into_bytes();
+        bytes.extend_from_slice(body);
+        (status, bytes, false)
+    };
+    match reply {
+        None => full(404, "", b""),
+        Some(Reply::Page(body)) => {
+            let etag = format!("\"{:x}\"", body.iter().fold(5381u64, |h, b| h.wrapping_mul(33) ^ u64::from(*b)));
+            if headers.get("if-none-match") == Some(&etag) {
+                return (304, format!("HTTP/1.1 304 X\r\nETag: {etag}\r\n\r\n").into_bytes(), false);
+            }
+            full(200, &format!("Content-Type: text/html; charset=utf-8\r\nETag: {etag}\r\n"), &body)
+        }
+        Some(Reply::Typed(kind, body)) => full(200, &format!("Content-Type: {kind}\r\n"), &body),
+        Some(Reply::Status(status)) => full(status, "", b""),
+        Some(Reply::Redirect(to)) => full(302, &format!("Location: {to}\r\n"), b""),
+        Some(Reply::Truncated(body)) => {
+            let (_, mut bytes, _) = full(200, "Content-Type: text/html; charset=utf-8\r\n", &body);
+            bytes.truncate(bytes.len() - body.len() / 2);
+            (200, bytes, true)
+        }
+        Some(Reply::HangUp) => (0, Vec::new(), true),
+    }
+}
