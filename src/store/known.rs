@@ -56,14 +56,13 @@ pub(super) struct StoredSighting {
     pub id: i64,
     pub item: i64,
     pub link_id: Option<Digest>,
-    pub link: Option<String>,
     pub key: Digest,
     pub exact: Digest,
     pub rules: Digest,
     pub terms: String,
 }
 
-from_row!(StoredSighting { id, item, link_id, link, key, exact, rules, terms });
+from_row!(StoredSighting { id, item, link_id, key, exact, rules, terms });
 
 /// What is known of a walk's rows: as identity asks for it, and as stored, item by item.
 pub(super) struct Loaded {
@@ -119,7 +118,7 @@ pub(super) async fn load(tx: &mut SqliteConnection, rows: &[Reading]) -> Result<
     .await?;
     let ids = serde_json::json!(items.iter().map(|i| i.id).collect::<Vec<_>>()).to_string();
     let found: Vec<StoredSighting> = sqlx::query_as(
-        "SELECT s.id, s.item, s.link_id, s.link, s.key, s.exact, s.rules, s.terms
+        "SELECT s.id, s.item, s.link_id, s.key, s.exact, s.rules, s.terms
          FROM json_each($1) j JOIN sighting s ON s.item = j.value ORDER BY s.id",
     )
     .bind(&ids)
