@@ -66,14 +66,10 @@ impl fmt::Display for Warning {
 /// Reads a page. Rows without title or date are left out, with a warning; they don't touch the others.
 pub fn extract(html: &str, rules: &Rules) -> Extracted {
     let document = Html::parse_document(html);
-    let mut out = Extracted {
-        base: first(&document, "base").and_then(|e| e.attr("href")).map(str::to_owned),
-        next: next_page(&document, rules),
-        ..Extracted::default()
-    };
-    let Some(each) = rules.each.iter().find(|each| document.select(each).next().is_some()) else { return out };
+    let mut out = Extracted { base: base(&document), next: next_page(&document, rules), ..Extracted::default() };
+    let rows = rules.each.iter().map(|each| document.select(each).collect::<Vec<_>>()).find(|rows| !rows.is_empty());
     let labelled = rules.labels().next().is_some();
-    for (row, element) in document.select(each).enumerate() {
+    for (row, element) in rows.unwrap_or_default().into_iter().enumerate() {
         out.rows_found += 1;
         let lines = labelled.then(|| Lines::new(element, rules.labels()));
         let reader = Row { element, lines, rules, row };
@@ -84,8 +80,10 @@ pub fn extract(html: &str, rules: &Rules) -> Extracted {
     out
 }
 
-fn first<'a>(document: &'a Html, name: &str) -> Option<ElementRef<'a>> {
-    document.tree.nodes().filter_map(ElementRef::wrap).find(|e| e.value().name() == name)
+/// The page's `<base href>`: in its head (HTML standard, section 4.2.3), so that no more than that is searched.
+fn base(document: &Html) -> Option<String> {
+    let head = document.root_element().child_elements().find(|e| e.value().name() == "head")?;
+    head.child_elements().filter(|e| e.value().name() == "base").find_map(|e| e.attr("href")).map(str::to_owned)
 }
 
 fn next_page(document: &Html, rules: &Rules) -> Option<String> {
@@ -105,6 +103,11 @@ fn link_around(element: ElementRef<'_>) -> Option<ElementRef<'_>> {
         .find(|e| e.value().name() == "a" && e.attr("href").is_some())
 }
 
+/// Whether nobody would see the text: nothing there, or only characters that show nothing.
+fn is_blank(text: &str) -> bool {
+    !text.bytes().any(|b| b.is_ascii_graphic()) && fold(text).is_empty()
+}
+
 struct Row<'a> {
     element: ElementRef<'a>,
     lines: Option<Lines<'a>>,
@@ -118,7 +121,7 @@ impl<'a> Row<'a> {
             warnings.push(Warning { row: Some(self.row), field: field.to_owned(), message });
         };
         let title = self.rules.title.iter().find_map(|f| self.text(f).map(|text| (f, text)));
-        let Some((title_field, title)) = title.filter(|(_, text)| !fold(text).is_empty()) else {
+        let Some((title_field, title)) = title.filter(|(_, text)| !is_blank(text)) else {
             warn("title", "nothing there, the row is left out".into());
             return None;
         };
@@ -140,7 +143,7 @@ impl<'a> Row<'a> {
             .map(|facet| {
                 let mut names =
                     facet.values.iter().map(|f| self.values(f, facet.many)).find(|v| !v.is_empty()).unwrap_or_default();
-                names.retain(|name| !fold(name).is_empty());
+                names.retain(|name| !is_blank(name));
                 names
             })
             .collect();

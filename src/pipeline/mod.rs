@@ -59,7 +59,7 @@ impl Pipeline {
             Some(root) => Some(tokio::task::spawn_blocking(move || Disk::open(&root)).await??),
             None => None,
         };
-        store.register(config.sources.iter().map(|s| &s.newsroom.id)).await?;
+        store.sources(config.sources.iter().map(|s| &s.newsroom.id)).await?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let pipeline = Self { config, store, fetcher, disk, cores: Arc::new(Semaphore::new(cores)) };
         pipeline.settle(chrono::Utc::now()).await?;

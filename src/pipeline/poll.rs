@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::{Pipeline, PipelineError};
+use super::Pipeline;
 use crate::config::Source;
 use crate::domain::{Address, Filter, Reading};
 use crate::extract::{Warning, charset, extract};
@@ -125,11 +125,11 @@ impl Pipeline {
     ///
     /// # Errors
     /// When a page cannot be read or the store fails. What was read before that is stored, and the next walk does not stop at known items.
-    pub async fn poll(&self, source: &Source, at: DateTime<Utc>) -> (Polled, Option<PollError>) {
+    pub async fn poll(&self, source: &Source, state: &SourceState, at: DateTime<Utc>) -> (Polled, Option<PollError>) {
         let mut steps = Steps::default();
-        let walked = self.walk(source, &mut steps).await;
+        let walked = self.walk(source, state, &mut steps).await;
         let complete = walked.is_ok();
-        let result = self.save(source, at, &mut steps, complete).await;
+        let result = self.save(source, state, at, &mut steps, complete).await;
         let error = walked.err().or(result.err().map(PollError::Store));
         if let Some(error) = &error {
             let chain = crate::error_chain(error);
@@ -141,8 +141,7 @@ impl Pipeline {
     }
 
     /// Goes from page to page until the walk is complete.
-    async fn walk(&self, source: &Source, steps: &mut Steps) -> Result<(), PollError> {
-        let state = self.store.source(&source.newsroom.id).await?;
+    async fn walk(&self, source: &Source, state: &SourceState, steps: &mut Steps) -> Result<(), PollError> {
         let same_rules = state.rules == Some(source.rules_stamp);
         let mut url = source.page.clone();
         let mut seen = vec![url.clone()];
@@ -201,9 +200,16 @@ impl Pipeline {
         Ok(all_known(rows, &known, &terms(source, Covered::Nothing)))
     }
 
-    async fn save(&self, source: &Source, at: DateTime<Utc>, steps: &mut Steps, complete: bool) -> Result<(), StoreError> {
+    async fn save(
+        &self,
+        source: &Source,
+        state: &SourceState,
+        at: DateTime<Utc>,
+        steps: &mut Steps,
+        complete: bool,
+    ) -> Result<(), StoreError> {
         if steps.polled.not_modified {
-            return self.store.poll_unchanged(&source.newsroom.id).await;
+            return if state.failures > 0 { self.store.poll_unchanged(&source.newsroom.id).await } else { Ok(()) };
         }
         if steps.rows.is_empty() {
             return Ok(());
@@ -223,14 +229,6 @@ impl Pipeline {
         };
         steps.polled.saved = self.store.save_walk(&walk).await?;
         Ok(())
-    }
-
-    /// A source's state.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn state(&self, source: &Source) -> Result<SourceState, PipelineError> {
-        Ok(self.store.source(&source.newsroom.id).await?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rendering what is stale, and bringing it to disk.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +9,7 @@ use super::{Pipeline, PipelineError};
 use crate::domain::{Address, Digest};
 use crate::feed::index::{Directory, Listed, ListedFacet, ListedSource};
 use crate::feed::{Document, Fitted, Format, fit, index, opml};
-use crate::store::{Categories, ChannelRow, Members, Rendered, Settings};
+use crate::store::{Categories, ChannelRow, Members, Rendered};
 
 /// What a publishing did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,16 +45,32 @@ struct Ready {
 }
 
 impl Pipeline {
-    /// Tells the store by which settings documents are rendered now, and applies renamed terms.
+    /// Applies renamed terms, and marks as stale what was rendered by other settings.
     pub(super) async fn settle(&self, at: DateTime<Utc>) -> Result<(), PipelineError> {
+        let odd = self.store.sources_with_odd_terms().await?;
         for source in &self.config.sources {
-            self.store.align_terms(&source.newsroom, source.max_new_terms, at).await?;
+            let newsroom = &source.newsroom;
+            if newsroom.facets.iter().any(|f| !f.alias.is_empty()) || odd.iter().any(|name| name == newsroom.id.as_str()) {
+                self.store.align_terms(newsroom, source.max_new_terms, at).await?;
+            }
         }
-        let settings = Settings {
-            sources: self.config.sources.iter().map(|s| (&s.newsroom.id, source_stamp(&self.config, s))).collect(),
-            feeds: self.config.feeds.iter().map(|f| (Address::feed(&f.id), feed_stamp(&self.config, f))).collect(),
+        let rows = self.store.channels().await?;
+        let stamps: HashMap<&str, Digest> =
+            self.config.sources.iter().map(|s| (s.newsroom.id.as_str(), source_stamp(&self.config, s))).collect();
+        let feeds: Vec<(Address, Digest)> =
+            self.config.feeds.iter().map(|f| (Address::feed(&f.id), feed_stamp(&self.config, f))).collect();
+        let stamp = |row: &ChannelRow| match &row.source {
+            Some(source) => stamps.get(source.as_str()),
+            None => feeds.iter().find(|(address, _)| address.as_str() == row.address).map(|(_, stamp)| stamp),
         };
-        Ok(self.store.settle(&settings, at).await?)
+        let differs = |row: &&ChannelRow| row.stale.is_none() && stamp(row).is_some_and(|stamp| row.config != Some(*stamp));
+        let known = |address: &str| rows.iter().any(|r| r.address == address);
+        let new = feeds.iter().map(|(address, _)| address.as_str()).filter(|address| !known(address));
+        let stale: Vec<&str> = rows.iter().filter(differs).map(|r| r.address.as_str()).chain(new).collect();
+        if !stale.is_empty() {
+            self.store.mark_stale(&stale, at).await?;
+        }
+        Ok(())
     }
 
     /// Renders what is stale or missing and publishes it.

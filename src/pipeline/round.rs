@@ -8,6 +8,7 @@ use futures_util::{StreamExt, stream};
 use super::{Pipeline, PipelineError, PollError, Polled, Published};
 use crate::config::Source;
 use crate::schedule::Schedule;
+use crate::store::SourceState;
 
 /// Sources polled side by side.
 const SIDE_BY_SIDE: usize = 8;
@@ -29,6 +30,14 @@ pub enum Outcome {
         /// Why it failed.
         error: PollError,
     },
+}
+
+impl Outcome {
+    /// Whether the store holds something that it did not hold before.
+    fn changed(&self) -> bool {
+        let (Self::Polled(polled) | Self::Failed { polled, .. }) = self else { return false };
+        polled.saved.new + polled.saved.edited + polled.saved.touched > 0
+    }
 }
 
 /// What a round did.
@@ -57,30 +66,35 @@ impl Pipeline {
         let at = DateTime::from_timestamp(Utc::now().timestamp(), 0).unwrap_or_default();
         let mut due = Vec::new();
         let mut sources: Vec<Option<(String, Outcome)>> = Vec::new();
-        for (n, source) in self.config.sources.iter().enumerate() {
-            let until = self.state(source).await?.due.filter(|due| !all && *due > at + slack(&source.schedule));
+        let states = self.store.sources(self.config.sources.iter().map(|s| &s.newsroom.id)).await?;
+        for ((n, source), state) in self.config.sources.iter().enumerate().zip(&states) {
+            let until = state.due.filter(|due| !all && *due > at + slack(&source.schedule));
             sources.push(until.map(|until| (source.newsroom.id.to_string(), Outcome::Waiting { until })));
             if until.is_none() {
-                due.push((n, source));
+                due.push((n, source, state));
             }
         }
-        let next: Vec<_> = due.iter().map(|(_, s)| (&s.newsroom.id, s.schedule.next(at, s.newsroom.timezone))).collect();
+        let next: Vec<_> = due.iter().map(|(_, s, _)| (&s.newsroom.id, s.schedule.next(at, s.newsroom.timezone))).collect();
         if !next.is_empty() {
             self.store.begin_polls(&next, at).await?;
         }
-        let polls = due.into_iter().map(|(n, source)| async move { (n, self.outcome(source, at).await) });
+        let polls = due.into_iter().map(|(n, source, state)| async move { (n, self.outcome(source, state, at).await) });
         let polled: Vec<(usize, Outcome)> = stream::iter(polls).buffer_unordered(SIDE_BY_SIDE).collect().await;
+        let polled_anything_new = polled.iter().any(|(_, outcome)| outcome.changed());
         for (n, outcome) in polled {
             sources[n] = Some((self.config.sources[n].newsroom.id.to_string(), outcome));
         }
-        let mut published = self.publish().await?;
-        published.channels += before.channels;
-        published.written += before.written;
+        let mut published = before;
+        if polled_anything_new {
+            published = self.publish().await?;
+            published.channels += before.channels;
+            published.written += before.written;
+        }
         Ok(Round { sources: sources.into_iter().flatten().collect(), published })
     }
 
-    async fn outcome(&self, source: &Source, at: DateTime<Utc>) -> Outcome {
-        match self.poll(source, at).await {
+    async fn outcome(&self, source: &Source, state: &SourceState, at: DateTime<Utc>) -> Outcome {
+        match self.poll(source, state, at).await {
             (polled, None) => Outcome::Polled(polled),
             (polled, Some(error)) => Outcome::Failed { polled, error },
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{Store, StoreError};
 use crate::domain::channel::Candidate;
-use crate::domain::{Address, Digest, Filter, Id, Item, fold};
+use crate::domain::{Digest, Filter, Id, Item, fold};
 use crate::normalise::html::text_of;
 use crate::normalise::matching::guid;
 use chrono::{DateTime, FixedOffset, Utc};
@@ -39,15 +39,6 @@ pub struct ChannelRow {
 }
 
 from_row!(ChannelRow { address, source, facet, term, name, moved_to, items, shown, changed, content, config, stale });
-
-/// Stamps of the settings that documents depend on.
-#[derive(Debug, Default)]
-pub struct Settings<'a> {
-    /// By source: for all its channels.
-    pub sources: Vec<(&'a Id, Digest)>,
-    /// By the address of each feed that the config defines.
-    pub feeds: Vec<(Address, Digest)>,
-}
 
 /// The items of a channel.
 #[derive(Debug, Clone, Copy)]
@@ -121,34 +112,20 @@ pub type Categories = HashMap<i64, (String, String)>;
 type ItemRow = (i64, String, Digest, u32, String, Option<String>, String, Option<String>, i64, i32, i64, String);
 
 impl Store {
-    /// Marks as stale what was rendered by other settings, and enters feeds that the config defines.
+    /// Marks channels as stale, and enters those that are not known yet: feeds that the config defines.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn settle(&self, settings: &Settings<'_>, at: DateTime<Utc>) -> Result<(), StoreError> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        for (source, stamp) in &settings.sources {
-            sqlx::query(
-                "UPDATE channel SET stale = $1 WHERE stale IS NULL AND config IS NOT $2 AND source = (SELECT id FROM source WHERE name = $3)",
-            )
-            .bind(at.timestamp())
-            .bind(stamp)
-            .bind(source.as_str())
-            .execute(&mut *tx)
-            .await?;
-        }
-        for (address, stamp) in &settings.feeds {
-            sqlx::query(
-                "INSERT INTO channel (address, stale) VALUES ($3, $1)
-                 ON CONFLICT (address) DO UPDATE SET stale = $1 WHERE stale IS NULL AND config IS NOT $2",
-            )
-            .bind(at.timestamp())
-            .bind(stamp)
-            .bind(address.as_str())
-            .execute(&mut *tx)
-            .await?;
-        }
-        Ok(tx.commit().await?)
+    pub async fn mark_stale(&self, addresses: &[&str], at: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO channel (address, stale) SELECT value, $2 FROM json_each($1) WHERE true
+             ON CONFLICT (address) DO UPDATE SET stale = excluded.stale",
+        )
+        .bind(serde_json::json!(addresses).to_string())
+        .bind(at.timestamp())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
     }
 
     /// All channels, by address.

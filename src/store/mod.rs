@@ -29,7 +29,7 @@ mod walk;
 
 use sqlx::SqlitePool;
 
-pub use channels::{Categories, ChannelRow, Members, Pick, Rendered, Selection, Settings};
+pub use channels::{Categories, ChannelRow, Members, Pick, Rendered, Selection};
 pub use error::StoreError;
 pub use sources::{SourceState, Validators};
 pub use terms::TermInfo;

@@ -13,6 +13,16 @@ use super::{Store, StoreError};
 use crate::domain::{Address, Digest, Newsroom, Tag, fold};
 
 impl Store {
+    /// The sources that have renamed terms, or terms that wait.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sources_with_odd_terms(&self) -> Result<Vec<String>, StoreError> {
+        let query =
+            "SELECT DISTINCT s.name FROM term t JOIN source s ON s.id = t.source WHERE t.target IS NOT NULL OR t.held = 1";
+        Ok(sqlx::query_scalar(query).fetch_all(&self.writer).await?)
+    }
+
     /// Brings the stored terms of a source in line with its config: renamed terms lead to their new names, from then on and for what is stored;
     /// terms that were held back get their feeds if there are no longer too many.
     ///

@@ -1,5 +1,7 @@
 //! What is remembered of each source: when it is due, validators, how its last polls went.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
@@ -36,46 +38,53 @@ pub struct SourceState {
     pub error: Option<String>,
 }
 
-type StateRow = (Option<Digest>, Option<String>, Option<String>, bool, bool, Option<i64>, Option<i64>, i64, Option<String>);
+/// A source's name and state, as the columns come.
+type StateRow =
+    (String, Option<Digest>, Option<String>, Option<String>, bool, bool, Option<i64>, Option<i64>, i64, Option<String>);
 
 impl Store {
-    /// Makes the sources known.
+    /// Makes the sources known, and says how they stand, in the order given.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn register(&self, sources: impl Iterator<Item = &Id>) -> Result<(), StoreError> {
+    pub async fn sources(&self, sources: impl Iterator<Item = &Id>) -> Result<Vec<SourceState>, StoreError> {
         let names: Vec<&str> = sources.map(Id::as_str).collect();
-        let names = serde_json::json!(names).to_string();
-        // Asked first, so that nothing is written where nothing is new.
-        let missing: i64 = sqlx::query_scalar("SELECT count(*) FROM json_each($1) WHERE value NOT IN (SELECT name FROM source)")
-            .bind(&names)
-            .fetch_one(&self.writer)
-            .await?;
-        if missing > 0 {
+        let mut known = self.states().await?;
+        // Written only where one is new.
+        if names.iter().any(|name| !known.contains_key(*name)) {
             sqlx::query("INSERT INTO source (name) SELECT value FROM json_each($1) WHERE true ON CONFLICT DO NOTHING")
-                .bind(&names)
+                .bind(serde_json::json!(names).to_string())
                 .execute(&self.writer)
                 .await?;
+            known = self.states().await?;
         }
-        Ok(())
+        names.iter().map(|name| known.remove(*name).ok_or_else(|| StoreError::NoSuchSource((*name).to_owned()))).collect()
     }
 
-    /// A source's state.
-    ///
-    /// # Errors
-    /// When the source was never registered or the database fails.
-    pub async fn source(&self, source: &Id) -> Result<SourceState, StoreError> {
-        let row: Option<StateRow> = sqlx::query_as(
-            "SELECT rules, etag, last_modified, complete, walked, polled, due, failures, error FROM source WHERE name = $1",
-        )
-        .bind(source.as_str())
-        .fetch_optional(&self.reader)
-        .await?;
-        let (rules, etag, last_modified, complete, walked, polled, due, failures, error) =
-            row.ok_or_else(|| StoreError::NoSuchSource(source.to_string()))?;
+    async fn states(&self) -> Result<HashMap<String, SourceState>, StoreError> {
+        let rows: Vec<StateRow> =
+            sqlx::query_as("SELECT name, rules, etag, last_modified, complete, walked, polled, due, failures, error FROM source")
+                .fetch_all(&self.writer)
+                .await?;
         let instant = |t: Option<i64>| t.and_then(|t| DateTime::from_timestamp(t, 0));
-        let validators = Validators { etag, last_modified };
-        Ok(SourceState { rules, validators, complete, walked, polled: instant(polled), due: instant(due), failures, error })
+        let states =
+            rows.into_iter().map(|(name, rules, etag, last_modified, complete, walked, polled, due, failures, error)| {
+                let validators = Validators { etag, last_modified };
+                (
+                    name,
+                    SourceState {
+                        rules,
+                        validators,
+                        complete,
+                        walked,
+                        polled: instant(polled),
+                        due: instant(due),
+                        failures,
+                        error,
+                    },
+                )
+            });
+        Ok(states.collect())
     }
 
     /// Notes that polls begin, and when the next ones are due, before the first request goes out: a process that dies in a loop cannot
@@ -84,19 +93,17 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn begin_polls(&self, polls: &[(&Id, DateTime<Utc>)], at: DateTime<Utc>) -> Result<(), StoreError> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        for (source, due) in polls {
-            sqlx::query("UPDATE source SET polled = $1, due = $2 WHERE name = $3")
-                .bind(at.timestamp())
-                .bind(due.timestamp())
-                .bind(source.as_str())
-                .execute(&mut *tx)
-                .await?;
-        }
-        Ok(tx.commit().await?)
+        let due: serde_json::Map<String, serde_json::Value> =
+            polls.iter().map(|(id, due)| (id.to_string(), due.timestamp().into())).collect();
+        sqlx::query("UPDATE source SET polled = $1, due = j.value FROM json_each($2) j WHERE source.name = j.key")
+            .bind(at.timestamp())
+            .bind(serde_json::Value::Object(due).to_string())
+            .execute(&self.writer)
+            .await?;
+        Ok(())
     }
 
-    /// Notes that a poll found nothing new. Writes nothing, unless the poll before it failed.
+    /// Notes that a poll that failed before found nothing new. (One that did not need not be noted.)
     ///
     /// # Errors
     /// When the database fails.
