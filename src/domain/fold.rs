@@ -8,6 +8,8 @@ use icu_properties::props::DefaultIgnorableCodePoint;
 use icu_properties::{CodePointSetData, CodePointSetDataBorrowed};
 use unicode_normalization::UnicodeNormalization;
 
+use super::text::Line;
+
 /// Folds the text; `fold(fold(x)) == fold(x)`.
 pub fn fold(text: &str) -> String {
     let mut folded = fold_once(text);
@@ -28,17 +30,17 @@ pub fn fold(text: &str) -> String {
 /// ASCII is folded byte by byte, which is most of most texts. What is not ASCII goes through the tables of Unicode together with the one
 /// character before it, with which a combining mark may compose; no composition reaches further or begins with what is behind it.
 fn fold_once(text: &str) -> String {
-    let mut line = Line { out: String::with_capacity(text.len()), gap: false };
+    let mut line = Line::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
         let ascii = rest.bytes().position(|b| !b.is_ascii()).unwrap_or(rest.len());
         let plain = if ascii < rest.len() { ascii.saturating_sub(1) } else { ascii };
-        rest[..plain].bytes().for_each(|b| line.push(unify(b.to_ascii_lowercase() as char)));
+        rest[..plain].bytes().for_each(|b| line.push_ascii(if b == b'`' { b'\'' } else { b.to_ascii_lowercase() }));
         let end = rest[ascii..].bytes().position(|b| b.is_ascii()).map_or(rest.len(), |at| ascii + at);
         fold_by_tables(&rest[plain..end], &mut line);
         rest = &rest[end..];
     }
-    line.out
+    line.finish()
 }
 
 fn fold_by_tables(text: &str, line: &mut Line) {
@@ -46,26 +48,6 @@ fn fold_by_tables(text: &str, line: &mut Line) {
     // Signs first: compatibility decomposition would tear some of them apart (the acute accent into blank and combining mark).
     let mapped = text.chars().map(unify).filter(|&c| !IGNORABLE.contains(c));
     mapped.nfkc().default_case_fold().nfkc().map(unify).filter(|&c| !IGNORABLE.contains(c)).for_each(|c| line.push(c));
-}
-
-/// Collects characters with runs of white space as one blank and none at the ends.
-struct Line {
-    out: String,
-    gap: bool,
-}
-
-impl Line {
-    fn push(&mut self, c: char) {
-        if c.is_whitespace() {
-            self.gap = true;
-        } else if !c.is_control() {
-            if self.gap && !self.out.is_empty() {
-                self.out.push(' ');
-            }
-            self.gap = false;
-            self.out.push(c);
-        }
-    }
 }
 
 /// Quotes, apostrophes and dashes by their plain form.
@@ -129,9 +111,9 @@ mod tests {
 
         #[test]
         fn folding_by_parts_is_folding_the_whole(text in "[a-zA-Z ,'\"`\u{301}\u{308}éÅ–“\u{ad}\u{200b}ﬁ\n]{0,40}") {
-            let mut whole = Line { out: String::new(), gap: false };
+            let mut whole = Line::default();
             fold_by_tables(&text, &mut whole);
-            prop_assert_eq!(fold_once(&text), whole.out);
+            prop_assert_eq!(fold_once(&text), whole.finish());
         }
     }
 }

@@ -18,20 +18,78 @@ pub fn xml_legal(text: &str) -> Cow<'_, str> {
 
 /// One line: runs of white space become one blank, none is left at the ends, and control characters are dropped.
 pub fn one_line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut gap = false;
-    for c in text.chars() {
-        if c.is_whitespace() {
-            gap = true;
-        } else if !c.is_control() && is_xml_char(c) {
-            if gap && !out.is_empty() {
-                out.push(' ');
+    let mut line = Line::with_capacity(text.len());
+    line.push_str(text);
+    line.finish()
+}
+
+/// Collects text as one line, piece by piece.
+#[derive(Debug, Default)]
+pub struct Line {
+    /// UTF-8: only whole characters are ever pushed. Bytes, since most of most texts is ASCII and cheapest by the byte.
+    out: Vec<u8>,
+    gap: bool,
+}
+
+impl Line {
+    /// An empty line with room for so many bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { out: Vec::with_capacity(bytes), gap: false }
+    }
+
+    /// Adds text.
+    pub fn push_str(&mut self, text: &str) {
+        self.out.reserve(text.len());
+        let mut rest = text;
+        while let Some(&first) = rest.as_bytes().first() {
+            if first.is_ascii() {
+                let end = rest.bytes().position(|b| !b.is_ascii()).unwrap_or(rest.len());
+                rest[..end].bytes().for_each(|b| self.push_ascii(b));
+                rest = &rest[end..];
+            } else if let Some(c) = rest.chars().next() {
+                self.push(c);
+                rest = &rest[c.len_utf8()..];
             }
-            gap = false;
-            out.push(c);
         }
     }
-    out
+
+    /// Adds an ASCII character.
+    #[inline]
+    pub fn push_ascii(&mut self, b: u8) {
+        match b {
+            b' ' | b'\t'..=b'\r' => self.gap = true,
+            0..b' ' | 0x7f.. => {}
+            _ => {
+                self.close_gap();
+                self.out.push(b);
+            }
+        }
+    }
+
+    /// Adds a character.
+    pub fn push(&mut self, c: char) {
+        if c.is_whitespace() {
+            self.gap = true;
+        } else if !c.is_control() && is_xml_char(c) {
+            self.close_gap();
+            self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+
+    #[inline]
+    fn close_gap(&mut self) {
+        if self.gap {
+            self.gap = false;
+            if !self.out.is_empty() {
+                self.out.push(b' ');
+            }
+        }
+    }
+
+    /// The line.
+    pub fn finish(self) -> String {
+        String::from_utf8(self.out).expect("only whole characters were pushed")
+    }
 }
 
 /// At most `limit` characters, cut at a character's edge and marked with an ellipsis where something was cut.

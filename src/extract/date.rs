@@ -7,7 +7,6 @@ use chrono::{FixedOffset, NaiveDate, NaiveTime};
 
 use super::months::Language;
 use crate::domain::fold;
-use crate::domain::text::one_line;
 
 /// One way to write a date, with chrono's (strftime's) specifiers, and the language of its names.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,15 +82,18 @@ impl DateFormat {
     }
 
     fn read(&self, text: &str) -> Option<PageDate> {
-        let text = in_english(text, &self.names);
-        read(&text, &self.items).or_else(|| self.anywhere.then(|| find(&text, &self.items)).flatten())
+        let read_or_find =
+            |text: &str| read(text, &self.items).or_else(|| self.anywhere.then(|| find(text, &self.items)).flatten());
+        read_or_find(text).or_else(|| match in_english(text, &self.names) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(english) => read_or_find(&english),
+        })
     }
 }
 
-/// Reads the text by the first format that fits.
-pub fn read_date(text: &str, formats: &[DateFormat]) -> Option<PageDate> {
-    let line = one_line(text);
-    let line = line.char_indices().nth(SEARCHED).map_or(line.as_str(), |(at, _)| &line[..at]);
+/// Reads a text (one line) by the first format that fits.
+pub fn read_date(line: &str, formats: &[DateFormat]) -> Option<PageDate> {
+    let line = line.char_indices().nth(SEARCHED).map_or(line, |(at, _)| &line[..at]);
     formats.iter().find_map(|f| f.read(line))
 }
 
@@ -210,7 +212,6 @@ mod tests {
             ("30 September 2024", "%d %B %Y", "en", "2024-09-30"),
             ("3 September 2024", "%d %B %Y", "en", "2024-09-03"),
             ("Publishing date: 30 September 2024", "%d %B %Y", "en", "2024-09-30"),
-            ("  30\n September\u{a0}2024 ", "%d %B %Y", "en", "2024-09-30"),
             ("30. září 2024", "%d. %B %Y", "cs", "2024-09-30"),
             ("30 сентября 2024", "%d %B %Y", "ru", "2024-09-30"),
             ("Сентябрь 30, 2024", "%B %d, %Y", "ru", "2024-09-30"),

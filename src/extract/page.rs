@@ -230,11 +230,12 @@ impl<'a> Row<'a> {
         if field.label.is_some() || field.attr.is_some() {
             return self.text(field).map(Markup::Text);
         }
+        let is_field = |text: &str| self.lines.is_some() && Lines::begins_with_label(text, self.rules.labels());
         self.elements(field).map(|e| markup(e, &field.without)).find(|m| match m {
-            Markup::Text(text) => !text.is_empty() && !Lines::begins_with_label(text, self.rules.labels()),
+            Markup::Text(text) => !text.is_empty() && !is_field(text),
             Markup::Html(html) => {
                 let text = Html::parse_fragment(html).root_element().text().collect::<String>();
-                !text.trim().is_empty() && !Lines::begins_with_label(text.trim(), self.rules.labels())
+                !text.trim().is_empty() && !is_field(text.trim())
             }
         })
     }

@@ -6,12 +6,12 @@ use ego_tree::{NodeId, NodeRef};
 use scraper::node::{Element, Node};
 use scraper::{ElementRef, Selector};
 
-use crate::domain::text::one_line;
+use crate::domain::text::Line;
 
 /// A piece of HTML, or a text that holds no markup at all (the common case, which needs no sanitiser).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Markup {
-    /// Plain text.
+    /// Plain text, as one line.
     Text(String),
     /// HTML, not sanitised.
     Html(String),
@@ -49,9 +49,13 @@ pub(super) fn walk<'a>(node: NodeRef<'a, Node>, skip: &HashSet<NodeId>, visit: &
 /// The element's text as one line.
 pub(super) fn line(element: ElementRef<'_>, without: &[Selector]) -> String {
     let skip = left_out(element, without);
-    let mut text = String::new();
-    walk(*element, &skip, &mut |piece| text.push_str(piece));
-    one_line(&text)
+    text(element, &skip)
+}
+
+fn text(element: ElementRef<'_>, skip: &HashSet<NodeId>) -> String {
+    let mut line = Line::with_capacity(64);
+    walk(*element, skip, &mut |piece| line.push_str(piece));
+    line.finish()
 }
 
 /// The element's content, for the sanitiser.
@@ -59,9 +63,7 @@ pub(super) fn markup(element: ElementRef<'_>, without: &[Selector]) -> Markup {
     let skip = left_out(element, without);
     let plain = |n: NodeRef<'_, Node>| !n.value().is_element() || skip.contains(&n.id());
     if element.children().all(plain) {
-        let mut text = String::new();
-        walk(*element, &skip, &mut |piece| text.push_str(piece));
-        return Markup::Text(one_line(&text));
+        return Markup::Text(text(element, &skip));
     }
     let mut html = String::new();
     serialise(*element, &skip, &mut html);

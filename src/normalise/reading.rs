@@ -94,27 +94,29 @@ impl Reader<'_> {
 
     fn tags(&mut self, raw: &RawRow) -> Vec<Tag> {
         let mut tags: Vec<Tag> = Vec::new();
-        let mut seen: Vec<(usize, String)> = Vec::new();
         for (facet, names) in raw.terms.iter().enumerate() {
             let facets = &self.newsroom.facets[facet];
+            // Folding is for telling terms apart and for finding renamed ones: most facets of most rows have one term and no alias.
+            let alone = names.len() == 1 && facets.alias.is_empty();
+            let mut seen: Vec<String> = Vec::new();
             for name in names {
-                let mut folded = fold(name);
-                if name.chars().count() > LONGEST_TERM {
-                    self.warnings.push(Warning {
-                        row: Some(raw.row),
-                        field: facets.name.clone(),
-                        message: format!("{:?} is too long for a term, left out", cut(name.clone(), 60)),
-                    });
+                if name.len() > LONGEST_TERM && name.chars().count() > LONGEST_TERM {
+                    let message = format!("{:?} is too long for a term, left out", cut(name.clone(), 60));
+                    self.warn(raw.row, &facets.name, message);
                     continue;
                 }
-                let renamed = facets.alias.iter().find(|(old, _)| *old == folded).map(|(_, new)| new);
-                if let Some(new) = renamed {
-                    folded = fold(new);
+                let mut renamed = None;
+                if !alone {
+                    let mut folded = fold(name);
+                    renamed = facets.alias.iter().find(|(old, _)| *old == folded).map(|(_, new)| new);
+                    if let Some(new) = renamed {
+                        folded = fold(new);
+                    }
+                    if seen.contains(&folded) {
+                        continue;
+                    }
+                    seen.push(folded);
                 }
-                if seen.contains(&(facet, folded.clone())) {
-                    continue;
-                }
-                seen.push((facet, folded));
                 tags.push(Tag { facet, name: renamed.unwrap_or(name).clone() });
             }
         }
