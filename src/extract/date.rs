@@ -1,6 +1,7 @@
 //! Dates as pages write them: formats in order, month names of a language, nothing ambiguous guessed.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use chrono::format::{Fixed, Item, Parsed, StrftimeItems, parse, parse_and_remainder};
 use chrono::{FixedOffset, NaiveDate, NaiveTime};
@@ -12,8 +13,9 @@ use crate::domain::fold;
 #[derive(Debug, Clone, PartialEq)]
 pub struct DateFormat {
     items: Vec<Item<'static>>,
-    /// (folded name in the page's language, the same in English, which chrono reads).
-    names: Vec<(String, &'static str)>,
+    language: Language,
+    /// (folded name in the page's language, the same in English, which chrono reads). Made when a date is not English.
+    names: OnceLock<Vec<(String, &'static str)>>,
     /// The date may stand inside a longer text.
     anywhere: bool,
 }
@@ -70,21 +72,26 @@ impl DateFormat {
         if read(&written, &items).map(|d| d.day) != Some(sample.date_naive()) {
             return Err("must state day, month and year, such as \"%d %B %Y\"".into());
         }
-        Ok(Self { items, names: names(language), anywhere: true })
+        Ok(Self { items, language, names: OnceLock::new(), anywhere: true })
     }
 
     /// What is tried where the config gives no format.
     pub fn unmistakable(language: Language) -> Vec<Self> {
         UNMISTAKABLE
             .iter()
-            .map(|f| Self { items: items(f).expect("constant formats are valid"), names: names(language), anywhere: false })
+            .map(|f| Self {
+                items: items(f).expect("constant formats are valid"),
+                language,
+                names: OnceLock::new(),
+                anywhere: false,
+            })
             .collect()
     }
 
     fn read(&self, text: &str) -> Option<PageDate> {
         let read_or_find =
             |text: &str| read(text, &self.items).or_else(|| self.anywhere.then(|| find(text, &self.items)).flatten());
-        read_or_find(text).or_else(|| match in_english(text, &self.names) {
+        read_or_find(text).or_else(|| match in_english(text, self.names.get_or_init(|| names(self.language))) {
             Cow::Borrowed(_) => None,
             Cow::Owned(english) => read_or_find(&english),
         })

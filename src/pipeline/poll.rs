@@ -120,24 +120,48 @@ struct Steps {
     end: bool,
 }
 
+/// A walk that came to its end, one way or another, and is not stored yet.
+pub(super) struct Walked {
+    steps: Steps,
+    error: Option<PollError>,
+}
+
 impl Pipeline {
-    /// Polls a source: one conditional request, and as many pages as it takes to reach what is known.
+    /// Walks along a source's pager: one conditional request, and as many pages as it takes to reach what is known.
+    pub(super) async fn walked(&self, source: &Source, state: &SourceState) -> Walked {
+        let mut steps = Steps::default();
+        let error = self.walk(source, state, &mut steps).await.err();
+        Walked { steps, error }
+    }
+
+    /// Stores walks, all in one transaction. What a walk read before it failed is kept, and the next one does not stop at known items.
     ///
     /// # Errors
-    /// When a page cannot be read or the store fails. What was read before that is stored, and the next walk does not stop at known items.
-    pub async fn poll(&self, source: &Source, state: &SourceState, at: DateTime<Utc>) -> (Polled, Option<PollError>) {
-        let mut steps = Steps::default();
-        let walked = self.walk(source, state, &mut steps).await;
-        let complete = walked.is_ok();
-        let result = self.save(source, state, at, &mut steps, complete).await;
-        let error = walked.err().or(result.err().map(PollError::Store));
-        if let Some(error) = &error {
-            let chain = crate::error_chain(error);
-            if let Err(store) = self.store.poll_failed(&source.newsroom.id, &chain).await {
-                return (steps.polled, Some(store.into()));
+    /// When the store fails; then none is stored.
+    pub(super) async fn save(
+        &self,
+        walks: Vec<(&Source, &SourceState, Walked)>,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<(Polled, Option<PollError>)>, StoreError> {
+        let feeds: Vec<(Address, Filter)> = self.config.feeds.iter().map(|f| (Address::feed(&f.id), f.filter.clone())).collect();
+        let with_rows = walks.iter().filter(|(_, _, w)| !w.steps.rows.is_empty());
+        let to_store: Vec<Walk<'_>> = with_rows.map(|(source, _, walked)| walked.to_store(source, at, &feeds)).collect();
+        let saved = if to_store.is_empty() { Vec::new() } else { self.store.save_walks(&to_store).await? };
+        let mut saved = saved.into_iter();
+        let mut out = Vec::with_capacity(walks.len());
+        for (source, state, walked) in walks {
+            let Walked { mut steps, error } = walked;
+            if !steps.rows.is_empty() {
+                steps.polled.saved = saved.next().unwrap_or_default();
             }
+            match &error {
+                Some(error) => self.store.poll_failed(&source.newsroom.id, &crate::error_chain(error)).await?,
+                None if steps.polled.not_modified && state.failures > 0 => self.store.poll_unchanged(&source.newsroom.id).await?,
+                None => {}
+            }
+            out.push((steps.polled, error));
         }
-        (steps.polled, error)
+        Ok(out)
     }
 
     /// Goes from page to page until the walk is complete.
@@ -199,36 +223,23 @@ impl Pipeline {
         let known = self.store.known(rows).await?;
         Ok(all_known(rows, &known, &terms(source, Covered::Nothing)))
     }
+}
 
-    async fn save(
-        &self,
-        source: &Source,
-        state: &SourceState,
-        at: DateTime<Utc>,
-        steps: &mut Steps,
-        complete: bool,
-    ) -> Result<(), StoreError> {
-        if steps.polled.not_modified {
-            return if state.failures > 0 { self.store.poll_unchanged(&source.newsroom.id).await } else { Ok(()) };
-        }
-        if steps.rows.is_empty() {
-            return Ok(());
-        }
-        let last = steps.rows.last().map_or(Covered::Nothing, |row| Covered::After(row.day));
-        let covered = if steps.end && complete { Covered::Everything } else { last };
-        let feeds: Vec<(Address, Filter)> = self.config.feeds.iter().map(|f| (Address::feed(&f.id), f.filter.clone())).collect();
-        let walk = Walk {
+impl Walked {
+    fn to_store<'a>(&'a self, source: &'a Source, at: DateTime<Utc>, feeds: &'a [(Address, Filter)]) -> Walk<'a> {
+        let complete = self.error.is_none();
+        let last = self.steps.rows.last().map_or(Covered::Nothing, |row| Covered::After(row.day));
+        let covered = if self.steps.end && complete { Covered::Everything } else { last };
+        Walk {
             newsroom: &source.newsroom,
-            rows: &steps.rows,
+            rows: &self.steps.rows,
             terms: terms(source, covered),
             at,
             complete,
-            validators: steps.validators.clone(),
+            validators: self.steps.validators.clone(),
             max_new_terms: source.max_new_terms,
-            feeds: &feeds,
-        };
-        steps.polled.saved = self.store.save_walk(&walk).await?;
-        Ok(())
+            feeds,
+        }
     }
 }
 

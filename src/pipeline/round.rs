@@ -6,12 +6,13 @@ use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
 
 use super::{Pipeline, PipelineError, PollError, Polled, Published};
-use crate::config::Source;
 use crate::schedule::Schedule;
-use crate::store::SourceState;
 
 /// Sources polled side by side.
 const SIDE_BY_SIDE: usize = 8;
+
+/// Walks stored in one transaction.
+const GROUP: usize = 32;
 
 /// How one source fared.
 #[derive(Debug)]
@@ -78,11 +79,26 @@ impl Pipeline {
         if !next.is_empty() {
             self.store.begin_polls(&next, at).await?;
         }
-        let polls = due.into_iter().map(|(n, source, state)| async move { (n, self.outcome(source, state, at).await) });
-        let polled: Vec<(usize, Outcome)> = stream::iter(polls).buffer_unordered(SIDE_BY_SIDE).collect().await;
-        let polled_anything_new = polled.iter().any(|(_, outcome)| outcome.changed());
-        for (n, outcome) in polled {
-            sources[n] = Some((self.config.sources[n].newsroom.id.to_string(), outcome));
+        let mut polled_anything_new = false;
+        let walks = due.iter().map(|(n, _, state)| {
+            let (pipeline, n, state) = (self.clone(), *n, (*state).clone());
+            // Each a task of its own, so that walks go on while others are being stored.
+            tokio::spawn(async move { (n, pipeline.walked(&pipeline.config.sources[n], &state).await) })
+        });
+        // Those that are done by now share a transaction.
+        let mut groups = stream::iter(walks).buffer_unordered(SIDE_BY_SIDE).ready_chunks(GROUP);
+        while let Some(group) = groups.next().await {
+            let group = group.into_iter().collect::<Result<Vec<_>, _>>()?;
+            let order: Vec<usize> = group.iter().map(|(n, _)| *n).collect();
+            let walks = group.into_iter().map(|(n, walked)| (&self.config.sources[n], &states[n], walked)).collect();
+            for (n, (polled, error)) in order.into_iter().zip(self.save(walks, at).await?) {
+                let outcome = match error {
+                    None => Outcome::Polled(polled),
+                    Some(error) => Outcome::Failed { polled, error },
+                };
+                polled_anything_new |= outcome.changed();
+                sources[n] = Some((self.config.sources[n].newsroom.id.to_string(), outcome));
+            }
         }
         let mut published = before;
         if polled_anything_new {
@@ -91,13 +107,6 @@ impl Pipeline {
             published.written += before.written;
         }
         Ok(Round { sources: sources.into_iter().flatten().collect(), published })
-    }
-
-    async fn outcome(&self, source: &Source, state: &SourceState, at: DateTime<Utc>) -> Outcome {
-        match self.poll(source, state, at).await {
-            (polled, None) => Outcome::Polled(polled),
-            (polled, Some(error)) => Outcome::Failed { polled, error },
-        }
     }
 }
 

@@ -147,13 +147,11 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn select(&self, members: Members<'_>, newest: usize, since: i64) -> Result<Selection, StoreError> {
-        let limit = i64::try_from(newest).unwrap_or(i64::MAX);
-        let (total, mut picks): (i64, Vec<Pick>) = match members {
+        // One more than asked for: if it is not there, these are all, and need not be counted.
+        let limit = i64::try_from(newest).unwrap_or(i64::MAX - 1) + 1;
+        let (total, mut picks): (Option<i64>, Vec<Pick>) = match members {
             Members::All(source) => (
-                sqlx::query_scalar("SELECT count(*) FROM item WHERE source = (SELECT id FROM source WHERE name = $1)")
-                    .bind(source)
-                    .fetch_one(&self.reader)
-                    .await?,
+                None,
                 sqlx::query_as(
                     "SELECT id, published, position, first_seen, regular FROM (
                          SELECT * FROM item WHERE source = (SELECT id FROM source WHERE name = $1) ORDER BY published DESC, position, id LIMIT $2)
@@ -167,7 +165,7 @@ impl Store {
                 .await?,
             ),
             Members::Term(term) => (
-                sqlx::query_scalar("SELECT count(*) FROM item_term WHERE term = $1").bind(term).fetch_one(&self.reader).await?,
+                None,
                 sqlx::query_as(
                     "SELECT i.id, i.published, i.position, i.first_seen, i.regular FROM item i JOIN (
                          SELECT item FROM item_term WHERE term = $1 ORDER BY published DESC, position, item LIMIT $2) t ON t.item = i.id
@@ -186,11 +184,29 @@ impl Store {
                 sort(&mut all);
                 let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
                 let kept = all.iter().enumerate().filter(|(n, p)| *n < newest || (p.regular && p.first_seen > since));
-                (total, kept.map(|(_, p)| *p).collect())
+                (Some(total), kept.map(|(_, p)| *p).collect())
             }
         };
         sort(&mut picks);
+        let found = i64::try_from(picks.len()).unwrap_or(i64::MAX);
+        let total = match total {
+            Some(total) => total,
+            None if found < limit => found,
+            None => self.count(members).await?,
+        };
         Ok(Selection { total, picks, newest })
+    }
+
+    async fn count(&self, members: Members<'_>) -> Result<i64, StoreError> {
+        let query = match members {
+            Members::All(source) => {
+                sqlx::query_scalar("SELECT count(*) FROM item WHERE source = (SELECT id FROM source WHERE name = $1)")
+                    .bind(source)
+            }
+            Members::Term(term) => sqlx::query_scalar("SELECT count(*) FROM item_term WHERE term = $1").bind(term),
+            Members::Filter(filter) => return Ok(i64::try_from(self.filtered(filter).await?.len()).unwrap_or(i64::MAX)),
+        };
+        Ok(query.fetch_one(&self.reader).await?)
     }
 
     /// Every item that a filter holds.
@@ -273,22 +289,20 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn rendered(&self, channels: &[Rendered]) -> Result<(), StoreError> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        for c in channels {
-            sqlx::query(
-                "UPDATE channel SET items = $2, shown = $3, changed = $4, content = $5, config = $6 WHERE address = $1
-                 AND (items <> $2 OR shown <> $3 OR changed IS NOT $4 OR content IS NOT $5 OR config IS NOT $6)",
-            )
-            .bind(&c.address)
-            .bind(c.items)
-            .bind(c.shown)
-            .bind(c.changed)
-            .bind(c.content)
-            .bind(c.config)
-            .execute(&mut *tx)
-            .await?;
-        }
-        Ok(tx.commit().await?)
+        let list: Vec<_> = channels
+            .iter()
+            .map(|c| (&c.address, c.items, c.shown, c.changed, c.content.simple().to_string(), c.config.simple().to_string()))
+            .collect();
+        sqlx::query(
+            "UPDATE channel SET items = j.value ->> 1, shown = j.value ->> 2, changed = j.value ->> 3, content = unhex(j.value ->> 4),
+             config = unhex(j.value ->> 5) FROM json_each($1) j WHERE address = j.value ->> 0
+             AND (items, shown, changed, content, config)
+                 IS NOT (j.value ->> 1, j.value ->> 2, j.value ->> 3, unhex(j.value ->> 4), unhex(j.value ->> 5))",
+        )
+        .bind(serde_json::json!(list).to_string())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
     }
 
     /// Clears the stale marks of channels whose documents are published, unless a newer mark was set meanwhile.
@@ -296,15 +310,16 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn published(&self, channels: &[Rendered]) -> Result<(), StoreError> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        for c in channels.iter().filter(|c| c.stale.is_some()) {
-            sqlx::query("UPDATE channel SET stale = NULL WHERE address = $1 AND stale = $2")
-                .bind(&c.address)
-                .bind(c.stale)
-                .execute(&mut *tx)
-                .await?;
+        let list: Vec<_> = channels.iter().filter_map(|c| c.stale.map(|stale| (&c.address, stale))).collect();
+        if !list.is_empty() {
+            sqlx::query(
+                "UPDATE channel SET stale = NULL FROM json_each($1) j WHERE address = j.value ->> 0 AND stale = j.value ->> 1",
+            )
+            .bind(serde_json::json!(list).to_string())
+            .execute(&self.writer)
+            .await?;
         }
-        Ok(tx.commit().await?)
+        Ok(())
     }
 }
 

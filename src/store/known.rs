@@ -65,6 +65,7 @@ pub(super) struct StoredSighting {
 from_row!(StoredSighting { id, item, link_id, key, exact, rules, terms });
 
 /// What is known of a walk's rows: as identity asks for it, and as stored, item by item.
+#[derive(Default)]
 pub(super) struct Loaded {
     pub known: Known,
     pub items: Vec<StoredItem>,

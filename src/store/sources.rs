@@ -129,8 +129,21 @@ impl Store {
     }
 }
 
-/// A source's number and whether some walk of it was complete.
-pub(super) async fn number(tx: &mut SqliteConnection, source: &Id) -> Result<(i64, bool), StoreError> {
-    let found = sqlx::query_as("SELECT id, walked FROM source WHERE name = $1").bind(source.as_str()).fetch_optional(tx).await?;
+/// What a transaction asks of a source first.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Numbered {
+    /// Its number.
+    pub id: i64,
+    /// Some walk of it was complete.
+    pub walked: bool,
+    /// It has items.
+    pub has_items: bool,
+}
+
+from_row!(Numbered { id, walked, has_items });
+
+pub(super) async fn number(tx: &mut SqliteConnection, source: &Id) -> Result<Numbered, StoreError> {
+    let query = "SELECT id, walked, EXISTS (SELECT 1 FROM item WHERE source = s.id) AS has_items FROM source s WHERE name = $1";
+    let found = sqlx::query_as(query).bind(source.as_str()).fetch_optional(tx).await?;
     found.ok_or_else(|| StoreError::NoSuchSource(source.to_string()))
 }

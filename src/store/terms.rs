@@ -41,13 +41,17 @@ pub(super) struct TermBook {
 const LONGEST_SLUG: usize = 80;
 
 impl TermBook {
+    pub fn empty(source: i64) -> Self {
+        Self { source, by_name: HashMap::new(), by_id: HashMap::new(), slugs: HashSet::new(), new: Vec::new() }
+    }
+
     pub async fn load(tx: &mut SqliteConnection, source: i64) -> Result<Self, StoreError> {
         let terms: Vec<TermInfo> =
             sqlx::query_as("SELECT id, facet, folded, name, slug, target, held FROM term WHERE source = $1")
                 .bind(source)
                 .fetch_all(tx)
                 .await?;
-        let mut book = Self { source, by_name: HashMap::new(), by_id: HashMap::new(), slugs: HashSet::new(), new: Vec::new() };
+        let mut book = Self::empty(source);
         terms.into_iter().for_each(|term| book.enter(term));
         Ok(book)
     }

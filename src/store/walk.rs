@@ -7,7 +7,7 @@ use sqlx::SqliteConnection;
 
 use super::known::{Loaded, StoredItem, day_number, load};
 use super::rows::{FreshItem, FreshSighting, insert_items, insert_sightings, move_item, update_item};
-use super::sources::{Validators, number};
+use super::sources::{Numbered, Validators, number};
 use super::terms::TermBook;
 use super::{Store, StoreError};
 use crate::domain::channel::Candidate;
@@ -58,28 +58,32 @@ pub struct Saved {
 const DAY: i64 = 86_400;
 
 impl Store {
-    /// Saves a walk.
+    /// Saves walks, in one transaction.
     ///
     /// # Errors
     /// When the database fails; then nothing was saved.
-    pub async fn save_walk(&self, walk: &Walk<'_>) -> Result<Saved, StoreError> {
+    pub async fn save_walks(&self, walks: &[Walk<'_>]) -> Result<Vec<Saved>, StoreError> {
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let (source, walked) = number(&mut tx, &walk.newsroom.id).await?;
-        let loaded = load(&mut tx, walk.rows).await?;
-        let plan = decide(walk.rows, &loaded.known, &walk.terms);
-        let mut saving = Saving {
-            source,
-            walked,
-            walk,
-            book: TermBook::load(&mut tx, source).await?,
-            touched: Touched::default(),
-            saved: Saved { odd: plan.odd, ..Saved::default() },
-        };
-        saving.save(&mut tx, &loaded, &plan).await?;
-        let saved = saving.saved;
+        let mut last_id: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM item").fetch_one(&mut *tx).await?;
+        let mut saved = Vec::with_capacity(walks.len());
+        for walk in walks {
+            saved.push(save(&mut tx, walk, &mut last_id).await?);
+        }
         tx.commit().await?;
         Ok(saved)
     }
+}
+
+async fn save(tx: &mut SqliteConnection, walk: &Walk<'_>, last_id: &mut i64) -> Result<Saved, StoreError> {
+    let source = number(tx, &walk.newsroom.id).await?;
+    // Of a source without items nothing can be known.
+    let loaded = if source.has_items { load(tx, walk.rows).await? } else { Loaded::default() };
+    let plan = decide(walk.rows, &loaded.known, &walk.terms);
+    let book = if walk.newsroom.facets.is_empty() { TermBook::empty(source.id) } else { TermBook::load(tx, source.id).await? };
+    let saved = Saved { odd: plan.odd, ..Saved::default() };
+    let mut saving = Saving { source, walk, book, touched: Touched::default(), saved };
+    saving.save(tx, &loaded, &plan, last_id).await?;
+    Ok(saving.saved)
 }
 
 /// The channels that hold something that changed.
@@ -91,8 +95,7 @@ struct Touched {
 }
 
 struct Saving<'a> {
-    source: i64,
-    walked: bool,
+    source: Numbered,
     walk: &'a Walk<'a>,
     book: TermBook,
     touched: Touched,
@@ -100,20 +103,26 @@ struct Saving<'a> {
 }
 
 impl Saving<'_> {
-    async fn save(&mut self, tx: &mut SqliteConnection, loaded: &Loaded, plan: &Plan) -> Result<(), StoreError> {
+    async fn save(
+        &mut self,
+        tx: &mut SqliteConnection,
+        loaded: &Loaded,
+        plan: &Plan,
+        last_id: &mut i64,
+    ) -> Result<(), StoreError> {
         for link in &plan.shared {
             sqlx::query("INSERT INTO shared_link VALUES ($1) ON CONFLICT DO NOTHING").bind(link).execute(&mut *tx).await?;
         }
         let rows = self.walk.rows;
-        let max_new = self.walked.then_some(self.walk.max_new_terms);
+        let max_new = self.source.walked.then_some(self.walk.max_new_terms);
         let used = plan.new.iter().flat_map(|n| &n.rows).chain(plan.seen.iter().flat_map(|s| &s.rows));
         self.book.learn(tx, self.walk.newsroom, used.flat_map(|&r| &rows[r].tags), max_new).await?;
         self.saved.held = self.book.held_back();
 
         let mut changed = self.changed(tx, loaded, plan).await?;
-        let (mut fresh, sightings) = self.fresh(tx, plan).await?;
+        let (mut fresh, sightings) = self.fresh(plan, last_id);
         self.order(tx, loaded, plan, &mut fresh, &mut changed).await?;
-        insert_items(tx, self.source, &fresh).await?;
+        insert_items(tx, self.source.id, &fresh).await?;
         insert_sightings(tx, &sightings).await?;
         for item in &changed {
             update_item(tx, item).await?;
@@ -242,20 +251,13 @@ impl Saving<'_> {
     }
 
     /// The new items and their sightings, with no position yet.
-    async fn fresh(
-        &self,
-        tx: &mut SqliteConnection,
-        plan: &Plan,
-    ) -> Result<(Vec<FreshItem>, Vec<FreshSighting<'_>>), StoreError> {
+    fn fresh(&self, plan: &Plan, last_id: &mut i64) -> (Vec<FreshItem>, Vec<FreshSighting<'_>>) {
         let mut items = Vec::with_capacity(plan.new.len());
         let mut sightings = Vec::with_capacity(plan.new.len());
-        if plan.new.is_empty() {
-            return Ok((items, sightings));
-        }
-        let mut id: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM item").fetch_one(&mut *tx).await?;
         let at = self.walk.at.timestamp();
         for new in &plan.new {
-            id += 1;
+            *last_id += 1;
+            let id = *last_id;
             let own = &self.walk.rows[new.rows[0]];
             let terms: Vec<String> = new.rows.iter().map(|&r| self.numbers(&self.walk.rows[r])).collect();
             let related: Vec<&str> =
@@ -264,7 +266,7 @@ impl Saving<'_> {
             items.push(FreshItem {
                 origin: own.origin,
                 counter: new.counter,
-                regular: self.walked,
+                regular: self.source.walked,
                 stored: StoredItem {
                     id,
                     key: own.key,
@@ -304,7 +306,7 @@ impl Saving<'_> {
                 }
             }));
         }
-        Ok((items, sightings))
+        (items, sightings)
     }
 
     /// Gives new items, and those that moved to another day, their places.
@@ -330,13 +332,12 @@ impl Saving<'_> {
             return Ok(());
         }
         let list = serde_json::json!(days).to_string();
-        let stored: Vec<(i64, i64, i64)> = sqlx::query_as(
-            "SELECT i.day, i.id, i.position FROM json_each($2) j JOIN item i ON i.source = $1 AND i.day = j.value",
-        )
-        .bind(self.source)
-        .bind(list)
-        .fetch_all(&mut *tx)
-        .await?;
+        let of_days = "SELECT i.day, i.id, i.position FROM json_each($2) j JOIN item i ON i.source = $1 AND i.day = j.value";
+        let stored: Vec<(i64, i64, i64)> = if self.source.has_items {
+            sqlx::query_as(of_days).bind(self.source.id).bind(list).fetch_all(&mut *tx).await?
+        } else {
+            Vec::new()
+        };
         let mut known: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
         for (day, id, position) in stored.into_iter().filter(|(_, id, _)| !moved.contains_key(id)) {
             known.entry(day).or_default().push((id, position));
@@ -393,24 +394,24 @@ impl Saving<'_> {
     async fn mark_stale(&self, tx: &mut SqliteConnection) -> Result<(), StoreError> {
         let id = &self.walk.newsroom.id;
         let mut stale: Vec<(String, Option<i64>, Option<i64>)> = Vec::new();
+        let source = Some(self.source.id);
         if self.touched.all {
-            stale.push((Address::all(id).to_string(), Some(self.source), None));
+            stale.push((Address::all(id).to_string(), source, None));
         }
         let terms = self.touched.terms.iter().filter_map(|t| self.book.get(*t)).filter(|t| !t.held);
-        stale.extend(terms.map(|t| (Address::term(id, &t.facet, &t.slug).to_string(), Some(self.source), Some(t.id))));
+        stale.extend(terms.map(|t| (Address::term(id, &t.facet, &t.slug).to_string(), source, Some(t.id))));
         stale.extend(self.touched.feeds.iter().map(|a| (a.to_string(), None, None)));
-        for (address, source, term) in stale {
-            sqlx::query(
-                "INSERT INTO channel (address, source, term, stale) VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (address) DO UPDATE SET stale = excluded.stale",
-            )
-            .bind(address)
-            .bind(source)
-            .bind(term)
-            .bind(self.walk.at.timestamp())
-            .execute(&mut *tx)
-            .await?;
+        if stale.is_empty() {
+            return Ok(());
         }
+        sqlx::query(
+            "INSERT INTO channel (address, source, term, stale) SELECT value ->> 0, value ->> 1, value ->> 2, $2 FROM json_each($1) WHERE true
+             ON CONFLICT (address) DO UPDATE SET stale = excluded.stale",
+        )
+        .bind(serde_json::json!(stale).to_string())
+        .bind(self.walk.at.timestamp())
+        .execute(&mut *tx)
+        .await?;
         Ok(())
     }
 
@@ -423,7 +424,7 @@ impl Saving<'_> {
              error = CASE WHEN $3 THEN NULL ELSE error END
              WHERE id = $1 AND (rules IS NOT $2 OR complete <> $3 OR walked < $3 OR etag IS NOT $4 OR last_modified IS NOT $5 OR failures > 0)",
         )
-        .bind(self.source)
+        .bind(self.source.id)
         .bind(self.walk.terms.rules)
         .bind(keep)
         .bind(etag.as_ref().filter(|_| keep))
