@@ -4,3 +4,6 @@
 mod support;
 
 mod first_run;
+mod identity;
+mod lost_database;
+mod unchanged;
