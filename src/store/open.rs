@@ -61,10 +61,14 @@ async fn migrate(writer: &sqlx::SqlitePool, path: &Path) -> Result<(), StoreErro
         Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sql.into_sql_str(), false)
     });
     let migrator = Migrator { migrations: migrations.collect(), ..Migrator::DEFAULT };
-    migrator.run(writer).await.map_err(|e| match e {
+    let failed = |e| match e {
         MigrateError::VersionMissing(version) => StoreError::Newer { path: path.to_owned(), version },
         source => StoreError::Migrate { path: path.to_owned(), source },
-    })
+    };
+    // Looked up and applied under one lock: sqlx has none for SQLite, and two first starts at a time would both make the tables.
+    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(|e| failed(e.into()))?;
+    migrator.run(&mut *tx).await.map_err(failed)?;
+    tx.commit().await.map_err(|e| failed(e.into()))
 }
 
 /// Refuses a file that another program wrote, before anything could touch it.
@@ -95,11 +99,14 @@ async fn check_is_ours(path: &Path) -> Result<(), StoreError> {
     // A process that died while making the database may have left the id in the log only.
     let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY).disable_statement_logging();
     let mut connection = options.connect().await.map_err(|e| unusable(plain(&e)))?;
-    let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut connection).await.map_err(|_| foreign())?;
+    // Both of one moment: another first start may be making the tables just now.
+    let mut tx = connection.begin().await.map_err(|e| unusable(plain(&e)))?;
+    let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *tx).await.map_err(|_| foreign())?;
     let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_master WHERE name NOT LIKE '\\_sqlx\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
-        .fetch_one(&mut connection)
+        .fetch_one(&mut *tx)
         .await
         .map_err(|_| foreign())?;
+    tx.rollback().await.map_err(|e| unusable(plain(&e)))?;
     connection.close().await.map_err(|e| unusable(plain(&e)))?;
     if id == APPLICATION_ID || (id == 0 && tables == 0) { Ok(()) } else { Err(foreign()) }
 }
