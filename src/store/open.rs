@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -20,6 +20,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "items", include_str!("migrations
 
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
+
+/// How often to try where SQLite does not wait.
+const AGAIN: Duration = Duration::from_millis(20);
 
 impl Store {
     /// Opens the database, makes it if there is none, and brings its layout up to date.
@@ -49,7 +52,14 @@ impl Store {
                 .max_lifetime(None)
                 .test_before_acquire(false)
         };
-        let writer = pool(1).connect_with(options.clone()).await.map_err(|e| unusable(plain(&e)))?;
+        let began = Instant::now();
+        let writer = loop {
+            match pool(1).connect_with(options.clone()).await {
+                // Several first starts at a time all turn the log on, for which SQLite does not wait of itself.
+                Err(e) if is_busy(&e) && began.elapsed() < BUSY => tokio::time::sleep(AGAIN).await,
+                result => break result.map_err(|e| unusable(plain(&e)))?,
+            }
+        };
         migrate(&writer, path).await?;
         let reader = pool(2).connect_lazy_with(options.create_if_missing(false).pragma("query_only", "ON"));
         Ok(Self { writer, reader })
@@ -109,6 +119,12 @@ async fn check_is_ours(path: &Path) -> Result<(), StoreError> {
     tx.rollback().await.map_err(|e| unusable(plain(&e)))?;
     connection.close().await.map_err(|e| unusable(plain(&e)))?;
     if id == APPLICATION_ID || (id == 0 && tables == 0) { Ok(()) } else { Err(foreign()) }
+}
+
+/// Whether another process has the lock (SQLITE_BUSY, in the low byte of the extended code).
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|e| e.code());
+    code.and_then(|c| c.parse::<u32>().ok()).is_some_and(|c| c & 0xff == 5)
 }
 
 /// What SQLite says, without sqlx's frame around it.
