@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 /// How a path answers.
@@ -76,7 +76,7 @@ impl Newsroom {
 
     /// Sets how a path (with its query) answers from now on. Paths not set answer 404.
     pub fn set(&self, path: &str, reply: Reply) {
-        self.state.lock().unwrap().replies.insert(path.to_owned(), reply);
+        self.state().replies.insert(path.to_owned(), reply);
     }
 
     /// Sets a page of HTML.
@@ -84,9 +84,13 @@ impl Newsroom {
         self.set(path, Reply::Page(html.as_bytes().to_vec()));
     }
 
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no thread died")
+    }
+
     /// The requests since the last call.
     pub fn take_log(&self) -> Vec<Request> {
-        std::mem::take(&mut self.state.lock().unwrap().log)
+        std::mem::take(&mut self.state().log)
     }
 
     /// The paths and statuses of the requests since the log was last taken.
@@ -97,8 +101,9 @@ impl Newsroom {
     /// Waits until the log holds so many requests.
     #[track_caller]
     pub fn wait_for(&self, requests: usize) {
-        let state = self.state.lock().unwrap();
-        let (_state, late) = self.seen.wait_timeout_while(state, Duration::from_secs(30), |s| s.log.len() < requests).unwrap();
+        let state = self.state();
+        let (_state, late) =
+            self.seen.wait_timeout_while(state, Duration::from_secs(30), |s| s.log.len() < requests).expect("no thread died");
         assert!(!late.timed_out(), "fewer than {requests} requests came");
     }
 
@@ -106,10 +111,10 @@ impl Newsroom {
         let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
         let mut stream = stream;
         while let Some((path, headers)) = read_request(&mut reader) {
-            let reply = self.state.lock().unwrap().replies.get(&path).cloned();
+            let reply = self.state().replies.get(&path).cloned();
             let (status, bytes, close) = answer(reply.as_ref(), &headers);
             let silent = matches!(reply, Some(Reply::Silence));
-            self.state.lock().unwrap().log.push(Request { path, headers, status });
+            self.state().log.push(Request { path, headers, status });
             self.seen.notify_all();
             if silent {
                 let _ = reader.read_line(&mut String::new());
