@@ -1,6 +1,7 @@
 //! How much a feed holds. Promised: the newest N items, and beyond them every item that a regular poll saw first in the 24 hours before the
 //! feed's last change; no document over `max-size`, the oldest go first; the formats agree.
 
+use crate::support::database;
 use crate::support::listing::{Row, row};
 use crate::support::scene::Scene;
 use crate::support::tree;
@@ -87,4 +88,24 @@ fn news_over_the_limit_loses_summaries_but_no_title() {
     let held: Vec<String> = feed.entries.iter().map(|e| e.title.clone()).collect();
     assert_eq!(held[..20], titles(3, 23), "{held:?}");
     assert!(std::fs::metadata(scene.feeds().join("news/all.json")).expect("a file").len() <= 20_000);
+}
+
+#[test]
+fn news_is_news_for_24_hours_before_the_last_change_and_time_alone_takes_nothing_out() {
+    let scene = Scene::new("items = 2", "");
+    scene.poll(&items(0, 2));
+    scene.poll(&items(2, 6));
+    assert_eq!(scene.titles("news/all"), titles(2, 6));
+    let bytes = |scene: &Scene| tree::files(&scene.feeds())["news/all.atom"].0.clone();
+    let before = bytes(&scene);
+    database::age(&scene.place.database(), 90_000);
+    scene.place.once();
+    assert_eq!(bytes(&scene), before, "nothing happened but time");
+    // The next change counts anew.
+    scene.poll(&items(4, 7));
+    assert_eq!(scene.titles("news/all"), titles(5, 7));
+    assert_eq!(scene.titles("news/topic/a"), titles(5, 7));
+    database::age(&scene.place.database(), 80_000);
+    scene.poll(&items(6, 9));
+    assert_eq!(scene.titles("news/all"), titles(6, 9));
 }

@@ -110,6 +110,25 @@ fn an_alias_works_though_the_newsroom_is_down() {
 }
 
 #[test]
+fn an_alias_reaches_the_feeds_that_the_config_defines() {
+    let scene = Scene::new("", "");
+    scene.poll(&rows());
+    let text = std::fs::read_to_string(scene.place.config()).expect("a config");
+    let feed = "[[feed]]\nid = \"mine\"\ntitle = \"Mine\"\nmatch = { topic = [\"Chairpersonship\"] }\n";
+    std::fs::write(scene.place.config(), format!("{text}{feed}")).expect("a config");
+    scene.place.once();
+    assert_eq!(scene.titles("mine"), ["Three"]);
+    // What is no longer listed has the new name too.
+    scene.newsroom.set("/news", Reply::Status(503));
+    rename(&scene, "alias = { \"Chairmanship\" = \"Chairpersonship\" }");
+    assert_eq!(scene.place.run(&["once", "--all"]).code, Some(75));
+    assert_eq!(scene.titles("mine"), ["Three", "Two", "One"]);
+    rename(&scene, "");
+    assert_eq!(scene.place.run(&["once", "--all"]).code, Some(75));
+    assert_eq!(scene.titles("mine"), ["Three"]);
+}
+
+#[test]
 fn an_alias_to_a_name_that_is_not_in_use_yet() {
     let scene = Scene::new("", "");
     scene.poll(&rows()[1..]);

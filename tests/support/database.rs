@@ -54,3 +54,12 @@ pub fn due_in(path: &Path, seconds: i64) {
         sqlx::query("UPDATE source SET due = unixepoch() + $1").bind(seconds).execute(db).await.expect("an update");
     });
 }
+
+/// Lets everything that happened so far have happened so many seconds earlier.
+pub fn age(path: &Path, seconds: i64) {
+    with(path, false, async |db| {
+        for sql in ["UPDATE item SET first_seen = first_seen - $1", "UPDATE channel SET changed = changed - $1"] {
+            sqlx::query(sql).bind(seconds).execute(&mut *db).await.expect("an update");
+        }
+    });
+}
