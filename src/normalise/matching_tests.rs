@@ -256,8 +256,11 @@ fn listing() -> impl Strategy<Value = Vec<Reading>> {
     })
 }
 
+/// Title, own link and all links of each guid.
+type ByGuid = HashMap<Digest, (String, Option<Digest>, Vec<Option<Digest>>)>;
+
 /// What is known, without regard to the order in which it became known.
-fn known(memory: &Memory) -> HashMap<Digest, (String, Option<Digest>, Vec<Option<Digest>>)> {
+fn known(memory: &Memory) -> ByGuid {
     let all = memory.guids.iter().zip(&memory.titles).zip(&memory.known.items);
     all.map(|((guid, title), item)| {
         let mut links: Vec<_> = item.sightings.iter().map(|s| s.link).collect();

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -20,6 +20,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "items", include_str!("migrations
 
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
+
+/// How often to try where SQLite does not wait.
+const AGAIN: Duration = Duration::from_millis(20);
 
 impl Store {
     /// Opens the database, makes it if there is none, and brings its layout up to date.
@@ -49,7 +52,14 @@ impl Store {
                 .max_lifetime(None)
                 .test_before_acquire(false)
         };
-        let writer = pool(1).connect_with(options.clone()).await.map_err(|e| unusable(plain(&e)))?;
+        let began = Instant::now();
+        let writer = loop {
+            match pool(1).connect_with(options.clone()).await {
+                // Several first starts at a time all turn the log on, for which SQLite does not wait of itself.
+                Err(e) if is_busy(&e) && began.elapsed() < BUSY => tokio::time::sleep(AGAIN).await,
+                result => break result.map_err(|e| unusable(plain(&e)))?,
+            }
+        };
         migrate(&writer, path).await?;
         let reader = pool(2).connect_lazy_with(options.create_if_missing(false).pragma("query_only", "ON"));
         Ok(Self { writer, reader })
@@ -61,10 +71,14 @@ async fn migrate(writer: &sqlx::SqlitePool, path: &Path) -> Result<(), StoreErro
         Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sql.into_sql_str(), false)
     });
     let migrator = Migrator { migrations: migrations.collect(), ..Migrator::DEFAULT };
-    migrator.run(writer).await.map_err(|e| match e {
+    let failed = |e| match e {
         MigrateError::VersionMissing(version) => StoreError::Newer { path: path.to_owned(), version },
         source => StoreError::Migrate { path: path.to_owned(), source },
-    })
+    };
+    // Looked up and applied under one lock: sqlx has none for SQLite, and two first starts at a time would both make the tables.
+    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(|e| failed(e.into()))?;
+    migrator.run(&mut *tx).await.map_err(failed)?;
+    tx.commit().await.map_err(|e| failed(e.into()))
 }
 
 /// Refuses a file that another program wrote, before anything could touch it.
@@ -95,13 +109,22 @@ async fn check_is_ours(path: &Path) -> Result<(), StoreError> {
     // A process that died while making the database may have left the id in the log only.
     let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY).disable_statement_logging();
     let mut connection = options.connect().await.map_err(|e| unusable(plain(&e)))?;
-    let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut connection).await.map_err(|_| foreign())?;
+    // Both of one moment: another first start may be making the tables just now.
+    let mut tx = connection.begin().await.map_err(|e| unusable(plain(&e)))?;
+    let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *tx).await.map_err(|_| foreign())?;
     let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_master WHERE name NOT LIKE '\\_sqlx\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
-        .fetch_one(&mut connection)
+        .fetch_one(&mut *tx)
         .await
         .map_err(|_| foreign())?;
+    tx.rollback().await.map_err(|e| unusable(plain(&e)))?;
     connection.close().await.map_err(|e| unusable(plain(&e)))?;
     if id == APPLICATION_ID || (id == 0 && tables == 0) { Ok(()) } else { Err(foreign()) }
+}
+
+/// Whether another process has the lock (SQLITE_BUSY, in the low byte of the extended code).
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|e| e.code());
+    code.and_then(|c| c.parse::<u32>().ok()).is_some_and(|c| c & 0xff == 5)
 }
 
 /// What SQLite says, without sqlx's frame around it.

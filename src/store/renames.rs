@@ -52,7 +52,8 @@ impl Store {
             }
             book = TermBook::load(&mut tx, source).await?;
             self.retag(&mut tx, &book, newsroom, &targets).await?;
-            sqlx::query("UPDATE channel SET stale = $2 WHERE source = $1")
+            // Those of no source are the config's own: they may select by a renamed term.
+            sqlx::query("UPDATE channel SET stale = $2 WHERE source = $1 OR source IS NULL")
                 .bind(source)
                 .bind(at.timestamp())
                 .execute(&mut *tx)

@@ -3,4 +3,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod feeds;
 mod first_run;
+mod fresh;
+mod identity;
+mod kill;
+mod lost_database;
+mod order;
+mod renames;
+mod schedule;
+mod together;
+mod unchanged;
+mod walks;

@@ -2,5 +2,8 @@
 #![allow(dead_code)] // each test binary uses its part
 
 pub mod binary;
+pub mod database;
+pub mod listing;
 pub mod newsroom;
+pub mod scene;
 pub mod tree;

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 
 /// How a path answers.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub enum Reply {
     Truncated(Vec<u8>),
     /// Hangs up without a word.
     HangUp,
+    /// Takes the request, and answers nothing until the client gives up.
+    Silence,
 }
 
 /// One request, as it came.
@@ -44,12 +47,13 @@ struct State {
 pub struct Newsroom {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
+    seen: Arc<Condvar>,
 }
 
 impl Newsroom {
     pub fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-        let newsroom = Self { address: listener.local_addr().expect("an address"), state: Arc::default() };
+        let newsroom = Self { address: listener.local_addr().expect("an address"), state: Arc::default(), seen: Arc::default() };
         let server = newsroom.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -72,7 +76,7 @@ impl Newsroom {
 
     /// Sets how a path (with its query) answers from now on. Paths not set answer 404.
     pub fn set(&self, path: &str, reply: Reply) {
-        self.state.lock().unwrap().replies.insert(path.to_owned(), reply);
+        self.state().replies.insert(path.to_owned(), reply);
     }
 
     /// Sets a page of HTML.
@@ -80,18 +84,42 @@ impl Newsroom {
         self.set(path, Reply::Page(html.as_bytes().to_vec()));
     }
 
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no thread died")
+    }
+
     /// The requests since the last call.
     pub fn take_log(&self) -> Vec<Request> {
-        std::mem::take(&mut self.state.lock().unwrap().log)
+        std::mem::take(&mut self.state().log)
+    }
+
+    /// The paths and statuses of the requests since the log was last taken.
+    pub fn take_visits(&self) -> Vec<(String, u16)> {
+        self.take_log().into_iter().map(|r| (r.path, r.status)).collect()
+    }
+
+    /// Waits until the log holds so many requests.
+    #[track_caller]
+    pub fn wait_for(&self, requests: usize) {
+        let state = self.state();
+        let (_state, late) =
+            self.seen.wait_timeout_while(state, Duration::from_secs(30), |s| s.log.len() < requests).expect("no thread died");
+        assert!(!late.timed_out(), "fewer than {requests} requests came");
     }
 
     fn serve(&self, stream: TcpStream) {
         let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
         let mut stream = stream;
         while let Some((path, headers)) = read_request(&mut reader) {
-            let reply = self.state.lock().unwrap().replies.get(&path).cloned();
-            let (status, bytes, close) = answer(reply, &headers);
-            self.state.lock().unwrap().log.push(Request { path, headers, status });
+            let reply = self.state().replies.get(&path).cloned();
+            let (status, bytes, close) = answer(reply.as_ref(), &headers);
+            let silent = matches!(reply, Some(Reply::Silence));
+            self.state().log.push(Request { path, headers, status });
+            self.seen.notify_all();
+            if silent {
+                let _ = reader.read_line(&mut String::new());
+                return;
+            }
             if stream.write_all(&bytes).and_then(|()| stream.flush()).is_err() || close {
                 return;
             }
@@ -113,7 +141,7 @@ fn read_request(reader: &mut impl BufRead) -> Option<(String, HashMap<String, St
     Some((path, headers))
 }
 
-fn answer(reply: Option<Reply>, headers: &HashMap<String, String>) -> (u16, Vec<u8>, bool) {
+fn answer(reply: Option<&Reply>, headers: &HashMap<String, String>) -> (u16, Vec<u8>, bool) {
     let full = |status: u16, fields: &str, body: &[u8]| {
         let mut bytes = format!("HTTP/1.1 {status} X\r\n{fields}Content-Length: {}\r\n\r\n", body.len()).into_bytes();
         bytes.extend_from_slice(body);
@@ -126,16 +154,16 @@ fn answer(reply: Option<Reply>, headers: &HashMap<String, String>) -> (u16, Vec<
             if headers.get("if-none-match") == Some(&etag) {
                 return (304, format!("HTTP/1.1 304 X\r\nETag: {etag}\r\n\r\n").into_bytes(), false);
             }
-            full(200, &format!("Content-Type: text/html; charset=utf-8\r\nETag: {etag}\r\n"), &body)
+            full(200, &format!("Content-Type: text/html; charset=utf-8\r\nETag: {etag}\r\n"), body)
         }
-        Some(Reply::Typed(kind, body)) => full(200, &format!("Content-Type: {kind}\r\n"), &body),
-        Some(Reply::Status(status)) => full(status, "", b""),
+        Some(Reply::Typed(kind, body)) => full(200, &format!("Content-Type: {kind}\r\n"), body),
+        Some(Reply::Status(status)) => full(*status, "", b""),
         Some(Reply::Redirect(to)) => full(302, &format!("Location: {to}\r\n"), b""),
         Some(Reply::Truncated(body)) => {
-            let (_, mut bytes, _) = full(200, "Content-Type: text/html; charset=utf-8\r\n", &body);
+            let (_, mut bytes, _) = full(200, "Content-Type: text/html; charset=utf-8\r\n", body);
             bytes.truncate(bytes.len() - body.len() / 2);
             (200, bytes, true)
         }
-        Some(Reply::HangUp) => (0, Vec::new(), true),
+        Some(Reply::HangUp | Reply::Silence) => (0, Vec::new(), true),
     }
 }

@@ -1,0 +1,127 @@
+//! Feeds that the config defines. Promised: such a feed holds every item of its sources for which all keys of `match` hold, values of a key
+//! being alternatives and words whole words; it follows edits and retagging; it stands at `/{id}` and in the lists.
+
+use crate::support::binary::Place;
+use crate::support::listing::{Row, page, row, source};
+use crate::support::newsroom::Newsroom;
+use crate::support::tree;
+
+fn scene(feeds: &str) -> (Newsroom, Place) {
+    let newsroom = Newsroom::start();
+    newsroom.page("/a", &page(&first(), None));
+    newsroom.page("/b", &page(&second(), None));
+    let sources = format!("{}{}", source(&newsroom, "a", "A", "/a", ""), source(&newsroom, "b", "B", "/b", ""));
+    let place = Place::new("", &format!("{sources}{feeds}"));
+    place.once();
+    (newsroom, place)
+}
+
+fn first() -> Vec<Row> {
+    vec![
+        row("Election in Moldova", "5 May 2024", "/a/5").topics(&["Elections", "Media"]).department("ODIHR"),
+        row("Elections, elections", "3 May 2024", "/a/3").topics(&["Elections"]).department("Secretariat"),
+        row("A seminar", "1 May 2024", "/a/1")
+            .topics(&["Media"])
+            .department("ODIHR")
+            .summary("On the <b>election</b>s’ coverage and more"),
+    ]
+}
+
+fn second() -> Vec<Row> {
+    vec![
+        row("Press conference", "4 May 2024", "/b/4")
+            .topics(&["elections"])
+            .department("ODIHR")
+            .summary("Before the ELECTION day"),
+        row("Nothing", "2 May 2024", "/b/2"),
+    ]
+}
+
+fn feed(id: &str, filter: &str) -> String {
+    format!("[[feed]]\nid = \"{id}\"\ntitle = \"Of {id}\"\nmatch = {filter}\n")
+}
+
+#[test]
+fn keys_must_all_hold_and_values_are_alternatives() {
+    for (filter, want) in [
+        ("{}", &["Election in Moldova", "Press conference", "Elections, elections", "Nothing", "A seminar"][..]),
+        ("{ topic = [\"Elections\"], department = [\"ODIHR\"] }", &["Election in Moldova", "Press conference"]),
+        ("{ topic = [\"ELECTIONS\", \"Media\"], source = \"a\" }", &["Election in Moldova", "Elections, elections", "A seminar"]),
+        ("{ source = [\"a\", \"b\"], department = [\"Secretariat\", \"Nobody\"] }", &["Elections, elections"]),
+        ("{ title = [\"election\"] }", &["Election in Moldova"]),
+        ("{ title = [\"elections elections\", \"in moldova\"] }", &["Election in Moldova"]),
+        ("{ text = [\"election day\", \"coverage\"] }", &["Press conference", "A seminar"]),
+        ("{ text = [\"election\"], topic = [\"Elections\"] }", &["Election in Moldova", "Press conference"]),
+        ("{ topic = [\"No such term\"] }", &[]),
+    ] {
+        let (_newsroom, place) = scene(&feed("mine", filter));
+        let found = tree::feed(&place.feeds(), "mine");
+        assert_eq!(found.title, "Of mine");
+        assert_eq!(found.entries.iter().map(|e| e.title.as_str()).collect::<Vec<_>>(), want, "{filter}");
+        assert_eq!(tree::opml(&place.feeds()).contains(&"mine.rss".to_owned()), !want.is_empty(), "{filter}");
+        assert_eq!(tree::index(&place.feeds()).contains(&"mine.rss".to_owned()), !want.is_empty(), "{filter}");
+    }
+}
+
+#[test]
+fn items_are_the_same_in_every_feed() {
+    let (_newsroom, place) = scene(&feed("mine", "{}"));
+    let mut of_sources: Vec<_> = ["a/all", "b/all"].iter().flat_map(|a| tree::feed(&place.feeds(), a).entries).collect();
+    let mut mine = tree::feed(&place.feeds(), "mine").entries;
+    of_sources.sort();
+    mine.sort();
+    assert_eq!(mine, of_sources);
+}
+
+#[test]
+fn a_feed_follows_edits_and_retagging_and_is_left_alone_otherwise() {
+    let (newsroom, place) = scene(&feed("mine", "{ topic = [\"Media\"], title = [\"seminar\", \"workshop\"] }"));
+    let titles = || tree::titles(&place.feeds(), "mine");
+    assert_eq!(titles(), ["A seminar"]);
+    let changed = tree::changed(&place.feeds(), "mine");
+    let show = |edit: &dyn Fn(Row) -> Row| {
+        let mut rows = first();
+        rows[2] = edit(rows[2].clone());
+        newsroom.page("/a", &page(&rows, None));
+        place.once();
+    };
+    show(&|r| r.title("A workshop"));
+    assert_eq!(titles(), ["A workshop"]);
+    assert!(tree::changed(&place.feeds(), "mine") > changed);
+    show(&|r| r.title("A round table"));
+    assert_eq!(titles(), [""; 0]);
+    assert!(!tree::opml(&place.feeds()).contains(&"mine.rss".to_owned()));
+    show(&|r| r.title("A seminar"));
+    assert_eq!(titles(), ["A seminar"]);
+    show(&|r| r.topics(&["Elections"]));
+    assert_eq!(titles(), [""; 0]);
+
+    let files = tree::files(&place.feeds());
+    newsroom.page("/b", &page(&[vec![row("More", "6 May 2024", "/b/6")], second()].concat(), None));
+    place.once();
+    assert_eq!(tree::files(&place.feeds())["mine.atom"], files["mine.atom"]);
+}
+
+#[test]
+fn another_match_is_another_selection_at_once() {
+    let (newsroom, place) = scene(&feed("mine", "{ topic = [\"Media\"] }"));
+    let id = tree::feed(&place.feeds(), "mine").id;
+    newsroom.take_log();
+    let text = std::fs::read_to_string(place.config()).expect("a config");
+    std::fs::write(place.config(), text.replace("{ topic = [\"Media\"] }", "{ source = \"b\" }")).expect("a config");
+    place.once();
+    assert!(newsroom.take_visits().iter().all(|(_, status)| *status == 304));
+    let feed = tree::feed(&place.feeds(), "mine");
+    assert_eq!(feed.entries.iter().map(|e| e.title.as_str()).collect::<Vec<_>>(), ["Press conference", "Nothing"]);
+    assert_eq!(feed.id, id);
+}
+
+#[test]
+fn a_feed_added_later_holds_what_is_stored() {
+    let (_newsroom, place) = scene("");
+    let text = std::fs::read_to_string(place.config()).expect("a config");
+    std::fs::write(place.config(), format!("{text}{}", feed("late", "{ department = [\"ODIHR\"] }"))).expect("a config");
+    place.once();
+    assert_eq!(tree::titles(&place.feeds(), "late"), ["Election in Moldova", "Press conference", "A seminar"]);
+    assert!(tree::opml(&place.feeds()).contains(&"late.rss".to_owned()));
+}

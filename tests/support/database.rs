@@ -1,0 +1,65 @@
+//! Looking into the database, and turning its clock.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
+
+fn with<T>(path: &Path, read_only: bool, work: impl AsyncFnOnce(&mut SqliteConnection) -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let options = SqliteConnectOptions::new().filename(path).read_only(read_only);
+        let mut connection = options.connect().await.expect("a database");
+        let out = work(&mut connection).await;
+        connection.close().await.expect("closed");
+        out
+    })
+}
+
+/// Every row of every table, values quoted as SQL quotes them.
+pub fn tables(path: &Path) -> BTreeMap<String, Vec<String>> {
+    with(path, true, async |db| {
+        let names: Vec<String> =
+            sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\'")
+                .fetch_all(&mut *db)
+                .await
+                .expect("tables");
+        let mut out = BTreeMap::new();
+        for name in names {
+            let columns: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info($1)")
+                .bind(&name)
+                .fetch_all(&mut *db)
+                .await
+                .expect("columns");
+            let quoted = columns.iter().map(|c| format!("'{c}=' || quote({c})")).collect::<Vec<_>>().join(" || ' ' || ");
+            let sql = format!("SELECT {quoted} FROM {name} ORDER BY 1");
+            let rows = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *db).await.expect("rows");
+            out.insert(name, rows);
+        }
+        out
+    })
+}
+
+/// The tables without `source`, whose row every poll writes.
+pub fn tables_but_source(path: &Path) -> BTreeMap<String, Vec<String>> {
+    let mut tables = tables(path);
+    tables.remove("source").expect("the table of sources");
+    tables
+}
+
+/// Lets the sources be due so many seconds from now.
+pub fn due_in(path: &Path, seconds: i64) {
+    with(path, false, async |db| {
+        sqlx::query("UPDATE source SET due = unixepoch() + $1").bind(seconds).execute(db).await.expect("an update");
+    });
+}
+
+/// Lets everything that happened so far have happened so many seconds earlier.
+pub fn age(path: &Path, seconds: i64) {
+    with(path, false, async |db| {
+        for sql in ["UPDATE item SET first_seen = first_seen - $1", "UPDATE channel SET changed = changed - $1"] {
+            sqlx::query(sql).bind(seconds).execute(&mut *db).await.expect("an update");
+        }
+    });
+}
