@@ -66,11 +66,7 @@ impl fmt::Display for Warning {
 /// Reads a page. Rows without title or date are left out, with a warning; they don't touch the others.
 pub fn extract(html: &str, rules: &Rules) -> Extracted {
     let document = Html::parse_document(html);
-    let mut out = Extracted {
-        base: first(&document, "base").and_then(|e| e.attr("href")).map(str::to_owned),
-        next: next_page(&document, rules),
-        ..Extracted::default()
-    };
+    let mut out = Extracted { base: base(&document), next: next_page(&document, rules), ..Extracted::default() };
     let Some(each) = rules.each.iter().find(|each| document.select(each).next().is_some()) else { return out };
     let labelled = rules.labels().next().is_some();
     for (row, element) in document.select(each).enumerate() {
@@ -84,8 +80,10 @@ pub fn extract(html: &str, rules: &Rules) -> Extracted {
     out
 }
 
-fn first<'a>(document: &'a Html, name: &str) -> Option<ElementRef<'a>> {
-    document.tree.nodes().filter_map(ElementRef::wrap).find(|e| e.value().name() == name)
+/// Of the first `<base>` that has an address (WHATWG HTML, 4.2.3): one that only names a target comes before it on many pages.
+fn base(document: &Html) -> Option<String> {
+    let mut elements = document.tree.nodes().filter_map(ElementRef::wrap).filter(|e| e.value().name() == "base");
+    elements.find_map(|e| e.attr("href")).map(str::to_owned)
 }
 
 fn next_page(document: &Html, rules: &Rules) -> Option<String> {
