@@ -18,6 +18,8 @@ pub struct DateFormat {
     names: OnceLock<Vec<(String, &'static str)>>,
     /// The date may stand inside a longer text.
     anywhere: bool,
+    /// The text itself says that the time is that of UTC, in letters.
+    utc: bool,
 }
 
 /// What a page states: a day, and perhaps a time and an offset from UTC.
@@ -65,14 +67,14 @@ impl DateFormat {
     /// # Errors
     /// Says which specifier is unknown, or that the format does not state a whole day.
     pub fn parse(format: &str, language: Language) -> Result<Self, String> {
-        let items = StrftimeItems::new(format).parse_to_owned().map_err(|_| "holds a specifier that is not known".to_owned())?;
+        let items = items(format).ok_or_else(|| "holds a specifier that is not known".to_owned())?;
         let sample =
             NaiveDate::from_ymd_opt(2024, 9, 30).and_then(|d| d.and_hms_opt(12, 34, 56)).expect("a real instant").and_utc();
         let written = sample.fixed_offset().format_with_items(items.iter()).to_string();
         if read(&written, &items).map(|d| d.day) != Some(sample.date_naive()) {
             return Err("must state day, month and year, such as \"%d %B %Y\"".into());
         }
-        Ok(Self { items, language, names: OnceLock::new(), anywhere: true })
+        Ok(Self { items, language, names: OnceLock::new(), anywhere: true, utc: false })
     }
 
     /// What is tried where the config gives no format.
@@ -84,6 +86,7 @@ impl DateFormat {
                 language,
                 names: OnceLock::new(),
                 anywhere: false,
+                utc: f.ends_with("GMT") || f.ends_with('Z'),
             })
             .collect()
     }
@@ -91,10 +94,11 @@ impl DateFormat {
     fn read(&self, text: &str) -> Option<PageDate> {
         let read_or_find =
             |text: &str| read(text, &self.items).or_else(|| self.anywhere.then(|| find(text, &self.items)).flatten());
-        read_or_find(text).or_else(|| match in_english(text, self.names.get_or_init(|| names(self.language))) {
+        let date = read_or_find(text).or_else(|| match in_english(text, self.names.get_or_init(|| names(self.language))) {
             Cow::Borrowed(_) => None,
             Cow::Owned(english) => read_or_find(&english),
-        })
+        })?;
+        Some(if self.utc { PageDate { offset: FixedOffset::east_opt(0), ..date } } else { date })
     }
 }
 
@@ -226,6 +230,10 @@ mod tests {
             ("1er février 2024", "%der %B %Y", "fr", "2024-02-01"),
             ("30 September 2024", "%d %B %Y", "de", "2024-09-30"),
             ("09/30/2024", "%m/%d/%Y", "en", "2024-09-30"),
+            ("30. Sept. 2024", "%d. %b. %Y", "de", "2024-09-30"),
+            ("5. Okt. 2024", "%d. %b. %Y", "de", "2024-10-05"),
+            ("5 Oct 2024", "%d %b %Y", "en", "2024-10-05"),
+            ("5 окт. 2024", "%d %b. %Y", "ru", "2024-10-05"),
         ] {
             assert_eq!(day(text, format, tag).as_deref(), Some(want), "{text} by {format}");
         }
@@ -256,7 +264,11 @@ mod tests {
         for text in ["09/08/2024", "8.9.24", "yesterday", "2024"] {
             assert_eq!(read_date(text, &formats), None, "{text}");
         }
-        assert_eq!(read_date("2024-09-30T10:15:00+02:00", &formats).and_then(|d| d.offset), FixedOffset::east_opt(7200));
+        let offset = |text: &str| read_date(text, &formats).and_then(|d| d.offset);
+        assert_eq!(offset("2024-09-30T10:15:00+02:00"), FixedOffset::east_opt(7200));
+        for utc in ["Mon, 30 Sep 2024 10:15:00 GMT", "2024-09-30T10:15:00Z", "2024-09-30T10:15Z"] {
+            assert_eq!(offset(utc), FixedOffset::east_opt(0), "{utc}");
+        }
     }
 
     #[test]

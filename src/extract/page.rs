@@ -80,7 +80,7 @@ pub fn extract(html: &str, rules: &Rules) -> Extracted {
     out
 }
 
-/// The page's `<base href>`: in its head (HTML standard, section 4.2.3), so that no more than that is searched.
+/// Of the first `<base>` in the head that has an address (WHATWG HTML, 4.2.3): one that only names a target comes before it on many pages.
 fn base(document: &Html) -> Option<String> {
     let head = document.root_element().child_elements().find(|e| e.value().name() == "head")?;
     head.child_elements().filter(|e| e.value().name() == "base").find_map(|e| e.attr("href")).map(str::to_owned)

@@ -24,11 +24,16 @@ pub fn readings(
     newsroom: &Newsroom,
     identity: &Identity,
 ) -> (Vec<Reading>, Vec<Warning>) {
-    let base = extracted.base.as_deref().and_then(|b| url.join(b).ok()).filter(|b| matches!(b.scheme(), "http" | "https"));
-    let base = base.unwrap_or_else(|| url.clone());
+    let base = base(extracted, url);
     let mut reader = Reader { sanitiser: Sanitiser::new(base.clone()), base, page, newsroom, identity, warnings: Vec::new() };
     let readings = extracted.rows.iter().map(|row| reader.read(row)).collect();
     (readings, reader.warnings)
+}
+
+/// Where the page's relative links start: at its `<base>`, if that is a web address, else at its own.
+pub fn base(extracted: &Extracted, url: &Url) -> Url {
+    let stated = extracted.base.as_deref().and_then(|b| url.join(b).ok()).filter(|b| matches!(b.scheme(), "http" | "https"));
+    stated.unwrap_or_else(|| url.clone())
 }
 
 struct Reader<'a> {

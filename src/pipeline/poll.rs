@@ -10,7 +10,7 @@ use crate::extract::{Warning, charset, extract};
 use crate::fetch::{Answer, FetchError, Page};
 use crate::normalise::link::absolute;
 use crate::normalise::matching::{Covered, Terms, all_known};
-use crate::normalise::readings;
+use crate::normalise::{reading, readings};
 use crate::store::{Saved, SourceState, StoreError, Validators, Walk};
 
 /// What a poll came to.
@@ -92,6 +92,7 @@ pub fn read_page(page: &Page, number: usize, source: &Source) -> PageRead {
     let decoded = charset::decode(&page.body, page.charset.as_deref());
     let extracted = extract(&decoded.text, &source.rules);
     let (rows, more) = readings(&extracted, &page.url, number, &source.newsroom, &source.identity);
+    let base = reading::base(&extracted, &page.url);
     let mut warnings = Vec::new();
     if decoded.damaged {
         let message = format!("not all bytes are {}: shown as U+FFFD", decoded.encoding);
@@ -100,9 +101,12 @@ pub fn read_page(page: &Page, number: usize, source: &Source) -> PageRead {
     warnings.extend(extracted.warnings);
     warnings.extend(more);
     warnings.sort_by_key(|w| w.row);
-    let base = extracted.base.as_deref().and_then(|b| page.url.join(b).ok()).unwrap_or_else(|| page.url.clone());
     let next = extracted.next.as_deref().and_then(|href| match absolute(href, &base) {
-        Ok(url) => Some(url),
+        Ok(mut url) => {
+            // A last page's `href="#"` leads to itself: without the fragment the walk sees that.
+            url.set_fragment(None);
+            Some(url)
+        }
         Err(message) => {
             warnings.push(Warning { row: None, field: "next".into(), message });
             None

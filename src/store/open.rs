@@ -35,6 +35,7 @@ impl Store {
             std::fs::create_dir_all(folder).map_err(|e| unusable(format!("{}: {e}", folder.display())))?;
         }
         check_is_ours(path).await?;
+        check_is_not_newer(path).await?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -125,6 +126,24 @@ async fn check_is_ours(path: &Path) -> Result<(), StoreError> {
 fn is_busy(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|e| e.code());
     code.and_then(|c| c.parse::<u32>().ok()).is_some_and(|c| c & 0xff == 5)
+}
+
+/// Refuses what a newer newsroomd wrote: opening it for writing could change it (its journal mode, for one) before the migrations are looked at.
+/// A file that cannot be read so is left to the connection that says why.
+async fn check_is_not_newer(path: &Path) -> Result<(), StoreError> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY).disable_statement_logging();
+    let Ok(mut connection) = options.connect().await else { return Ok(()) };
+    let newest = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut connection).await;
+    // Nothing hangs on it: it was only read from.
+    let _ = connection.close().await;
+    let known = MIGRATIONS.iter().map(|(version, ..)| *version).max();
+    match newest {
+        Ok(Some(version)) if Some(version) > known => Err(StoreError::Newer { path: path.to_owned(), version }),
+        _ => Ok(()),
+    }
 }
 
 /// What SQLite says, without sqlx's frame around it.
