@@ -5,6 +5,8 @@
 //! 2. Else a row whose key is an item's present key is one more sighting of it. So is a row that still says what it said when it was last
 //!    seen as a sighting of an item: that another sighting of the item was edited meanwhile makes no new story of it.
 //! 3. Else it is a new item.
+//!
+//! Items whose keys become the same by an edit are one story: the later is merged into the earlier, so that no feed shows it twice.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -100,6 +102,8 @@ pub struct Plan {
     pub shared: Vec<Digest>,
     /// More than half of the known rows differ: they were taken over without being called edited.
     pub odd: bool,
+    /// Known items that are one story now, as (the later, the earlier): the store merges them and decides anew.
+    pub merged: Vec<(usize, usize)>,
 }
 
 /// An item seen for the first time.
@@ -175,6 +179,7 @@ pub fn decide(rows: &[Reading], known: &Known, terms: &Terms) -> Plan {
     for (item, row) in own.iter().enumerate().filter_map(|(item, row)| row.map(|row| (item, row))) {
         index.rekey(item, known.items[item].key, rows[row].key);
     }
+    let merged = index.same_keys(|item| own[item].map_or(known.items[item].key, |row| rows[row].key));
     // Rule 2, else rule 3.
     let mut new: Vec<Vec<usize>> = Vec::new();
     let mut new_by_key: HashMap<Digest, usize> = HashMap::new();
@@ -196,7 +201,7 @@ pub fn decide(rows: &[Reading], known: &Known, terms: &Terms) -> Plan {
 
     let new = new_items(rows, new, known, &is_shared);
     let seen = seen_items(rows, known, terms, of_item, own, &is_shared);
-    let mut plan = Plan { new, seen, shared: shared.into_iter().collect(), odd: false };
+    let mut plan = Plan { new, seen, shared: shared.into_iter().collect(), odd: false, merged };
     judge_changes(rows, known, terms, &mut plan);
     plan
 }
@@ -335,6 +340,12 @@ impl<'a> Index<'a> {
             .or_else(|| items().rev().find(|(_, item)| item.title_key == row.title_key || item.day == row.day))
             .or_else(|| link_key.then(|| items().next_back()).flatten())
             .map(|(n, _)| n)
+    }
+
+    /// Items that have the key of an earlier one: (the later, the earliest).
+    fn same_keys(&self, key: impl Fn(usize) -> Digest) -> Vec<(usize, usize)> {
+        let mut first: HashMap<Digest, usize> = HashMap::new();
+        (0..self.known.items.len()).map(|n| (n, *first.entry(key(n)).or_insert(n))).filter(|(n, first)| n != first).collect()
     }
 
     /// The item of which the row is a sighting that says what it said before.

@@ -151,3 +151,18 @@ pub(super) async fn retag_item(tx: &mut SqliteConnection, item: i64, terms: &str
     sqlx::query("UPDATE item SET terms = $2 WHERE id = $1").bind(item).bind(terms).execute(&mut *tx).await?;
     list(tx, item).await
 }
+
+/// Makes one item of two: the later's sightings become the earlier's. Its guid becomes free again, for the case that the story it was first
+/// seen as comes back.
+pub(super) async fn merge_item(tx: &mut SqliteConnection, later: i64, earlier: i64) -> Result<(), StoreError> {
+    unlist(tx, later).await?;
+    let statements = [
+        "DELETE FROM sighting WHERE item = $1 AND link_id IN (SELECT link_id FROM sighting WHERE item = $2)",
+        "UPDATE sighting SET item = $2 WHERE item = $1",
+        "DELETE FROM item WHERE id = $1 AND $2 <> $1",
+    ];
+    for statement in statements {
+        sqlx::query(statement).bind(later).bind(earlier).execute(&mut *tx).await?;
+    }
+    Ok(())
+}

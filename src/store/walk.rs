@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
 use super::known::{Loaded, StoredItem, day_number, load};
-use super::rows::{FreshItem, FreshSighting, insert_items, insert_sightings, move_item, update_item};
+use super::rows::{FreshItem, FreshSighting, insert_items, insert_sightings, merge_item, move_item, update_item};
 use super::sources::{Numbered, Validators, number};
 use super::terms::TermBook;
 use super::{Store, StoreError};
@@ -77,11 +77,19 @@ impl Store {
 async fn save(tx: &mut SqliteConnection, walk: &Walk<'_>, last_id: &mut i64) -> Result<Saved, StoreError> {
     let source = number(tx, &walk.newsroom.id).await?;
     // Of a source without items nothing can be known.
-    let loaded = if source.has_items { load(tx, walk.rows).await? } else { Loaded::default() };
-    let plan = decide(walk.rows, &loaded.known, &walk.terms);
+    let mut loaded = if source.has_items { load(tx, walk.rows).await? } else { Loaded::default() };
+    let mut plan = decide(walk.rows, &loaded.known, &walk.terms);
     let book = if walk.newsroom.facets.is_empty() { TermBook::empty(source.id) } else { TermBook::load(tx, source.id).await? };
-    let saved = Saved { odd: plan.odd, ..Saved::default() };
-    let mut saving = Saving { source, walk, book, touched: Touched::default(), saved };
+    let mut saving = Saving { source, walk, book, touched: Touched::default(), saved: Saved::default() };
+    while !plan.merged.is_empty() {
+        for &(later, earlier) in &plan.merged {
+            saving.touch(&loaded.items[later]);
+            merge_item(tx, loaded.items[later].id, loaded.items[earlier].id).await?;
+        }
+        loaded = load(tx, walk.rows).await?;
+        plan = decide(walk.rows, &loaded.known, &walk.terms);
+    }
+    saving.saved.odd = plan.odd;
     saving.save(tx, &loaded, &plan, last_id).await?;
     Ok(saving.saved)
 }

@@ -169,7 +169,6 @@ fn another_sighting_speaks_for_an_item_whose_own_link_is_gone() {
 }
 
 #[test]
-#[ignore = "bug: an edit that reaches the repost first makes a second item of it, and both stay"]
 fn a_repost_that_is_edited_before_the_story_makes_no_new_item() {
     let scene = Scene::new("", "");
     let repost = || row(TITLE, "2 May 2024", "/odihr/99").topics(&["B"]);
