@@ -168,17 +168,24 @@ fn names(language: Language) -> Vec<(String, &'static str)> {
         "December",
     ];
     const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-    let bare = |name: &str| fold(name.trim_end_matches('.'));
-    let months = language.months().into_iter().map(|(name, n)| (bare(name), MONTHS[n as usize - 1]));
-    let days = language.days().into_iter().map(|(name, n)| (bare(name), DAYS[n]));
-    // Months first: a short day name that is also a month's (as "mar" in French and Spanish) is far more often the month.
+    let bare = |name: &str| plain(name.trim_end_matches('.'));
+    let months: Vec<_> = language.months().into_iter().map(|(name, n)| (bare(name), MONTHS[n as usize - 1])).collect();
+    let mut days: Vec<_> = language.days().into_iter().map(|(name, n)| (bare(name), DAYS[n])).collect();
+    // A short day name that is also a month's (as "mar" in Spanish and Italian) is far more often the month.
+    days.retain(|(day, _)| months.iter().all(|(month, _)| month != day));
     let sept = std::iter::once(("sept".to_owned(), "September"));
     let english = |name: &str, in_english: &str| in_english.to_lowercase().starts_with(name) && name.len() == 3;
     months
+        .into_iter()
         .chain(days)
         .chain(sept)
         .filter(|(name, e)| !name.is_empty() && *name != e.to_lowercase() && !english(name, e))
         .collect()
+}
+
+/// A name as it is compared: folded, and without the dot that capitals of Turkish lose or gain by folding.
+fn plain(name: &str) -> String {
+    fold(name).replace('ı', "i").replace("i\u{307}", "i")
 }
 
 /// The text with the names of months and days in English; other words stay.
@@ -194,7 +201,7 @@ fn in_english<'a>(text: &'a str, names: &[(String, &'static str)]) -> Cow<'a, st
         let end = word.find(|c| !in_word(c)).unwrap_or(word.len());
         let (word, after) = word.split_at(end);
         out.push_str(before);
-        let folded = fold(word);
+        let folded = plain(word);
         match names.iter().find(|(name, _)| *name == folded) {
             Some((_, english)) => out.push_str(english),
             None => out.push_str(word),
@@ -234,6 +241,7 @@ mod tests {
             ("5. Okt. 2024", "%d. %b. %Y", "de", "2024-10-05"),
             ("5 Oct 2024", "%d %b %Y", "en", "2024-10-05"),
             ("5 окт. 2024", "%d %b. %Y", "ru", "2024-10-05"),
+            ("5 mar 2024", "%d %b %Y", "es", "2024-03-05"),
         ] {
             assert_eq!(day(text, format, tag).as_deref(), Some(want), "{text} by {format}");
         }

@@ -28,7 +28,7 @@ impl Sanitiser {
     /// Safe HTML; None if nothing readable is left.
     pub fn summary(&mut self, markup: &Markup) -> Option<String> {
         let html = match markup {
-            Markup::Text(text) => escape_html(&cut(text.clone(), LONGEST_SUMMARY)),
+            Markup::Text(text) => escape_html(&cut(one_line(text), LONGEST_SUMMARY)),
             Markup::Html(html) => {
                 let clean = self.clean(html);
                 if clean.len() > LONGEST_SUMMARY { escape_html(&cut(text_of(&clean), LONGEST_SUMMARY)) } else { clean }

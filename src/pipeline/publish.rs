@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 
 use super::channel::{Known, feed_stamp, known, source_stamp};
 use super::{Pipeline, PipelineError};
-use crate::domain::{Address, Digest};
+use crate::domain::{Address, Digest, Item};
 use crate::feed::index::{Directory, Listed, ListedFacet, ListedSource};
 use crate::feed::{Document, Fitted, Format, fit, index, opml};
-use crate::store::{Categories, ChannelRow, Members, Rendered};
+use crate::store::{Categories, ChannelRow, Members, Rendered, Selection};
 
 /// What a publishing did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,6 +34,15 @@ struct Job<'a> {
     known: Known<'a>,
     /// Channels of terms that were renamed to this one's: the same documents stand at their addresses too.
     moved: Vec<&'a ChannelRow>,
+}
+
+impl Job<'_> {
+    /// When the channel last changed, if it ever did, and the instant of a change that is found now (unix seconds).
+    fn instants(&self) -> (Option<i64>, i64) {
+        let marked = std::iter::once(&self.row).chain(&self.moved).filter_map(|r| r.stale).max();
+        let after = self.row.changed.map(|before| before + 1);
+        (self.row.changed, marked.max(after).unwrap_or_default())
+    }
 }
 
 /// A rendered channel on its way to disk.
@@ -121,10 +130,15 @@ impl Pipeline {
     }
 
     async fn batch(&self, jobs: &[Job<'_>], categories: &Categories) -> Result<usize, PipelineError> {
-        let mut ready = Vec::with_capacity(jobs.len());
+        let mut selections = Vec::with_capacity(jobs.len());
         for job in jobs {
-            ready.push(self.prepare(job, categories).await?);
+            selections.push(self.select(job).await?);
         }
+        // Read once, though most items stand in several channels.
+        let ids: HashSet<i64> = selections.iter().flat_map(|s| s.picks.iter().map(|p| p.id)).collect();
+        let items = self.store.items(ids.into_iter(), categories).await?;
+        let ready: Vec<Ready> =
+            jobs.iter().zip(&selections).map(|(job, selection)| self.prepare(job, selection, &items)).collect();
         let max_size = self.config.publish.max_size;
         let rendered = tokio::task::spawn_blocking(move || -> Vec<(Ready, Fitted)> {
             ready.into_iter().map(|r| (fit(r.document.clone(), &r.fresh, max_size), r)).map(|(f, r)| (r, f)).collect()
@@ -161,45 +175,45 @@ impl Pipeline {
         Ok(written)
     }
 
-    /// Chooses a channel's items and says since when it holds them.
-    async fn prepare(&self, job: &Job<'_>, categories: &Categories) -> Result<Ready, PipelineError> {
-        let row = job.row;
-        let members = match (job.known, &row.source, row.term) {
+    /// The items that may stand in a channel.
+    async fn select(&self, job: &Job<'_>) -> Result<Selection, PipelineError> {
+        let members = match (job.known, &job.row.source, job.row.term) {
             (Known::Feed(feed), ..) => Members::Filter(&feed.filter),
             (_, Some(_), Some(term)) => Members::Term(term),
             (_, source, _) => Members::All(source.as_deref().unwrap_or_default()),
         };
-        // Rendered anew at the same instant first: time alone takes nothing out of a feed.
-        let before = row.changed.unwrap_or(i64::MIN / 2);
-        let marked = std::iter::once(&row).chain(&job.moved).filter_map(|r| r.stale).max();
-        let now = marked.unwrap_or(before).max(before + 1);
-        let selection = self.store.select(members, self.config.publish.items, before.min(now) - FRESH).await?;
-        let items = self.store.items(selection.picks.iter().map(|p| p.id), categories).await?;
-        let make = |chosen: &[(i64, bool)], at: i64| {
+        let (before, now) = job.instants();
+        Ok(self.store.select(members, self.config.publish.items, before.unwrap_or(now).min(now) - FRESH).await?)
+    }
+
+    /// Chooses a channel's items and says since when it holds them.
+    fn prepare(&self, job: &Job<'_>, selection: &Selection, items: &HashMap<i64, Item>) -> Ready {
+        let row = job.row;
+        let make = |at: i64, same: bool| {
+            let chosen = selection.since(at - FRESH);
             let of_feed: Vec<_> = chosen.iter().filter_map(|(id, _)| items.get(id)).collect();
             let newest = of_feed.iter().map(|i| i.updated.timestamp()).max().unwrap_or(at);
-            let at = if row.changed == Some(at) { at } else { at.max(newest) };
-            let updated = DateTime::from_timestamp(at, 0).unwrap_or_default();
-            job.known.document(&self.config, row, &of_feed, updated)
+            let updated = DateTime::from_timestamp(if same { at } else { at.max(newest) }, 0).unwrap_or_default();
+            let document = job.known.document(&self.config, row, &of_feed, updated);
+            let content = document.content();
+            let fresh = chosen.iter().filter(|(_, fresh)| *fresh).filter_map(|(id, _)| items.get(id)).map(|i| i.guid).collect();
+            (document, content, fresh)
         };
-        let mut chosen = selection.since(before - FRESH);
-        let mut document = make(&chosen, before);
-        if row.changed.is_none() || row.content != Some(document.content()) {
-            chosen = selection.since(now - FRESH);
-            document = make(&chosen, now);
-        }
-        let fresh = chosen.iter().filter(|(_, fresh)| *fresh).filter_map(|(id, _)| items.get(id)).map(|i| i.guid).collect();
+        // Rendered anew at the same instant first: time alone takes nothing out of a feed.
+        let (before, now) = job.instants();
+        let unchanged = before.map(|before| make(before, true)).filter(|(_, content, _)| row.content == Some(*content));
+        let (document, content, fresh) = unchanged.unwrap_or_else(|| make(now, false));
         let state = Rendered {
             address: row.address.clone(),
             items: selection.total,
             shown: 0,
             changed: document.updated.timestamp(),
-            content: document.content(),
+            content,
             config: self.stamp_of(&job.known),
             stale: row.stale,
         };
         let addresses = std::iter::once(&row).chain(&job.moved).map(|r| r.address.clone()).collect();
-        Ok(Ready { addresses, document, fresh, state })
+        Ready { addresses, document, fresh, state }
     }
 
     fn stamp_of(&self, known: &Known<'_>) -> Digest {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 
 use super::{Pipeline, PipelineError, PollError, Polled, Published};
 use crate::schedule::Schedule;
@@ -11,8 +11,9 @@ use crate::schedule::Schedule;
 /// Sources polled side by side.
 const SIDE_BY_SIDE: usize = 8;
 
-/// Walks stored in one transaction.
-const GROUP: usize = 32;
+/// Walks stored in one transaction, and how long the first of them waits for others.
+const GROUP: usize = 64;
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// How one source fared.
 #[derive(Debug)]
@@ -85,9 +86,13 @@ impl Pipeline {
             // Each a task of its own, so that walks go on while others are being stored.
             tokio::spawn(async move { (n, pipeline.walked(&pipeline.config.sources[n], &state).await) })
         });
-        // Those that are done by now share a transaction.
-        let mut groups = stream::iter(walks).buffer_unordered(SIDE_BY_SIDE).ready_chunks(GROUP);
-        while let Some(group) = groups.next().await {
+        // Those that are done at about the same time share a transaction: its cost is mostly the pages of the indexes that it touches.
+        let mut walks = stream::iter(walks).buffer_unordered(SIDE_BY_SIDE);
+        loop {
+            let group = gather(&mut walks).await;
+            if group.is_empty() {
+                break;
+            }
             let group = group.into_iter().collect::<Result<Vec<_>, _>>()?;
             let order: Vec<usize> = group.iter().map(|(n, _)| *n).collect();
             let walks = group.into_iter().map(|(n, walked)| (&self.config.sources[n], &states[n], walked)).collect();
@@ -108,6 +113,19 @@ impl Pipeline {
         }
         Ok(Round { sources: sources.into_iter().flatten().collect(), published })
     }
+}
+
+/// The next results, as many as come within [`PATIENCE`] of the first; none: there are no more.
+async fn gather<S: Stream + Unpin>(results: &mut S) -> Vec<S::Item> {
+    let mut group: Vec<S::Item> = results.next().await.into_iter().collect();
+    let until = tokio::time::Instant::now() + PATIENCE;
+    while !group.is_empty() && group.len() < GROUP {
+        match tokio::time::timeout_at(until, results.next()).await {
+            Ok(Some(result)) => group.push(result),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    group
 }
 
 /// Cron starts `once` a little before or after the minute: a source that is due within a tenth of its interval (a minute at most) is due,

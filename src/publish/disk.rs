@@ -67,14 +67,12 @@ impl Disk {
         if folder.is_dir() {
             return Ok(());
         }
+        if let Some(parent) = folder.parent().filter(|p| p.starts_with(&self.root)) {
+            self.make_folder(parent)?;
+        }
         fs::create_dir_all(folder).map_err(self.error("make the folder", folder))?;
         // Web servers run as other users: what is published may be read by all, whatever the umask of the shell.
-        let mut path = Some(folder);
-        while let Some(made) = path.filter(|p| p.starts_with(&self.root)) {
-            fs::set_permissions(made, Permissions::from_mode(0o755)).map_err(self.error("open to readers", made))?;
-            path = made.parent();
-        }
-        Ok(())
+        fs::set_permissions(folder, Permissions::from_mode(0o755)).map_err(self.error("open to readers", folder))
     }
 
     /// Where a document lies. Addresses are made of ids and slugs, which hold neither dots nor slashes of their own.

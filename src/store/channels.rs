@@ -8,6 +8,8 @@ use crate::domain::{Digest, Filter, Id, Item, fold};
 use crate::normalise::html::text_of;
 use crate::normalise::matching::guid;
 use chrono::{DateTime, FixedOffset, Utc};
+use sqlx::Sqlite;
+use sqlx::sqlite::SqliteArguments;
 
 /// A channel's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +111,8 @@ pub struct Rendered {
 /// Facet and name of terms by number.
 pub type Categories = HashMap<i64, (String, String)>;
 
-type ItemRow = (i64, String, Digest, u32, String, Option<String>, String, Option<String>, i64, i32, i64, String);
+/// An item as [`Store::items`] asks for it.
+type ItemRow = (i64, String, String, u32, String, Option<String>, Vec<String>, Option<String>, i64, i32, i64, Vec<i64>);
 
 impl Store {
     /// Marks channels as stale, and enters those that are not known yet: feeds that the config defines.
@@ -150,35 +153,23 @@ impl Store {
         // One more than asked for: if it is not there, these are all, and need not be counted.
         let limit = i64::try_from(newest).unwrap_or(i64::MAX - 1) + 1;
         let (total, mut picks): (Option<i64>, Vec<Pick>) = match members {
-            Members::All(source) => (
-                None,
-                sqlx::query_as(
-                    "SELECT id, published, position, first_seen, regular FROM (
-                         SELECT * FROM item WHERE source = (SELECT id FROM source WHERE name = $1) ORDER BY published DESC, position, id LIMIT $2)
+            Members::All(source) => {
+                let query = "SELECT json_group_array(json_array(id, published, position, first_seen, regular)) FROM (
+                     SELECT * FROM (SELECT id, published, position, first_seen, regular FROM item
+                         WHERE source = (SELECT id FROM source WHERE name = $1) ORDER BY published DESC, position, id LIMIT $2)
                      UNION SELECT id, published, position, first_seen, regular FROM item
-                         WHERE source = (SELECT id FROM source WHERE name = $1) AND regular = 1 AND first_seen > $3",
-                )
-                .bind(source)
-                .bind(limit)
-                .bind(since)
-                .fetch_all(&self.reader)
-                .await?,
-            ),
-            Members::Term(term) => (
-                None,
-                sqlx::query_as(
-                    "SELECT i.id, i.published, i.position, i.first_seen, i.regular FROM item i JOIN (
+                         WHERE source = (SELECT id FROM source WHERE name = $1) AND regular = 1 AND first_seen > $3)";
+                (None, self.picks(sqlx::query_scalar(query).bind(source).bind(limit).bind(since)).await?)
+            }
+            Members::Term(term) => {
+                let query = "SELECT json_group_array(json_array(id, published, position, first_seen, regular)) FROM (
+                     SELECT i.id, i.published, i.position, i.first_seen, i.regular FROM item i JOIN (
                          SELECT item FROM item_term WHERE term = $1 ORDER BY published DESC, position, item LIMIT $2) t ON t.item = i.id
                      UNION SELECT i.id, i.published, i.position, i.first_seen, i.regular FROM item i
                          JOIN item_term t ON t.term = $1 AND t.published = i.published AND t.position = i.position AND t.item = i.id
-                         WHERE i.source = (SELECT source FROM term WHERE id = $1) AND i.regular = 1 AND i.first_seen > $3",
-                )
-                .bind(term)
-                .bind(limit)
-                .bind(since)
-                .fetch_all(&self.reader)
-                .await?,
-            ),
+                         WHERE i.source = (SELECT source FROM term WHERE id = $1) AND i.regular = 1 AND i.first_seen > $3)";
+                (None, self.picks(sqlx::query_scalar(query).bind(term).bind(limit).bind(since)).await?)
+            }
             Members::Filter(filter) => {
                 let mut all = self.filtered(filter).await?;
                 sort(&mut all);
@@ -195,6 +186,13 @@ impl Store {
             None => self.count(members).await?,
         };
         Ok(Selection { total, picks, newest })
+    }
+
+    async fn picks(&self, query: sqlx::query::QueryScalar<'_, Sqlite, String, SqliteArguments>) -> Result<Vec<Pick>, StoreError> {
+        let rows: Vec<(i64, i64, i64, i64, i64)> = listed(&query.fetch_one(&self.reader).await?)?;
+        let pick =
+            |(id, published, position, first_seen, regular)| Pick { id, published, position, first_seen, regular: regular != 0 };
+        Ok(rows.into_iter().map(pick).collect())
     }
 
     async fn count(&self, members: Members<'_>) -> Result<i64, StoreError> {
@@ -273,13 +271,15 @@ impl Store {
     /// When the database fails.
     pub async fn items(&self, ids: impl Iterator<Item = i64>, categories: &Categories) -> Result<HashMap<i64, Item>, StoreError> {
         let ids = serde_json::json!(ids.collect::<Vec<_>>()).to_string();
-        let rows: Vec<ItemRow> = sqlx::query_as(
-            "SELECT i.id, s.name, i.origin, i.counter, i.title, i.link, i.related, i.summary, i.published, i.zone, i.updated, i.terms
+        let rows: String = sqlx::query_scalar(
+            "SELECT json_group_array(json_array(i.id, s.name, hex(i.origin), i.counter, i.title, i.link, json(i.related), i.summary, i.published,
+                 i.zone, i.updated, json(i.terms)))
              FROM json_each($1) j JOIN item i ON i.id = j.value JOIN source s ON s.id = i.source",
         )
         .bind(ids)
-        .fetch_all(&self.reader)
+        .fetch_one(&self.reader)
         .await?;
+        let rows: Vec<ItemRow> = listed(&rows)?;
         Ok(rows.into_iter().map(|row| (row.0, item(row, categories))).collect())
     }
 
@@ -323,6 +323,11 @@ impl Store {
     }
 }
 
+/// The rows of an answer that comes as one JSON list: every row that the driver hands over by itself wakes a thread.
+fn listed<T: serde::de::DeserializeOwned>(rows: &str) -> Result<Vec<T>, StoreError> {
+    Ok(serde_json::from_str(rows).map_err(|e| sqlx::Error::Decode(e.into()))?)
+}
+
 /// The order of feeds: by date, then by the page's order within the day.
 fn sort(picks: &mut [Pick]) {
     picks.sort_by_key(|p| (std::cmp::Reverse(p.published), p.position, p.id));
@@ -333,13 +338,13 @@ fn item(row: ItemRow, categories: &Categories) -> Item {
     let utc = FixedOffset::east_opt(0).expect("zero is an offset");
     let zone = FixedOffset::east_opt(zone).unwrap_or(utc);
     let instant = |t: i64| DateTime::from_timestamp(t, 0).unwrap_or_default().with_timezone(&zone);
-    let terms: Vec<i64> = serde_json::from_str(&terms).unwrap_or_default();
     Item {
         source,
-        guid: guid(origin, counter),
+        // The column holds 16 bytes, written by us.
+        guid: guid(Digest::try_parse(&origin).unwrap_or_default(), counter),
         title,
         link,
-        related: serde_json::from_str(&related).unwrap_or_default(),
+        related,
         published: instant(published),
         updated: instant(updated),
         summary,

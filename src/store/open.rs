@@ -43,6 +43,10 @@ impl Store {
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
             .busy_timeout(BUSY)
+            // Larger pages and a cache that holds a whole transaction: the log gets each page once and in one piece.
+            .page_size(8192)
+            .pragma("cache_size", "-16000")
+            .pragma("wal_autocheckpoint", "2000")
             .statement_cache_capacity(256)
             .disable_statement_logging();
         let pool = |size: u32| {

@@ -1,0 +1,13 @@
+//! What comes in, and what becomes of it: odd rows, odd pages, odd bytes, the feeds to the letter, the commands, the database.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bad_rows;
+mod commands;
+mod demo;
+mod goldens;
+mod pages;
+mod properties;
+mod reading;
+mod storage;
