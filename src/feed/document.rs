@@ -107,8 +107,12 @@ impl Document {
     }
 }
 
+/// Line ends become line feeds: XML readers make them so (XML 1.0, section 2.11), not all alike, and JSON readers don't.
 fn legal(text: &mut String) {
     if let std::borrow::Cow::Owned(clean) = xml_legal(text) {
         *text = clean;
+    }
+    if text.contains('\r') {
+        *text = text.replace("\r\n", "\n").replace('\r', "\n");
     }
 }
