@@ -98,7 +98,7 @@ class Rsspls:
         for s in sites:
             text.append(f'[[feed]]\ntitle = "{s}"\nfilename = "{s}.rss"\n[feed.config]\nurl = "{base}/{s}/index.html"\nitem = ".search-results"\nheading = ".search-title a"\n'
                         f'link = ".search-title a"\nsummary = ".search-snippet"\n[feed.config.date]\nselector = ".publishing-date"\n'
-                        f'format = "Publishing date: [day padding:none] [month repr:long] [year]"\n')
+                        f'format = "Publishing date: [day padding:none] [month repr:long] [year]"\ntype = "Date"\n')
         (self.work / "feeds.toml").write_text("".join(text))
 
     def reset(self):

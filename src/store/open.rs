@@ -47,6 +47,8 @@ impl Store {
             .page_size(8192)
             .pragma("cache_size", "-16000")
             .pragma("wal_autocheckpoint", "2000")
+            // What undoes a statement that fails half-way, else a temporary file with a copy of each page that an insert touches.
+            .pragma("temp_store", "MEMORY")
             .statement_cache_capacity(256)
             .disable_statement_logging();
         let pool = |size: u32| {
