@@ -8,7 +8,7 @@ use icu_properties::props::DefaultIgnorableCodePoint;
 use icu_properties::{CodePointSetData, CodePointSetDataBorrowed};
 use unicode_normalization::UnicodeNormalization;
 
-use super::text::Line;
+use super::text::{Line, split_ascii};
 
 /// Folds the text; `fold(fold(x)) == fold(x)`.
 pub fn fold(text: &str) -> String {
@@ -33,9 +33,11 @@ fn fold_once(text: &str) -> String {
     let mut line = Line::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
-        let ascii = rest.bytes().position(|b| !b.is_ascii()).unwrap_or(rest.len());
+        let ascii = split_ascii(rest).0.len();
         let plain = if ascii < rest.len() { ascii.saturating_sub(1) } else { ascii };
-        rest[..plain].bytes().for_each(|b| line.push_ascii(if b == b'`' { b'\'' } else { b.to_ascii_lowercase() }));
+        for b in line.push_ascii_str(&rest[..plain]) {
+            *b = if *b == b'`' { b'\'' } else { b.to_ascii_lowercase() };
+        }
         let end = rest[ascii..].bytes().position(|b| b.is_ascii()).map_or(rest.len(), |at| ascii + at);
         fold_by_tables(&rest[plain..end], &mut line);
         rest = &rest[end..];

@@ -9,7 +9,9 @@ pub fn is_xml_char(c: char) -> bool {
 
 /// Drops the characters that no XML 1.0 document may hold, escaped or not.
 pub fn xml_legal(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_xml_char) {
+    // Only control characters and U+FFFE, U+FFFF (EF BF BE, EF BF BF) are forbidden: most texts hold no byte that either begins with.
+    let harmless = text.bytes().fold(true, |harmless, b| harmless & (b >= b' ') & (b != 0xef));
+    if harmless || text.chars().all(is_xml_char) {
         Cow::Borrowed(text)
     } else {
         Cow::Owned(text.chars().filter(|&c| is_xml_char(c)).collect())
@@ -43,9 +45,9 @@ impl Line {
         let mut rest = text;
         while let Some(&first) = rest.as_bytes().first() {
             if first.is_ascii() {
-                let end = rest.bytes().position(|b| !b.is_ascii()).unwrap_or(rest.len());
-                rest[..end].bytes().for_each(|b| self.push_ascii(b));
-                rest = &rest[end..];
+                let (ascii, behind) = split_ascii(rest);
+                self.push_ascii_str(ascii);
+                rest = behind;
             } else if let Some(c) = rest.chars().next() {
                 self.push(c);
                 rest = &rest[c.len_utf8()..];
@@ -53,9 +55,27 @@ impl Line {
         }
     }
 
+    /// Adds text that is all ASCII, and returns what was added to the line, to be changed in place (to other ASCII, no blanks).
+    pub fn push_ascii_str(&mut self, text: &str) -> &mut [u8] {
+        let start = self.out.len();
+        let bytes = text.as_bytes();
+        if is_one_line(bytes) {
+            let trimmed = text.trim_matches(' ');
+            self.gap |= bytes.first() == Some(&b' ');
+            if !trimmed.is_empty() {
+                self.close_gap();
+                self.out.extend_from_slice(trimmed.as_bytes());
+                self.gap = bytes.last() == Some(&b' ');
+            }
+        } else {
+            bytes.iter().for_each(|&b| self.push_ascii(b));
+        }
+        &mut self.out[start..]
+    }
+
     /// Adds an ASCII character.
     #[inline]
-    pub fn push_ascii(&mut self, b: u8) {
+    fn push_ascii(&mut self, b: u8) {
         match b {
             b' ' | b'\t'..=b'\r' => self.gap = true,
             0..b' ' | 0x7f.. => {}
@@ -92,6 +112,22 @@ impl Line {
     }
 }
 
+/// The text up to its first character that is not ASCII, and the rest.
+pub(super) fn split_ascii(text: &str) -> (&str, &str) {
+    if text.is_ascii() {
+        return (text, "");
+    }
+    text.split_at(text.bytes().position(|b| !b.is_ascii()).unwrap_or(text.len()))
+}
+
+/// Whether printable ASCII is one line as it is, but perhaps for a blank at either end. No early return: without branches the compiler makes it
+/// sixteen bytes at a time.
+fn is_one_line(ascii: &[u8]) -> bool {
+    let printable = ascii.iter().fold(true, |all, &b| all & (b' '..=b'~').contains(&b));
+    let twice = ascii.iter().zip(ascii.iter().skip(1)).fold(false, |any, (&a, &b)| any | ((a == b' ') & (b == b' ')));
+    printable & !twice
+}
+
 /// At most `limit` characters, cut at a character's edge and marked with an ellipsis where something was cut.
 pub fn cut(text: String, limit: usize) -> String {
     match text.char_indices().nth(limit) {
@@ -111,6 +147,24 @@ pub fn escape_html(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_line_is_the_same_in_pieces_and_character_by_character(pieces in prop::collection::vec("[ a-z`\t\n\u{0}\u{7f}é\u{a0}😀]{0,12}", 0..6)) {
+            let (mut line, mut slow) = (Line::default(), Line::default());
+            for piece in &pieces {
+                line.push_str(piece);
+                piece.chars().for_each(|c| slow.push(c));
+            }
+            prop_assert_eq!(line.finish(), slow.finish());
+        }
+
+        #[test]
+        fn only_what_xml_forbids_is_dropped(text in "[ a\t\u{8}\u{b}\u{f000}\u{fffd}\u{fffe}\u{ffff}é]{0,12}") {
+            prop_assert_eq!(xml_legal(&text).into_owned(), text.chars().filter(|&c| is_xml_char(c)).collect::<String>());
+        }
+    }
 
     #[test]
     fn forbidden_characters_go() {

@@ -43,6 +43,21 @@ impl Job<'_> {
         let after = self.row.changed.map(|before| before + 1);
         (self.row.changed, marked.max(after).unwrap_or_default())
     }
+
+    /// From when on (unix seconds) what regular polls first saw stands in the document, however much.
+    fn since(&self) -> i64 {
+        let (before, now) = self.instants();
+        before.unwrap_or(now).min(now) - FRESH
+    }
+
+    /// Whose items the channel holds.
+    fn members(&self) -> Members<'_> {
+        match (self.known, &self.row.source, self.row.term) {
+            (Known::Feed(feed), ..) => Members::Filter(&feed.filter),
+            (_, Some(_), Some(term)) => Members::Term(term),
+            (_, source, _) => Members::All(source.as_deref().unwrap_or_default()),
+        }
+    }
 }
 
 /// A rendered channel on its way to disk.
@@ -130,10 +145,8 @@ impl Pipeline {
     }
 
     async fn batch(&self, jobs: &[Job<'_>], categories: &Categories) -> Result<usize, PipelineError> {
-        let mut selections = Vec::with_capacity(jobs.len());
-        for job in jobs {
-            selections.push(self.select(job).await?);
-        }
+        let asked: Vec<_> = jobs.iter().map(|job| (job.members(), job.since())).collect();
+        let selections = self.store.select(&asked, self.config.publish.items).await?;
         // Read once, though most items stand in several channels.
         let ids: HashSet<i64> = selections.iter().flat_map(|s| s.picks.iter().map(|p| p.id)).collect();
         let items = self.store.items(ids.into_iter(), categories).await?;
@@ -173,17 +186,6 @@ impl Pipeline {
         let written = written.await??;
         self.store.published(&states).await?;
         Ok(written)
-    }
-
-    /// The items that may stand in a channel.
-    async fn select(&self, job: &Job<'_>) -> Result<Selection, PipelineError> {
-        let members = match (job.known, &job.row.source, job.row.term) {
-            (Known::Feed(feed), ..) => Members::Filter(&feed.filter),
-            (_, Some(_), Some(term)) => Members::Term(term),
-            (_, source, _) => Members::All(source.as_deref().unwrap_or_default()),
-        };
-        let (before, now) = job.instants();
-        Ok(self.store.select(members, self.config.publish.items, before.unwrap_or(now).min(now) - FRESH).await?)
     }
 
     /// Chooses a channel's items and says since when it holds them.

@@ -17,20 +17,23 @@ macro_rules! from_row {
     };
 }
 
+mod additions;
 mod channels;
 mod error;
 mod known;
 mod open;
 mod renames;
 mod rows;
+mod selection;
 mod sources;
 mod terms;
 mod walk;
 
 use sqlx::SqlitePool;
 
-pub use channels::{Categories, ChannelRow, Members, Pick, Rendered, Selection};
+pub use channels::{Categories, ChannelRow, Rendered};
 pub use error::StoreError;
+pub use selection::{Members, Pick, Selection};
 pub use sources::{SourceState, Validators};
 pub use terms::TermInfo;
 pub use walk::{Saved, Walk};
@@ -61,4 +64,9 @@ impl Store {
         self.reader.close().await;
         self.writer.close().await;
     }
+}
+
+/// The rows of an answer that comes as one JSON value: every row that the driver hands over by itself wakes a thread.
+fn listed<T: serde::de::DeserializeOwned>(rows: &str) -> Result<T, StoreError> {
+    Ok(serde_json::from_str(rows).map_err(|e| sqlx::Error::Decode(e.into()))?)
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
 use super::rows::retag_item;
-use super::sources::number;
+use super::sources::numbers;
 use super::terms::TermBook;
 use super::walk::united;
 use super::{Store, StoreError};
@@ -30,7 +30,7 @@ impl Store {
     /// When the database fails; then nothing was changed.
     pub async fn align_terms(&self, newsroom: &Newsroom, max_new: usize, at: DateTime<Utc>) -> Result<(), StoreError> {
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let source = number(&mut tx, &newsroom.id).await?.id;
+        let source = numbers(&mut tx, std::iter::once(&newsroom.id)).await?[0].id;
         let mut book = TermBook::load(&mut tx, source).await?;
         let mut targets: BTreeMap<i64, Option<i64>> = BTreeMap::new();
         for term in book.all().filter(|t| t.target.is_some()) {

@@ -11,6 +11,7 @@ const BATCH: usize = 100;
 
 /// A new item with what only its first sight says.
 pub(super) struct FreshItem {
+    pub source: i64,
     pub stored: StoredItem,
     pub origin: Digest,
     pub counter: u32,
@@ -28,7 +29,7 @@ pub(super) struct FreshSighting<'a> {
     pub terms: String,
 }
 
-pub(super) async fn insert_items(tx: &mut SqliteConnection, source: i64, items: &[FreshItem]) -> Result<(), StoreError> {
+pub(super) async fn insert_items(tx: &mut SqliteConnection, items: &[FreshItem]) -> Result<(), StoreError> {
     for batch in items.chunks(BATCH) {
         let mut insert = QueryBuilder::<Sqlite>::new(
             "INSERT INTO item (id, source, origin, counter, key, title_key, version, previous, day, position, title, link, link_id, related,
@@ -37,7 +38,7 @@ pub(super) async fn insert_items(tx: &mut SqliteConnection, source: i64, items: 
         insert.push_values(batch, |mut row, fresh| {
             let item = &fresh.stored;
             row.push_bind(item.id)
-                .push_bind(source)
+                .push_bind(fresh.source)
                 .push_bind(fresh.origin)
                 .push_bind(fresh.counter)
                 .push_bind(item.key)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, listed};
 use crate::domain::{Digest, Id};
 
 /// The validators of a page, verbatim (RFC 9110, section 8.8).
@@ -140,10 +140,16 @@ pub(super) struct Numbered {
     pub has_items: bool,
 }
 
-from_row!(Numbered { id, walked, has_items });
-
-pub(super) async fn number(tx: &mut SqliteConnection, source: &Id) -> Result<Numbered, StoreError> {
-    let query = "SELECT id, walked, EXISTS (SELECT 1 FROM item WHERE source = s.id) AS has_items FROM source s WHERE name = $1";
-    let found = sqlx::query_as(query).bind(source.as_str()).fetch_optional(tx).await?;
-    found.ok_or_else(|| StoreError::NoSuchSource(source.to_string()))
+/// What a transaction asks of its sources first, in the order given.
+pub(super) async fn numbers(tx: &mut SqliteConnection, sources: impl Iterator<Item = &Id>) -> Result<Vec<Numbered>, StoreError> {
+    let names: Vec<&str> = sources.map(Id::as_str).collect();
+    let query = "SELECT json_group_object(s.name, json_array(s.id, s.walked, EXISTS (SELECT 1 FROM item WHERE source = s.id)))
+         FROM json_each($1) j JOIN source s ON s.name = j.value";
+    let found: String = sqlx::query_scalar(query).bind(serde_json::json!(names).to_string()).fetch_one(tx).await?;
+    let found: HashMap<String, (i64, i64, i64)> = listed(&found)?;
+    let number = |name: &&str| match found.get(*name) {
+        Some(&(id, walked, has_items)) => Ok(Numbered { id, walked: walked != 0, has_items: has_items != 0 }),
+        None => Err(StoreError::NoSuchSource((*name).to_owned())),
+    };
+    names.iter().map(number).collect()
 }

@@ -5,9 +5,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
+use super::additions::{Additions, End, Stale};
 use super::known::{Loaded, StoredItem, day_number, load};
-use super::rows::{FreshItem, FreshSighting, insert_items, insert_sightings, merge_item, move_item, update_item};
-use super::sources::{Numbered, Validators, number};
+use super::rows::{FreshItem, FreshSighting, insert_sightings, merge_item, move_item, update_item};
+use super::sources::{Numbered, Validators, numbers};
 use super::terms::TermBook;
 use super::{Store, StoreError};
 use crate::domain::channel::Candidate;
@@ -65,17 +66,25 @@ impl Store {
     pub async fn save_walks(&self, walks: &[Walk<'_>]) -> Result<Vec<Saved>, StoreError> {
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         let mut last_id: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM item").fetch_one(&mut *tx).await?;
+        let sources = numbers(&mut tx, walks.iter().map(|w| &w.newsroom.id)).await?;
+        let mut additions = Additions::default();
         let mut saved = Vec::with_capacity(walks.len());
-        for walk in walks {
-            saved.push(save(&mut tx, walk, &mut last_id).await?);
+        for (walk, source) in walks.iter().zip(sources) {
+            saved.push(save(&mut tx, walk, source, &mut last_id, &mut additions).await?);
         }
+        additions.write(&mut tx).await?;
         tx.commit().await?;
         Ok(saved)
     }
 }
 
-async fn save(tx: &mut SqliteConnection, walk: &Walk<'_>, last_id: &mut i64) -> Result<Saved, StoreError> {
-    let source = number(tx, &walk.newsroom.id).await?;
+async fn save<'a>(
+    tx: &mut SqliteConnection,
+    walk: &'a Walk<'a>,
+    source: Numbered,
+    last_id: &mut i64,
+    additions: &mut Additions<'a>,
+) -> Result<Saved, StoreError> {
     // Of a source without items nothing can be known.
     let mut loaded = if source.has_items { load(tx, walk.rows).await? } else { Loaded::default() };
     let mut plan = decide(walk.rows, &loaded.known, &walk.terms);
@@ -90,7 +99,7 @@ async fn save(tx: &mut SqliteConnection, walk: &Walk<'_>, last_id: &mut i64) -> 
         plan = decide(walk.rows, &loaded.known, &walk.terms);
     }
     saving.saved.odd = plan.odd;
-    saving.save(tx, &loaded, &plan, last_id).await?;
+    saving.save(tx, &loaded, &plan, last_id, additions).await?;
     Ok(saving.saved)
 }
 
@@ -110,13 +119,14 @@ struct Saving<'a> {
     saved: Saved,
 }
 
-impl Saving<'_> {
+impl<'a> Saving<'a> {
     async fn save(
         &mut self,
         tx: &mut SqliteConnection,
         loaded: &Loaded,
         plan: &Plan,
         last_id: &mut i64,
+        additions: &mut Additions<'a>,
     ) -> Result<(), StoreError> {
         for link in &plan.shared {
             sqlx::query("INSERT INTO shared_link VALUES ($1) ON CONFLICT DO NOTHING").bind(link).execute(&mut *tx).await?;
@@ -130,8 +140,6 @@ impl Saving<'_> {
         let mut changed = self.changed(tx, loaded, plan).await?;
         let (mut fresh, sightings) = self.fresh(plan, last_id);
         self.order(tx, loaded, plan, &mut fresh, &mut changed).await?;
-        insert_items(tx, self.source.id, &fresh).await?;
-        insert_sightings(tx, &sightings).await?;
         for item in &changed {
             update_item(tx, item).await?;
         }
@@ -139,8 +147,16 @@ impl Saving<'_> {
         for item in &fresh {
             self.touch(&item.stored);
         }
-        self.mark_stale(tx).await?;
-        self.finish(tx).await
+        additions.items.extend(fresh);
+        additions.sightings.extend(sightings);
+        self.stale(&mut additions.stale);
+        additions.ends.push(End {
+            source: self.source.id,
+            rules: self.walk.terms.rules,
+            complete: self.walk.complete,
+            validators: &self.walk.validators,
+        });
+        Ok(())
     }
 
     /// Writes what the rows of known items say, and returns the items that differ from what is stored.
@@ -259,19 +275,21 @@ impl Saving<'_> {
     }
 
     /// The new items and their sightings, with no position yet.
-    fn fresh(&self, plan: &Plan, last_id: &mut i64) -> (Vec<FreshItem>, Vec<FreshSighting<'_>>) {
+    fn fresh(&self, plan: &Plan, last_id: &mut i64) -> (Vec<FreshItem>, Vec<FreshSighting<'a>>) {
         let mut items = Vec::with_capacity(plan.new.len());
         let mut sightings = Vec::with_capacity(plan.new.len());
         let at = self.walk.at.timestamp();
         for new in &plan.new {
             *last_id += 1;
             let id = *last_id;
-            let own = &self.walk.rows[new.rows[0]];
+            let rows = self.walk.rows;
+            let own = &rows[new.rows[0]];
             let terms: Vec<String> = new.rows.iter().map(|&r| self.numbers(&self.walk.rows[r])).collect();
             let related: Vec<&str> =
                 new.rows[1..].iter().filter_map(|&r| self.walk.rows[r].link.as_ref()).map(|l| l.url.as_str()).collect();
             let (published, zone) = self.published(own, at);
             items.push(FreshItem {
+                source: self.source.id,
                 origin: own.origin,
                 counter: new.counter,
                 regular: self.source.walked,
@@ -301,7 +319,7 @@ impl Saving<'_> {
                 },
             });
             sightings.extend(new.rows.iter().zip(terms).map(|(&r, terms)| {
-                let row = &self.walk.rows[r];
+                let row = &rows[r];
                 let link = row.link.as_ref();
                 FreshSighting {
                     item: id,
@@ -399,47 +417,19 @@ impl Saving<'_> {
         self.touched.feeds.extend(hit.map(|(address, _)| address.clone()));
     }
 
-    async fn mark_stale(&self, tx: &mut SqliteConnection) -> Result<(), StoreError> {
+    /// The channels to render anew.
+    fn stale(&self, stale: &mut Vec<Stale>) {
         let id = &self.walk.newsroom.id;
-        let mut stale: Vec<(String, Option<i64>, Option<i64>)> = Vec::new();
+        let at = self.walk.at.timestamp();
         let source = Some(self.source.id);
+        let mut add = |address: String, source, term| stale.push(Stale { address, source, term, at });
         if self.touched.all {
-            stale.push((Address::all(id).to_string(), source, None));
+            add(Address::all(id).to_string(), source, None);
         }
-        let terms = self.touched.terms.iter().filter_map(|t| self.book.get(*t)).filter(|t| !t.held);
-        stale.extend(terms.map(|t| (Address::term(id, &t.facet, &t.slug).to_string(), source, Some(t.id))));
-        stale.extend(self.touched.feeds.iter().map(|a| (a.to_string(), None, None)));
-        if stale.is_empty() {
-            return Ok(());
+        for term in self.touched.terms.iter().filter_map(|t| self.book.get(*t)).filter(|t| !t.held) {
+            add(Address::term(id, &term.facet, &term.slug).to_string(), source, Some(term.id));
         }
-        sqlx::query(
-            "INSERT INTO channel (address, source, term, stale) SELECT value ->> 0, value ->> 1, value ->> 2, $2 FROM json_each($1) WHERE true
-             ON CONFLICT (address) DO UPDATE SET stale = excluded.stale",
-        )
-        .bind(serde_json::json!(stale).to_string())
-        .bind(self.walk.at.timestamp())
-        .execute(&mut *tx)
-        .await?;
-        Ok(())
-    }
-
-    /// The source's own state. Written only where it differs: a poll that finds nothing new costs no row here.
-    async fn finish(&self, tx: &mut SqliteConnection) -> Result<(), StoreError> {
-        let keep = self.walk.complete;
-        let (etag, last_modified) = (&self.walk.validators.etag, &self.walk.validators.last_modified);
-        sqlx::query(
-            "UPDATE source SET rules = $2, complete = $3, walked = walked OR $3, etag = $4, last_modified = $5, failures = CASE WHEN $3 THEN 0 ELSE failures END,
-             error = CASE WHEN $3 THEN NULL ELSE error END
-             WHERE id = $1 AND (rules IS NOT $2 OR complete <> $3 OR walked < $3 OR etag IS NOT $4 OR last_modified IS NOT $5 OR failures > 0)",
-        )
-        .bind(self.source.id)
-        .bind(self.walk.terms.rules)
-        .bind(keep)
-        .bind(etag.as_ref().filter(|_| keep))
-        .bind(last_modified.as_ref().filter(|_| keep))
-        .execute(tx)
-        .await?;
-        Ok(())
+        self.touched.feeds.iter().for_each(|a| add(a.to_string(), None, None));
     }
 }
 

@@ -1,0 +1,193 @@
+//! Which items may stand in a channel's document.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::{Store, StoreError, listed};
+use crate::domain::channel::Candidate;
+use crate::domain::{Filter, Id, fold};
+use crate::normalise::html::text_of;
+
+/// The items of a channel.
+#[derive(Debug, Clone, Copy)]
+pub enum Members<'a> {
+    /// All of a source.
+    All(&'a str),
+    /// Those with a term.
+    Term(i64),
+    /// Those that a filter holds.
+    Filter(&'a Filter),
+}
+
+/// An item chosen for a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pick {
+    /// The item's number.
+    pub id: i64,
+    /// When it was published (unix seconds).
+    pub published: i64,
+    /// Its place within its day.
+    pub position: i64,
+    /// When it was first seen (unix seconds).
+    pub first_seen: i64,
+    /// Whether a regular poll saw it first.
+    pub regular: bool,
+}
+
+from_row!(Pick { id, published, position, first_seen, regular });
+
+/// Candidates for a document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// How many items are stored for the channel.
+    pub total: i64,
+    /// The newest, and those that regular polls first saw since the time asked for; in order.
+    pub picks: Vec<Pick>,
+    newest: usize,
+}
+
+impl Selection {
+    /// The newest items, and those beyond them that regular polls first saw after `since` (unix seconds): their numbers and whether they are
+    /// of the latter kind.
+    pub fn since(&self, since: i64) -> Vec<(i64, bool)> {
+        let fresh = |p: &Pick| p.regular && p.first_seen > since;
+        self.picks.iter().enumerate().filter(|(n, p)| *n < self.newest || fresh(p)).map(|(_, p)| (p.id, fresh(p))).collect()
+    }
+}
+
+/// The columns of a [`Pick`] as they come in a list.
+type PickRow = (i64, i64, i64, i64, i64);
+
+impl Store {
+    /// The items that may stand in the documents of channels, in the order given: the `newest` of each, and those that regular polls first saw
+    /// after an instant (unix seconds).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn select(&self, channels: &[(Members<'_>, i64)], newest: usize) -> Result<Vec<Selection>, StoreError> {
+        // One more than asked for: if it is not there, these are all, and need not be counted.
+        let limit = i64::try_from(newest).unwrap_or(i64::MAX - 1) + 1;
+        let mut stored = self.stored(channels, limit).await?.into_iter();
+        let mut selections = Vec::with_capacity(channels.len());
+        for (members, since) in channels {
+            let (total, mut picks) = match members {
+                Members::All(_) | Members::Term(_) => (None, stored.next().unwrap_or_default()),
+                Members::Filter(filter) => {
+                    let mut all = self.filtered(filter).await?;
+                    sort(&mut all);
+                    let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
+                    let kept = all.iter().enumerate().filter(|(n, p)| *n < newest || (p.regular && p.first_seen > *since));
+                    (Some(total), kept.map(|(_, p)| *p).collect())
+                }
+            };
+            sort(&mut picks);
+            let found = i64::try_from(picks.len()).unwrap_or(i64::MAX);
+            let total = match total {
+                Some(total) => total,
+                None if found < limit => found,
+                None => self.count(*members).await?,
+            };
+            selections.push(Selection { total, picks, newest });
+        }
+        Ok(selections)
+    }
+
+    /// The picks of those channels whose items the store lists, all by one question.
+    async fn stored(&self, channels: &[(Members<'_>, i64)], limit: i64) -> Result<Vec<Vec<Pick>>, StoreError> {
+        let asked: Vec<_> = channels
+            .iter()
+            .filter_map(|(members, since)| match members {
+                Members::All(source) => Some((Some(*source), None, *since)),
+                Members::Term(term) => Some((None, Some(*term), *since)),
+                Members::Filter(_) => None,
+            })
+            .collect();
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = "SELECT json_group_array(json(picks)) FROM (SELECT CASE WHEN j.value ->> 1 IS NULL
+             THEN (SELECT json_group_array(json_array(id, published, position, first_seen, regular)) FROM (
+                 SELECT * FROM (SELECT id, published, position, first_seen, regular FROM item
+                     WHERE source = (SELECT id FROM source WHERE name = j.value ->> 0) ORDER BY published DESC, position, id LIMIT $2)
+                 UNION SELECT id, published, position, first_seen, regular FROM item
+                     WHERE source = (SELECT id FROM source WHERE name = j.value ->> 0) AND regular = 1 AND first_seen > j.value ->> 2))
+             ELSE (SELECT json_group_array(json_array(id, published, position, first_seen, regular)) FROM (
+                 SELECT i.id, i.published, i.position, i.first_seen, i.regular FROM item i JOIN (
+                     SELECT item FROM item_term WHERE term = j.value ->> 1 ORDER BY published DESC, position, item LIMIT $2) t ON t.item = i.id
+                 UNION SELECT i.id, i.published, i.position, i.first_seen, i.regular FROM item i
+                     JOIN item_term t ON t.term = j.value ->> 1 AND t.published = i.published AND t.position = i.position AND t.item = i.id
+                     WHERE i.source = (SELECT source FROM term WHERE id = j.value ->> 1) AND i.regular = 1 AND i.first_seen > j.value ->> 2))
+             END AS picks FROM json_each($1) j ORDER BY j.key)";
+        let query = sqlx::query_scalar(query).bind(serde_json::json!(asked).to_string()).bind(limit);
+        let lists: String = query.fetch_one(&self.reader).await?;
+        let lists: Vec<Vec<PickRow>> = listed(&lists)?;
+        let pick =
+            |(id, published, position, first_seen, regular)| Pick { id, published, position, first_seen, regular: regular != 0 };
+        Ok(lists.into_iter().map(|rows| rows.into_iter().map(pick).collect()).collect())
+    }
+
+    async fn count(&self, members: Members<'_>) -> Result<i64, StoreError> {
+        let query = match members {
+            Members::All(source) => {
+                sqlx::query_scalar("SELECT count(*) FROM item WHERE source = (SELECT id FROM source WHERE name = $1)")
+                    .bind(source)
+            }
+            Members::Term(term) => sqlx::query_scalar("SELECT count(*) FROM item_term WHERE term = $1").bind(term),
+            Members::Filter(filter) => return Ok(i64::try_from(self.filtered(filter).await?.len()).unwrap_or(i64::MAX)),
+        };
+        Ok(query.fetch_one(&self.reader).await?)
+    }
+
+    /// Every item that a filter holds.
+    async fn filtered(&self, filter: &Filter) -> Result<Vec<Pick>, StoreError> {
+        let names: Vec<&str> = filter.sources.iter().map(Id::as_str).collect();
+        let names = serde_json::json!(names).to_string();
+        let mut found: Vec<Pick> = sqlx::query_as(
+            "SELECT i.id, i.published, i.position, i.first_seen, i.regular FROM item i JOIN source s ON s.id = i.source
+             WHERE json_array_length($1) = 0 OR s.name IN (SELECT value FROM json_each($1))",
+        )
+        .bind(&names)
+        .fetch_all(&self.reader)
+        .await?;
+        for (facet, terms) in &filter.facets {
+            let holding: HashSet<i64> = self.holding(facet, terms).await?.into_iter().collect();
+            found.retain(|p| holding.contains(&p.id));
+        }
+        if filter.title.is_empty() && filter.text.is_empty() {
+            return Ok(found);
+        }
+        let words = Filter { title: filter.title.clone(), text: filter.text.clone(), ..Filter::default() };
+        let nowhere = Id::parse("any").expect("a valid id");
+        let ids = serde_json::json!(found.iter().map(|p| p.id).collect::<Vec<_>>()).to_string();
+        let texts: Vec<(i64, String, Option<String>)> =
+            sqlx::query_as("SELECT i.id, i.title, i.summary FROM json_each($1) j JOIN item i ON i.id = j.value")
+                .bind(ids)
+                .fetch_all(&self.reader)
+                .await?;
+        let held: HashSet<i64> = texts
+            .into_iter()
+            .filter(|(_, title, summary)| {
+                let (title, summary) = (fold(title), summary.as_deref().map(|s| fold(&text_of(s))).unwrap_or_default());
+                words.holds(&Candidate { source: &nowhere, terms: &[], title: &title, summary: &summary })
+            })
+            .map(|(id, ..)| id)
+            .collect();
+        found.retain(|p| held.contains(&p.id));
+        Ok(found)
+    }
+
+    async fn holding(&self, facet: &str, folded: &BTreeSet<String>) -> Result<Vec<i64>, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT DISTINCT i.item FROM term t JOIN item_term i ON i.term = t.id
+             WHERE t.facet = $1 AND t.folded IN (SELECT value FROM json_each($2))",
+        )
+        .bind(facet)
+        .bind(serde_json::json!(folded).to_string())
+        .fetch_all(&self.reader)
+        .await?)
+    }
+}
+
+/// The order of feeds: by date, then by the page's order within the day.
+fn sort(picks: &mut [Pick]) {
+    picks.sort_by_key(|p| (std::cmp::Reverse(p.published), p.position, p.id));
+}
