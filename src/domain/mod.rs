@@ -34,12 +34,26 @@ pub fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> Digest {
 /// A stamp of the parts: tells whether something changed since it was stored. Cheaper than [`digest`], and never published, so that
 /// a change of the algorithm would cost no more than one silent rewrite.
 pub fn stamp<'a>(parts: impl IntoIterator<Item = &'a str>) -> Digest {
-    let mut hasher = xxhash_rust::xxh3::Xxh3Default::new();
-    for part in parts {
-        hasher.update(part.as_bytes());
-        hasher.update(&[0x1f]);
+    let mut stamper = Stamper::default();
+    parts.into_iter().for_each(|part| stamper.part(part));
+    stamper.finish()
+}
+
+/// Makes a [`stamp`] of parts that come one by one.
+#[derive(Default)]
+pub struct Stamper(xxhash_rust::xxh3::Xxh3Default);
+
+impl Stamper {
+    /// Adds a part.
+    pub fn part(&mut self, text: &str) {
+        self.0.update(text.as_bytes());
+        self.0.update(&[0x1f]);
     }
-    Digest::from_u128(hasher.digest128())
+
+    /// The stamp of all parts.
+    pub fn finish(self) -> Digest {
+        Digest::from_u128(self.0.digest128())
+    }
 }
 
 #[cfg(test)]

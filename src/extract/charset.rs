@@ -1,12 +1,14 @@
 //! Which characters a page's bytes stand for: byte order mark, header, `<meta>`, else UTF-8.
 
+use std::borrow::Cow;
+
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// A page's text and how it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decoded {
-    /// The text; bytes that stand for nothing became U+FFFD.
-    pub text: String,
+pub struct Decoded<'a> {
+    /// The text; bytes that stand for nothing became U+FFFD. The page's own bytes where they are UTF-8 already.
+    pub text: Cow<'a, str>,
     /// The encoding's name (WHATWG Encoding Standard).
     pub encoding: &'static str,
     /// Whether some bytes stood for nothing.
@@ -17,13 +19,13 @@ pub struct Decoded {
 const PRESCAN: usize = 1024;
 
 /// Decodes a page. `header` is the charset of its Content-Type header, if it had one.
-pub fn decode(bytes: &[u8], header: Option<&str>) -> Decoded {
+pub fn decode<'a>(bytes: &'a [u8], header: Option<&str>) -> Decoded<'a> {
     let (encoding, skip) = Encoding::for_bom(bytes).unwrap_or_else(|| {
         let stated = header.and_then(|label| Encoding::for_label(label.trim().as_bytes()));
         (stated.or_else(|| meta(bytes)).unwrap_or(UTF_8), 0)
     });
     let (text, damaged) = encoding.decode_without_bom_handling(&bytes[skip..]);
-    Decoded { text: text.into_owned(), encoding: encoding.name(), damaged }
+    Decoded { text, encoding: encoding.name(), damaged }
 }
 
 /// The encoding that a `<meta charset>` or `<meta http-equiv content>` near the top names.

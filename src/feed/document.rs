@@ -1,10 +1,11 @@
 //! One feed, as all three formats state it.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::Format;
 use crate::domain::text::xml_legal;
-use crate::domain::{Digest, Published, stamp};
+use crate::domain::{Digest, Published, Stamper};
 
 /// A feed, ready to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,23 +88,27 @@ impl Document {
 
     /// A stamp of all that a reader could see, but for `updated`: while it stays, the feed has not changed.
     pub fn content(&self) -> Digest {
-        let mut parts = vec![
-            self.id.to_string(),
-            self.title.clone(),
-            self.description.clone(),
-            self.home.clone(),
-            self.language.clone(),
-            self.author.clone(),
-            self.ttl.to_string(),
-            self.address.clone(),
-            self.formats.iter().map(|f| f.extension()).collect::<Vec<_>>().join(" "),
-        ];
+        let mut stamper = Stamper::default();
+        let formats: Vec<&str> = self.formats.iter().map(|f| f.extension()).collect();
+        let (id, ttl, formats) = (self.id.to_string(), self.ttl.to_string(), formats.join(" "));
+        let (title, description, home) = (&self.title, &self.description, &self.home);
+        [&id, title, description, home, &self.language, &self.author, &ttl, &self.address, &formats]
+            .into_iter()
+            .for_each(|part| stamper.part(part));
         for e in &self.entries {
-            parts.extend([e.id.to_string(), e.title.clone(), e.link.clone().unwrap_or_default(), e.related.join(" ")]);
-            parts.extend([e.published.to_rfc3339(), e.updated.to_rfc3339(), e.summary.clone().unwrap_or_default()]);
-            parts.extend(e.categories.iter().flat_map(|c| [c.scheme.clone(), c.term.clone()]));
+            stamper.part(e.id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+            stamper.part(&e.title);
+            stamper.part(e.link.as_deref().unwrap_or_default());
+            stamper.part(&e.related.join(" "));
+            stamper.part(&e.published.to_rfc3339());
+            stamper.part(&e.updated.to_rfc3339());
+            stamper.part(e.summary.as_deref().unwrap_or_default());
+            for c in &e.categories {
+                stamper.part(&c.scheme);
+                stamper.part(&c.term);
+            }
         }
-        stamp(parts.iter().map(String::as_str))
+        stamper.finish()
     }
 }
 

@@ -1,8 +1,12 @@
 //! The HTTP client.
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use std::sync::{Arc, OnceLock};
+
+use reqwest::header::{
+    ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+};
 use reqwest::redirect;
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, ClientBuilder, StatusCode};
 use url::Url;
 
 use super::{Answer, FetchError, Page, Policy};
@@ -13,8 +17,11 @@ const MAX_REDIRECTS: usize = 10;
 /// Gets pages. Clones share connections.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
-    client: Client,
-    max_size: u64,
+    policy: Policy,
+    /// For http: knows no certificates.
+    plain: Client,
+    /// For https: made when the first such page is asked for, since reading the system's certificates takes as long as a hundred polls.
+    secure: Arc<OnceLock<Client>>,
 }
 
 impl Fetcher {
@@ -25,21 +32,19 @@ impl Fetcher {
     pub fn new(policy: &Policy) -> Result<Self, FetchError> {
         // Fails only if a provider is there already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = || {
-            Client::builder()
-                .user_agent(user_agent(policy))
-                .connect_timeout(policy.connect_timeout)
-                .read_timeout(policy.read_timeout)
-                .timeout(policy.timeout)
-                .redirect(redirect::Policy::limited(MAX_REDIRECTS))
-                .no_proxy()
-        };
-        let client = builder().build().or_else(|error| {
-            // A machine without certificates can still read plain http, and `demo` must run there.
-            tracing::warn!(%error, "no certificates found on this system: https pages cannot be read; install ca-certificates");
-            builder().tls_certs_only([]).build()
-        });
-        Ok(Self { client: client.map_err(FetchError::Setup)?, max_size: policy.max_size })
+        let plain = builder(policy).tls_certs_only([]).build().map_err(FetchError::Setup)?;
+        Ok(Self { policy: policy.clone(), plain, secure: Arc::default() })
+    }
+
+    fn client(&self, url: &Url) -> Result<&Client, FetchError> {
+        if url.scheme() != "https" {
+            return Ok(&self.plain);
+        }
+        if let Some(client) = self.secure.get() {
+            return Ok(client);
+        }
+        let client = builder(&self.policy).build().map_err(FetchError::Certificates)?;
+        Ok(self.secure.get_or_init(|| client))
     }
 
     /// Gets a page. The validators are those of its last answer, verbatim; with none, the whole page is asked for.
@@ -47,7 +52,24 @@ impl Fetcher {
     /// # Errors
     /// When no page comes, or one over the limit.
     pub async fn get(&self, url: &Url, etag: Option<&str>, last_modified: Option<&str>) -> Result<Answer, FetchError> {
-        let mut request = self.client.get(url.clone()).header(ACCEPT, "text/html, application/xhtml+xml;q=0.9, */*;q=0.1");
+        let whole = self.follow(url, etag, last_modified);
+        tokio::time::timeout(self.policy.timeout, whole).await.unwrap_or_else(|_| Err(FetchError::Timeout { url: url.clone() }))
+    }
+
+    /// Goes where redirects lead (RFC 9110, section 15.4).
+    async fn follow(&self, url: &Url, etag: Option<&str>, last_modified: Option<&str>) -> Result<Answer, FetchError> {
+        let mut at = url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            match self.ask(&at, etag, last_modified).await? {
+                Asked::Answer(answer) => return Ok(answer),
+                Asked::Elsewhere(next) => at = next,
+            }
+        }
+        Err(FetchError::Redirects { url: url.clone(), limit: MAX_REDIRECTS })
+    }
+
+    async fn ask(&self, url: &Url, etag: Option<&str>, last_modified: Option<&str>) -> Result<Asked, FetchError> {
+        let mut request = self.client(url)?.get(url.clone()).header(ACCEPT, "text/html, application/xhtml+xml;q=0.9, */*;q=0.1");
         if let Some(etag) = etag {
             request = request.header(IF_NONE_MATCH, etag);
         }
@@ -63,34 +85,55 @@ impl Fetcher {
         };
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status();
+        if matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+            let location = text(response.headers(), &LOCATION).unwrap_or_default();
+            let next = url.join(&location).ok().filter(|next| !location.is_empty() && matches!(next.scheme(), "http" | "https"));
+            return next.map(Asked::Elsewhere).ok_or_else(|| FetchError::Nowhere { url: url.clone(), location });
+        }
         let conditional = etag.is_some() || last_modified.is_some();
         if status == StatusCode::NOT_MODIFIED && conditional {
-            return Ok(Answer::NotModified);
+            return Ok(Asked::Answer(Answer::NotModified));
         }
         if status != StatusCode::OK {
             return Err(FetchError::Status { url: url.clone(), status });
         }
-        let too_large = || FetchError::TooLarge { url: url.clone(), limit: self.max_size };
+        let max_size = self.policy.max_size;
+        let too_large = || FetchError::TooLarge { url: url.clone(), limit: max_size };
         let expected = response.content_length().unwrap_or(0);
-        if expected > self.max_size {
+        if expected > max_size {
             return Err(too_large());
         }
         let mut body = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if (body.len() + chunk.len()) as u64 > self.max_size {
+            if (body.len() + chunk.len()) as u64 > max_size {
                 return Err(too_large());
             }
             body.extend_from_slice(&chunk);
         }
         let headers = response.headers();
-        Ok(Answer::Page(Page {
-            url: response.url().clone(),
+        Ok(Asked::Answer(Answer::Page(Page {
+            url: url.clone(),
             charset: text(headers, &CONTENT_TYPE).as_deref().and_then(charset),
             etag: text(headers, &ETAG),
             last_modified: text(headers, &LAST_MODIFIED),
             body,
-        }))
+        })))
     }
+}
+
+/// What one request came to.
+enum Asked {
+    Answer(Answer),
+    Elsewhere(Url),
+}
+
+fn builder(policy: &Policy) -> ClientBuilder {
+    Client::builder()
+        .user_agent(user_agent(policy))
+        .connect_timeout(policy.connect_timeout)
+        .read_timeout(policy.read_timeout)
+        .redirect(redirect::Policy::none())
+        .no_proxy()
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

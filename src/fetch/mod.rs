@@ -58,7 +58,26 @@ pub enum FetchError {
     /// The HTTP client cannot be made.
     #[error("cannot set up the HTTP client")]
     Setup(#[source] reqwest::Error),
-    /// Nothing usable came back: no connection, a cut answer, too many redirects.
+    /// No certificates were found, or they cannot be read.
+    #[error("cannot read the certificates of this system, without which no https page can be trusted; install ca-certificates")]
+    Certificates(#[source] reqwest::Error),
+    /// One redirect after another.
+    #[error("{url} leads from one address to the next, more than {limit} times")]
+    Redirects {
+        /// The page.
+        url: Url,
+        /// How many are followed.
+        limit: usize,
+    },
+    /// A redirect to no web address.
+    #[error("{url} redirects to {location:?}, which is no http or https address")]
+    Nowhere {
+        /// The page.
+        url: Url,
+        /// Where to, as the server wrote it.
+        location: String,
+    },
+    /// Nothing usable came back: no connection, a cut answer.
     #[error("cannot get {url}")]
     Request {
         /// The page.

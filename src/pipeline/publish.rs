@@ -60,11 +60,9 @@ impl Job<'_> {
     }
 }
 
-/// A rendered channel on its way to disk.
+/// A channel on its way to disk.
 struct Ready {
     addresses: Vec<String>,
-    document: Document,
-    fresh: HashSet<Digest>,
     state: Rendered,
 }
 
@@ -150,11 +148,10 @@ impl Pipeline {
         // Read once, though most items stand in several channels.
         let ids: HashSet<i64> = selections.iter().flat_map(|s| s.picks.iter().map(|p| p.id)).collect();
         let items = self.store.items(ids.into_iter(), categories).await?;
-        let ready: Vec<Ready> =
-            jobs.iter().zip(&selections).map(|(job, selection)| self.prepare(job, selection, &items)).collect();
+        let ready: Vec<_> = jobs.iter().zip(&selections).map(|(job, selection)| self.prepare(job, selection, &items)).collect();
         let max_size = self.config.publish.max_size;
         let rendered = tokio::task::spawn_blocking(move || -> Vec<(Ready, Fitted)> {
-            ready.into_iter().map(|r| (fit(r.document.clone(), &r.fresh, max_size), r)).map(|(f, r)| (r, f)).collect()
+            ready.into_iter().map(|(ready, document, fresh)| (ready, fit(document, &fresh, max_size))).collect()
         });
         let mut rendered = rendered.await?;
         let mut states = Vec::new();
@@ -188,8 +185,8 @@ impl Pipeline {
         Ok(written)
     }
 
-    /// Chooses a channel's items and says since when it holds them.
-    fn prepare(&self, job: &Job<'_>, selection: &Selection, items: &HashMap<i64, Item>) -> Ready {
+    /// Chooses a channel's items and says since when it holds them: its state, its document, and which items are too fresh to be left out.
+    fn prepare(&self, job: &Job<'_>, selection: &Selection, items: &HashMap<i64, Item>) -> (Ready, Document, HashSet<Digest>) {
         let row = job.row;
         let make = |at: i64, same: bool| {
             let chosen = selection.since(at - FRESH);
@@ -215,7 +212,7 @@ impl Pipeline {
             stale: row.stale,
         };
         let addresses = std::iter::once(&row).chain(&job.moved).map(|r| r.address.clone()).collect();
-        Ready { addresses, document, fresh, state }
+        (Ready { addresses, state }, document, fresh)
     }
 
     fn stamp_of(&self, known: &Known<'_>) -> Digest {

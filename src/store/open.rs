@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqlSafeStr};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr};
 
 use super::{Store, StoreError};
 
@@ -17,6 +17,9 @@ const APPLICATION_ID: i64 = 1_314_018_116;
 
 /// Every layout, in order. Never change one that was released: add another.
 const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "items", include_str!("migrations/0001_items.sql"))];
+
+/// The newest layout that is known here. The file's header says which one it has ("user version"), so that a start need not look further.
+const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
@@ -34,8 +37,8 @@ impl Store {
         if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|e| unusable(format!("{}: {e}", folder.display())))?;
         }
-        check_is_ours(path).await?;
-        check_is_not_newer(path).await?;
+        let version = check_is_ours(path).await?;
+        check_is_not_newer(path, version).await?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -74,6 +77,10 @@ impl Store {
 }
 
 async fn migrate(writer: &sqlx::SqlitePool, path: &Path) -> Result<(), StoreError> {
+    let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(writer).await?;
+    if version == NEWEST {
+        return Ok(());
+    }
     let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
         Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sql.into_sql_str(), false)
     });
@@ -85,33 +92,35 @@ async fn migrate(writer: &sqlx::SqlitePool, path: &Path) -> Result<(), StoreErro
     // Looked up and applied under one lock: sqlx has none for SQLite, and two first starts at a time would both make the tables.
     let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(|e| failed(e.into()))?;
     migrator.run(&mut *tx).await.map_err(failed)?;
+    let version = format!("PRAGMA user_version = {NEWEST}");
+    sqlx::query(AssertSqlSafe(version)).execute(&mut *tx).await.map_err(|e| failed(e.into()))?;
     tx.commit().await.map_err(|e| failed(e.into()))
 }
 
-/// Refuses a file that another program wrote, before anything could touch it.
-async fn check_is_ours(path: &Path) -> Result<(), StoreError> {
+/// Refuses a file that another program wrote, before anything could touch it. Says which layout its header states (0: none yet).
+async fn check_is_ours(path: &Path) -> Result<i64, StoreError> {
     let unusable = |reason: String| StoreError::Unusable { path: path.to_owned(), reason };
     let foreign = || StoreError::Foreign { path: path.to_owned() };
     let mut file = match File::open(path) {
         Ok(file) => file,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(0),
         Err(e) => return Err(unusable(e.to_string())),
     };
     if !file.metadata().map_err(|e| unusable(e.to_string()))?.is_file() {
         return Err(unusable("it is not a file".into()));
     }
-    // The header (SQLite file format, section 1.3): magic at 0, application id at 68.
+    // The header (SQLite file format, section 1.3): magic at 0, user version at 60, application id at 68.
     let mut header = Vec::with_capacity(100);
     file.by_ref().take(100).read_to_end(&mut header).map_err(|e| unusable(e.to_string()))?;
     if header.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     if header.len() < 100 || !header.starts_with(b"SQLite format 3\0") {
         return Err(foreign());
     }
-    let id = u32::from_be_bytes(header[68..72].try_into().expect("four bytes"));
-    if i64::from(id) == APPLICATION_ID {
-        return Ok(());
+    let number = |at: usize| i64::from(u32::from_be_bytes(header[at..at + 4].try_into().expect("four bytes")));
+    if number(68) == APPLICATION_ID {
+        return Ok(number(60));
     }
     // A process that died while making the database may have left the id in the log only.
     let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY).disable_statement_logging();
@@ -125,7 +134,7 @@ async fn check_is_ours(path: &Path) -> Result<(), StoreError> {
         .map_err(|_| foreign())?;
     tx.rollback().await.map_err(|e| unusable(plain(&e)))?;
     connection.close().await.map_err(|e| unusable(plain(&e)))?;
-    if id == APPLICATION_ID || (id == 0 && tables == 0) { Ok(()) } else { Err(foreign()) }
+    if id == APPLICATION_ID || (id == 0 && tables == 0) { Ok(0) } else { Err(foreign()) }
 }
 
 /// Whether another process has the lock (SQLITE_BUSY, in the low byte of the extended code).
@@ -136,18 +145,25 @@ fn is_busy(error: &sqlx::Error) -> bool {
 
 /// Refuses what a newer newsroomd wrote: opening it for writing could change it (its journal mode, for one) before the migrations are looked at.
 /// A file that cannot be read so is left to the connection that says why.
-async fn check_is_not_newer(path: &Path) -> Result<(), StoreError> {
-    if !path.is_file() {
+async fn check_is_not_newer(path: &Path, version: i64) -> Result<(), StoreError> {
+    let newer = |version| StoreError::Newer { path: path.to_owned(), version };
+    if version > NEWEST {
+        return Err(newer(version));
+    }
+    // What the header says holds, unless a log is left of which it may know nothing.
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log_is_empty = std::fs::metadata(&log).map_or(true, |log| log.len() == 0);
+    if !path.is_file() || (version == NEWEST && log_is_empty) {
         return Ok(());
     }
     let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY).disable_statement_logging();
     let Ok(mut connection) = options.connect().await else { return Ok(()) };
-    let newest = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut connection).await;
+    let stated = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut connection).await;
     // Nothing hangs on it: it was only read from.
     let _ = connection.close().await;
-    let known = MIGRATIONS.iter().map(|(version, ..)| *version).max();
-    match newest {
-        Ok(Some(version)) if Some(version) > known => Err(StoreError::Newer { path: path.to_owned(), version }),
+    match stated {
+        Ok(version) if version > NEWEST => Err(newer(version)),
         _ => Ok(()),
     }
 }
