@@ -2,7 +2,8 @@
 //!
 //! Data flows one way: `fetch` -> `extract` -> `normalise` -> `store` -> `feed` -> `publish`, driven by `pipeline`.
 //! `domain` is known by all; the pure parts (`extract`, `normalise`, `feed`, `schedule`) know no clock, network or database;
-//! the parts that do (`fetch`, `store`, `publish`) do not know one another; `config` fills everybody's settings from one TOML file.
+//! the parts that do (`fetch`, `store`, `publish`, `http`) do not know one another, but for the shelf that `publish` fills and `http` serves;
+//! `config` fills everybody's settings from one TOML file.
 
 pub mod cli;
 pub mod commands;
@@ -12,6 +13,7 @@ pub mod domain;
 pub mod extract;
 pub mod feed;
 pub mod fetch;
+pub mod http;
 pub mod normalise;
 pub mod pipeline;
 pub mod publish;

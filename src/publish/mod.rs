@@ -1,7 +1,8 @@
-//! Documents out: to disk, so that any web server can serve them.
+//! Documents out: to disk, so that any web server can serve them, and to the shelf, from which HTTP is answered.
 
 mod disk;
 mod lock;
+pub mod shelf;
 
 pub use disk::{Disk, PublishError};
 pub use lock::{Lock, LockError};

@@ -1,0 +1,166 @@
+//! The answer to a request, made of one snapshot of the shelf.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use url::Url;
+
+use super::conditional::{Decision, decide};
+use super::encoding::{Preference, preference};
+use super::target::{Base, Target, host_is_right};
+use crate::publish::shelf::{Coding, Document, Kind, Shelf};
+
+/// What is answered with.
+pub(super) type Answer = Response<Full<Bytes>>;
+
+static METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+static NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+static VARY: HeaderValue = HeaderValue::from_static("Accept-Encoding");
+static ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
+/// Our pages have one inline style and nothing else: whatever slipped into one from a newsroom would stay dead.
+static PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+static NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+static PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+/// An address that is unknown may be a feed's tomorrow.
+static ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+/// Without a limit browsers keep a 301 for good, though a rename may be taken back.
+static AN_HOUR: HeaderValue = HeaderValue::from_static("max-age=3600");
+
+/// What is served.
+#[derive(Debug)]
+pub(super) struct Site {
+    shelf: Arc<Shelf>,
+    base: Base,
+    not_found: Bytes,
+}
+
+impl Site {
+    pub fn new(shelf: Arc<Shelf>, base_url: &Url) -> Self {
+        let not_found = format!("There is nothing at this address. The list of all feeds is at {base_url}\n");
+        Self { shelf, base: Base::new(base_url), not_found: not_found.into() }
+    }
+
+    /// Answers. The request's map of header fields becomes the answer's, so that on a connection that is kept nothing is allocated.
+    pub fn respond<B>(&self, request: Request<B>) -> Answer {
+        let (request, _) = request.into_parts();
+        let headers = request.headers;
+        if !host_is_right(request.version, &headers) {
+            return text(headers, StatusCode::BAD_REQUEST, "A request must name one host in its Host field.\n");
+        }
+        match request.method {
+            Method::GET | Method::HEAD => {}
+            Method::OPTIONS => return answer(headers, StatusCode::NO_CONTENT, [(header::ALLOW, METHODS.clone())], Bytes::new()),
+            _ => {
+                let mut refusal =
+                    text(headers, StatusCode::METHOD_NOT_ALLOWED, "Feeds are read only: they answer to GET, HEAD and OPTIONS.\n");
+                refusal.headers_mut().insert(header::ALLOW, METHODS.clone());
+                return refusal;
+            }
+        }
+        let shelf = self.shelf.snapshot();
+        let found = self.base.find(&shelf, request.uri.path());
+        match found {
+            Some(Target::Document(found)) => document(headers, found),
+            Some(Target::Elsewhere(path)) => self.moved(headers, path),
+            None => self.not_found(headers),
+        }
+    }
+
+    fn moved(&self, headers: HeaderMap, path: &str) -> Answer {
+        let address = format!("{}{path}", self.base.url);
+        let body = format!("This moved to {address}\n");
+        let Ok(location) = HeaderValue::try_from(address) else { return self.not_found(headers) };
+        let mut answer = text(headers, StatusCode::MOVED_PERMANENTLY, body);
+        answer.headers_mut().extend([(header::LOCATION, location), (header::CACHE_CONTROL, AN_HOUR.clone())]);
+        answer
+    }
+
+    fn not_found(&self, headers: HeaderMap) -> Answer {
+        text(headers, StatusCode::NOT_FOUND, self.not_found.clone())
+    }
+}
+
+/// A document in the form that fits the request, or that the client holds it, or that it wants another.
+fn document(mut headers: HeaderMap, document: &Document) -> Answer {
+    let (codings, accepted): ([Coding; 2], usize) = match preference(&headers) {
+        Preference::Identity => ([Coding::Identity, Coding::Gzip], 1),
+        Preference::GzipThenIdentity if document.bytes(Coding::Gzip).is_some() => ([Coding::Gzip, Coding::Identity], 2),
+        // The compressed form may not be made yet, but whoever holds it need not fetch the other.
+        Preference::GzipThenIdentity | Preference::IdentityThenGzip => ([Coding::Identity, Coding::Gzip], 2),
+    };
+    let etags = codings.map(|coding| document.etag(coding).as_bytes());
+    let decision = decide(&headers, &etags[..accepted], document.modified().map(|(seconds, _)| seconds));
+    let (status, mut coding) = match decision {
+        Decision::Send(n) => (StatusCode::OK, codings[n]),
+        Decision::NotModified(n) => (StatusCode::NOT_MODIFIED, codings[n]),
+        Decision::Failed => {
+            return text(headers, StatusCode::PRECONDITION_FAILED, "The document is not the one that the request is about.\n");
+        }
+    };
+    headers.clear();
+    let mut body = Bytes::new();
+    if status == StatusCode::OK {
+        if document.bytes(coding).is_none() {
+            coding = Coding::Identity;
+        }
+        body = document.bytes(coding).cloned().unwrap_or_default();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(document.kind().content_type()));
+        if coding == Coding::Gzip {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+    }
+    headers.insert(header::ETAG, document.etag(coding).clone());
+    headers.insert(header::CACHE_CONTROL, document.cache_control().clone());
+    headers.insert(header::VARY, VARY.clone());
+    if let Some((_, field)) = document.modified().filter(|(seconds, _)| *seconds <= now()) {
+        headers.insert(header::LAST_MODIFIED, field.clone());
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF.clone());
+    if document.kind() == Kind::Page {
+        headers.insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY.clone());
+        headers.insert(header::REFERRER_POLICY, NO_REFERRER.clone());
+    } else {
+        // Feeds are public: a feed reader that runs in a browser may read them from its own site.
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN.clone());
+    }
+    finish(headers, status, body)
+}
+
+/// Unix seconds: a Last-Modified later than Date must not be sent (RFC 9110, section 8.8.2.1), and a newsroom may date its news ahead.
+fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs())
+}
+
+/// A sentence for people. It never repeats what the client said.
+fn text(headers: HeaderMap, status: StatusCode, sentence: impl Into<Bytes>) -> Answer {
+    let fields = [(header::CONTENT_TYPE, PLAIN_TEXT.clone()), (header::CACHE_CONTROL, ASK_AGAIN.clone())];
+    answer(headers, status, fields, sentence.into())
+}
+
+/// An answer with these fields alone.
+fn answer(
+    mut headers: HeaderMap,
+    status: StatusCode,
+    fields: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+    body: Bytes,
+) -> Answer {
+    headers.clear();
+    for (name, value) in fields {
+        headers.insert(name, value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF.clone());
+    finish(headers, status, body)
+}
+
+fn finish(headers: HeaderMap, status: StatusCode, body: Bytes) -> Answer {
+    let mut answer = Response::new(Full::new(body));
+    *answer.status_mut() = status;
+    *answer.headers_mut() = headers;
+    answer
+}

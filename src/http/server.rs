@@ -1,0 +1,240 @@
+//! Sockets and connections: who is let in, for how long, and how it ends.
+
+use std::convert::Infallible;
+use std::future::ready;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::Settings;
+use super::listen::{HttpError, listen};
+use super::respond::{Answer, Site};
+use super::stall::Stalling;
+use crate::publish::shelf::Shelf;
+
+/// The longest head of a request, in bytes; more is answered 431. (More than 100 fields are, too.)
+const MAX_HEAD: usize = 16 * 1_024;
+
+/// What is read ahead of a connection at most.
+const MAX_BUFFER: usize = 64 * 1_024;
+
+/// How long nothing is accepted after the system had no means to.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Sockets that listen, and do not answer yet.
+#[derive(Debug)]
+pub struct Server {
+    listeners: Vec<std::net::TcpListener>,
+}
+
+impl Server {
+    /// Listens at these addresses; at port 0, at any free one. From now on clients can connect, and wait.
+    ///
+    /// # Errors
+    /// When one of them cannot be had.
+    pub fn bind(addresses: &[SocketAddr]) -> Result<Self, HttpError> {
+        let listeners = addresses.iter().map(|address| listen(*address, addresses)).collect::<Result<_, _>>()?;
+        Ok(Self { listeners })
+    }
+
+    /// Takes sockets that listen already.
+    pub fn of(listeners: Vec<std::net::TcpListener>) -> Self {
+        Self { listeners }
+    }
+
+    /// Where it listens.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+    }
+
+    /// Serves the shelf until the shutdown, and then for as long as the answers under way take, up to `settings.drain`.
+    ///
+    /// # Errors
+    /// When the runtime does not take the sockets; nothing ends it once it serves.
+    pub async fn serve(self, shelf: Arc<Shelf>, settings: &Settings, shutdown: CancellationToken) -> Result<(), HttpError> {
+        let site = Arc::new(Site::new(shelf, &settings.base_url));
+        self.run(settings, shutdown, move |request| site.respond(request)).await
+    }
+
+    async fn run<A>(self, settings: &Settings, shutdown: CancellationToken, answer: A) -> Result<(), HttpError>
+    where
+        A: Fn(Request<Incoming>) -> Answer + Clone + Send + 'static,
+    {
+        let mut protocol = http1::Builder::new();
+        protocol
+            .timer(TokioTimer::new())
+            .header_read_timeout(settings.head_timeout)
+            .max_header_size(MAX_HEAD)
+            .max_buf_size(MAX_BUFFER)
+            // A client may say that it has no more to ask before it has its answer.
+            .half_close(true);
+        let connections = TaskTracker::new();
+        let permits = Arc::new(Semaphore::new(settings.connections.max(1)));
+        let mut listeners = Vec::new();
+        for listener in self.listeners {
+            listener.set_nonblocking(true).map_err(HttpError::Wait)?;
+            listeners.push(TcpListener::from_std(listener).map_err(HttpError::Wait)?);
+        }
+        let accepting = listeners.into_iter().map(async |listener| {
+            loop {
+                let stream = next(async || listener.accept().await, PAUSE).await;
+                let Ok(permit) = permits.clone().acquire_owned().await else { return };
+                let (answer, protocol, shutdown) = (answer.clone(), protocol.clone(), shutdown.clone());
+                let (write_timeout, drain) = (settings.write_timeout, settings.drain);
+                connections.spawn(async move {
+                    let stream = Stalling::new(stream, write_timeout);
+                    connection(&protocol, stream, answer, shutdown, drain).await;
+                    drop(permit);
+                });
+            }
+        });
+        tokio::select! {
+            _ = join_all(accepting) => shutdown.cancelled().await,
+            () = shutdown.cancelled() => {}
+        }
+        connections.close();
+        connections.wait().await;
+        Ok(())
+    }
+}
+
+/// The next connection. What fails one connection is passed over; what fails them all (no file descriptors, no memory) is waited out.
+async fn next(mut accept: impl AsyncFnMut() -> io::Result<(TcpStream, SocketAddr)>, pause: Duration) -> TcpStream {
+    let mut told = false;
+    loop {
+        match accept().await {
+            Ok((stream, _)) => {
+                // An answer is one write; it need not wait for company.
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "cannot send without delay");
+                }
+                return stream;
+            }
+            Err(error) if of_one_connection(&error) => tracing::debug!(%error, "a client was gone before it was let in"),
+            Err(error) => {
+                if !told {
+                    tracing::warn!(%error, "cannot accept connections; trying again");
+                    told = true;
+                }
+                sleep(pause).await;
+            }
+        }
+    }
+}
+
+/// Linux passes on what befell a connection while it waited (accept(2)).
+fn of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionRefused
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::NetworkDown
+            | ErrorKind::PermissionDenied
+            | ErrorKind::Interrupted
+    )
+}
+
+/// Serves a connection to its end. A panic in an answer ends the task, and with it this connection alone.
+async fn connection<A>(protocol: &http1::Builder, stream: Stalling, answer: A, shutdown: CancellationToken, drain: Duration)
+where
+    A: Fn(Request<Incoming>) -> Answer,
+{
+    let service = service_fn(move |request| ready(Ok::<_, Infallible>(answer(request))));
+    let mut connection = pin!(protocol.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        biased;
+        ended = connection.as_mut() => Ok(ended),
+        () = shutdown.cancelled() => {
+            // Closes at once what is idle, and lets the answer under way be the last.
+            connection.as_mut().graceful_shutdown();
+            timeout(drain, connection).await
+        }
+    };
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(error = crate::error_chain(&error), "a connection failed"),
+        Err(_) => tracing::debug!("a connection was cut off by the shutdown"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use bytes::Bytes;
+    use http_body_util::Full;
+    use hyper::Response;
+    use tokio::io::Interest;
+    use url::Url;
+
+    use super::*;
+
+    /// The status line that is answered to a GET.
+    async fn get(address: SocketAddr, path: &str) -> String {
+        let stream = TcpStream::connect(address).await.expect("a connection");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        stream.writable().await.expect("writable");
+        stream.try_write(request.as_bytes()).expect("sent");
+        stream.ready(Interest::READABLE).await.expect("answered");
+        let mut buffer = [0; 1_024];
+        let length = stream.try_read(&mut buffer).unwrap_or(0);
+        String::from_utf8_lossy(&buffer[..length]).lines().next().unwrap_or_default().to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_its_connection_and_no_other() {
+        let server = Server::bind(&["127.0.0.1:0".parse().expect("an address")]).expect("a free port");
+        let address = server.addresses()[0];
+        let shutdown = CancellationToken::new();
+        // One place: a panic that kept it would leave none.
+        let settings = Settings { connections: 1, ..Settings::new(Url::parse("https://example.org/").expect("a URL")) };
+        let answer = |request: Request<Incoming>| {
+            assert_ne!(request.uri().path(), "/panic", "as asked");
+            Response::new(Full::new(Bytes::new()))
+        };
+        let serving = server.run(&settings, shutdown.clone(), answer);
+        let asking = async {
+            assert_eq!(get(address, "/panic").await, "");
+            assert_eq!(get(address, "/").await, "HTTP/1.1 200 OK");
+            shutdown.cancel();
+        };
+        let (served, ()) = tokio::join!(serving, asking);
+        served.expect("served to the end");
+    }
+
+    #[tokio::test]
+    async fn failures_to_accept_are_waited_out() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let (client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let no_descriptors = 24;
+        let mut answers = VecDeque::from([
+            Err(io::Error::from_raw_os_error(no_descriptors)),
+            Err(ErrorKind::ConnectionAborted.into()),
+            Err(io::Error::from_raw_os_error(no_descriptors)),
+            accepted,
+        ]);
+        let pause = Duration::from_millis(5);
+        let began = std::time::Instant::now();
+        let stream = next(async || answers.pop_front().expect("no more was asked for"), pause).await;
+        assert_eq!(stream.peer_addr().ok(), client.expect("connected").local_addr().ok());
+        assert!(began.elapsed() >= 2 * pause, "it does not spin");
+    }
+}

@@ -1,0 +1,5 @@
+//! The server's promises, over real sockets.
+
+mod answers;
+mod client;
+mod connections;
