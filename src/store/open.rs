@@ -1,6 +1,7 @@
 //! Opening the database: only our own, never a newer one, never by overwriting.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -51,14 +52,6 @@ impl Store {
             .pragma("temp_store", "MEMORY")
             .statement_cache_capacity(256)
             .disable_statement_logging();
-        let pool = |size: u32| {
-            SqlitePoolOptions::new()
-                .max_connections(size)
-                .min_connections(0)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .test_before_acquire(false)
-        };
         let began = Instant::now();
         let writer = loop {
             match pool(1).connect_with(options.clone()).await {
@@ -71,6 +64,56 @@ impl Store {
         let reader = pool(2).connect_lazy_with(options.create_if_missing(false).pragma("query_only", "ON"));
         Ok(Self { writer, reader })
     }
+
+    /// Opens the database to read only: it must be there, and nothing is made, changed or left beside it. A process that writes
+    /// goes on meanwhile.
+    ///
+    /// # Errors
+    /// When there is none, it is another program's or of another layout, or cannot be used.
+    pub async fn read(path: &Path) -> Result<Self, StoreError> {
+        let unusable = |reason: String| StoreError::Unusable { path: path.to_owned(), reason };
+        if let Header::Nothing = check_header(path)? {
+            return Err(StoreError::Missing { path: path.to_owned() });
+        }
+        // Who reads a database with a log makes the log's files, and who may not write cannot remove them. As long as there is no
+        // log nobody has the database open: then it is read as it lies there.
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let alone = !Path::new(&log).exists();
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .read_only(true)
+            .immutable(alone)
+            .busy_timeout(BUSY)
+            .disable_statement_logging();
+        let reader = pool(1).connect_with(options).await.map_err(|e| unusable(plain(&e)))?;
+        let foreign = |_| StoreError::Foreign { path: path.to_owned() };
+        let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&reader).await.map_err(foreign)?;
+        if id != APPLICATION_ID {
+            return Err(StoreError::Foreign { path: path.to_owned() });
+        }
+        let layout: i64 =
+            sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&reader).await.map_err(foreign)?;
+        match layout.cmp(&newest()) {
+            Ordering::Less => Err(StoreError::Older { path: path.to_owned() }),
+            Ordering::Equal => Ok(Self { writer: reader.clone(), reader }),
+            Ordering::Greater => Err(StoreError::Newer { path: path.to_owned(), version: layout }),
+        }
+    }
+}
+
+fn pool(size: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(size)
+        .min_connections(0)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
+/// The newest layout that is known here.
+fn newest() -> i64 {
+    MIGRATIONS.iter().map(|(version, ..)| *version).max().unwrap_or_default()
 }
 
 async fn migrate(writer: &sqlx::SqlitePool, path: &Path) -> Result<(), StoreError> {
@@ -88,13 +131,21 @@ async fn migrate(writer: &sqlx::SqlitePool, path: &Path) -> Result<(), StoreErro
     tx.commit().await.map_err(|e| failed(e.into()))
 }
 
-/// Refuses a file that another program wrote, before anything could touch it.
-async fn check_is_ours(path: &Path) -> Result<(), StoreError> {
+/// What the file's own header says.
+enum Header {
+    /// There is no file, or an empty one.
+    Nothing,
+    /// It is a database of ours.
+    Ours,
+    /// It is a database with another id, or with none.
+    Other,
+}
+
+fn check_header(path: &Path) -> Result<Header, StoreError> {
     let unusable = |reason: String| StoreError::Unusable { path: path.to_owned(), reason };
-    let foreign = || StoreError::Foreign { path: path.to_owned() };
     let mut file = match File::open(path) {
         Ok(file) => file,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Header::Nothing),
         Err(e) => return Err(unusable(e.to_string())),
     };
     if !file.metadata().map_err(|e| unusable(e.to_string()))?.is_file() {
@@ -104,13 +155,20 @@ async fn check_is_ours(path: &Path) -> Result<(), StoreError> {
     let mut header = Vec::with_capacity(100);
     file.by_ref().take(100).read_to_end(&mut header).map_err(|e| unusable(e.to_string()))?;
     if header.is_empty() {
-        return Ok(());
+        return Ok(Header::Nothing);
     }
     if header.len() < 100 || !header.starts_with(b"SQLite format 3\0") {
-        return Err(foreign());
+        return Err(StoreError::Foreign { path: path.to_owned() });
     }
     let id = u32::from_be_bytes(header[68..72].try_into().expect("four bytes"));
-    if i64::from(id) == APPLICATION_ID {
+    Ok(if i64::from(id) == APPLICATION_ID { Header::Ours } else { Header::Other })
+}
+
+/// Refuses a file that another program wrote, before anything could touch it.
+async fn check_is_ours(path: &Path) -> Result<(), StoreError> {
+    let unusable = |reason: String| StoreError::Unusable { path: path.to_owned(), reason };
+    let foreign = || StoreError::Foreign { path: path.to_owned() };
+    if !matches!(check_header(path)?, Header::Other) {
         return Ok(());
     }
     // A process that died while making the database may have left the id in the log only.
@@ -142,12 +200,11 @@ async fn check_is_not_newer(path: &Path) -> Result<(), StoreError> {
     }
     let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY).disable_statement_logging();
     let Ok(mut connection) = options.connect().await else { return Ok(()) };
-    let newest = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut connection).await;
+    let version = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut connection).await;
     // Nothing hangs on it: it was only read from.
     let _ = connection.close().await;
-    let known = MIGRATIONS.iter().map(|(version, ..)| *version).max();
-    match newest {
-        Ok(Some(version)) if Some(version) > known => Err(StoreError::Newer { path: path.to_owned(), version }),
+    match version {
+        Ok(Some(version)) if version > newest() => Err(StoreError::Newer { path: path.to_owned(), version }),
         _ => Ok(()),
     }
 }
