@@ -18,9 +18,13 @@ macro_rules! from_row {
 }
 
 mod channels;
+mod erase;
 mod error;
+mod find;
+mod forget;
 mod known;
 mod open;
+mod overview;
 mod renames;
 mod rows;
 mod sources;
@@ -31,6 +35,8 @@ use sqlx::SqlitePool;
 
 pub use channels::{Categories, ChannelRow, Members, Pick, Rendered, Selection};
 pub use error::StoreError;
+pub use find::Held;
+pub use overview::Counts;
 pub use sources::{SourceState, Validators};
 pub use terms::TermInfo;
 pub use walk::{Saved, Walk};

@@ -17,7 +17,8 @@ use super::{Store, StoreError};
 const APPLICATION_ID: i64 = 1_314_018_116;
 
 /// Every layout, in order. Never change one that was released: add another.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "items", include_str!("migrations/0001_items.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "items", include_str!("migrations/0001_items.sql")), (2, "forgotten", include_str!("migrations/0002_forgotten.sql"))];
 
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);

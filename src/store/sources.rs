@@ -136,14 +136,16 @@ pub(super) struct Numbered {
     pub id: i64,
     /// Some walk of it was complete.
     pub walked: bool,
-    /// It has items.
+    /// It has items, or may have had some that were forgotten.
     pub has_items: bool,
 }
 
 from_row!(Numbered { id, walked, has_items });
 
 pub(super) async fn number(tx: &mut SqliteConnection, source: &Id) -> Result<Numbered, StoreError> {
-    let query = "SELECT id, walked, EXISTS (SELECT 1 FROM item WHERE source = s.id) AS has_items FROM source s WHERE name = $1";
+    let query =
+        "SELECT id, walked, EXISTS (SELECT 1 FROM item WHERE source = s.id) OR EXISTS (SELECT 1 FROM forgotten) AS has_items
+                 FROM source s WHERE name = $1";
     let found = sqlx::query_as(query).bind(source.as_str()).fetch_optional(tx).await?;
     found.ok_or_else(|| StoreError::NoSuchSource(source.to_string()))
 }
