@@ -5,6 +5,7 @@
 mod channel;
 mod poll;
 mod publish;
+mod removal;
 mod round;
 
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 mod disk;
 mod lock;
+mod remove;
 
 pub use disk::{Disk, PublishError};
 pub use lock::{Lock, LockError};
