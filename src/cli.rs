@@ -26,6 +26,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Show what a page gives: rows, warnings, and rows that are the same item
     Preview(PreviewArgs),
+    /// List every feed with its address, how many items are stored and shown, and when it last changed
+    Feeds(FeedsArgs),
     /// Make feeds of a newsroom that is built in: no network, no configuration needed
     Demo(DemoArgs),
 }
@@ -58,6 +60,14 @@ pub struct PreviewArgs {
     /// Read the page by the rules of this source
     #[arg(long, value_name = "ID")]
     pub source: Option<String>,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `feeds`.
+#[derive(Debug, Args)]
+pub struct FeedsArgs {
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+pub use channel::title;
 pub use poll::{PageRead, PollError, Polled, read_page};
 pub use publish::Published;
 pub use round::{Outcome, Round};
