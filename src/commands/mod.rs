@@ -3,9 +3,11 @@
 mod check;
 mod demo;
 mod feeds;
+mod forget;
 mod once;
 mod preview;
 mod report;
+mod target;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -49,6 +51,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&load(&cli.config)?, &args),
         Command::Preview(args) => preview::run(&load(&cli.config)?, &args).await,
         Command::Feeds(args) => feeds::run(&load(&cli.config)?, &args).await,
+        Command::Forget(args) => forget::run(&load(&cli.config)?, &args).await,
         Command::Demo(args) => demo::run(&args).await,
     }
 }
