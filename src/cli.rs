@@ -26,6 +26,10 @@ pub enum Command {
     Check(CheckArgs),
     /// Show what a page gives: rows, warnings, and rows that are the same item
     Preview(PreviewArgs),
+    /// List every feed with its address, how many items are stored and shown, and when it last changed
+    Feeds(FeedsArgs),
+    /// Forget an item, a term or a source for good: the only way to lose what was once seen
+    Forget(ForgetArgs),
     /// Make feeds of a newsroom that is built in: no network, no configuration needed
     Demo(DemoArgs),
 }
@@ -58,6 +62,29 @@ pub struct PreviewArgs {
     /// Read the page by the rules of this source
     #[arg(long, value_name = "ID")]
     pub source: Option<String>,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `feeds`.
+#[derive(Debug, Args)]
+pub struct FeedsArgs {
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `forget`.
+#[derive(Debug, Args)]
+pub struct ForgetArgs {
+    /// An item (its guid or its link), a term (its feed's address, as `feeds` shows it), a source or a feed of one's own
+    /// that is no longer configured (its id)
+    #[arg(value_name = "ITEM|TERM|SOURCE")]
+    pub target: String,
+    /// Say what would go, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::Exit;
+use super::{Exit, endings};
 use crate::cli::CheckArgs;
 use crate::config::{Config, Source};
 use crate::domain::Address;
@@ -36,12 +36,7 @@ fn schedule(source: &Source) -> String {
 }
 
 fn places(config: &Config, address: &Address) -> Vec<String> {
-    let formats = || config.publish.formats.iter().map(|f| f.extension());
-    let endings = if config.publish.formats.len() == 1 {
-        formats().collect()
-    } else {
-        format!("{{{}}}", formats().collect::<Vec<_>>().join(","))
-    };
+    let endings = endings(config);
     let on_disk = config.publish.directory.as_ref().map(|d| format!("{}.{endings}", d.join(address.as_str()).display()));
     on_disk.into_iter().chain([format!("{}{address}.{endings}", config.base_url)]).collect()
 }

@@ -2,9 +2,12 @@
 
 mod check;
 mod demo;
+mod feeds;
+mod forget;
 mod once;
 mod preview;
 mod report;
+mod target;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -47,8 +50,16 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Once(args) => once::run(&load(&cli.config)?, &args).await,
         Command::Check(args) => check::run(&load(&cli.config)?, &args),
         Command::Preview(args) => preview::run(&load(&cli.config)?, &args).await,
+        Command::Feeds(args) => feeds::run(&load(&cli.config)?, &args).await,
+        Command::Forget(args) => forget::run(&load(&cli.config)?, &args).await,
         Command::Demo(args) => demo::run(&args).await,
     }
+}
+
+/// The endings of a feed's documents, in one word: `{rss,atom,json}`.
+fn endings(config: &Config) -> String {
+    let formats: Vec<&str> = config.publish.formats.iter().map(|f| f.extension()).collect();
+    if let [one] = formats.as_slice() { (*one).to_owned() } else { format!("{{{}}}", formats.join(",")) }
 }
 
 /// Loads the configuration; warnings go to standard error.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::error_chain;
-use crate::pipeline::{Outcome, Polled, Round};
+use crate::pipeline::{Outcome, Polled, Published, Round};
 
 /// Warnings shown of one source; `preview` shows them all.
 const SHOWN: usize = 10;
@@ -33,11 +33,15 @@ pub(super) fn round(round: &Round, json: bool) {
         }
     }
     if !json {
-        let p = &round.published;
-        match p.written {
-            0 => println!("nothing to publish: {} files stand as they are", p.documents),
-            n => println!("{n} files written; {} stand published", p.documents),
-        }
+        published(&round.published);
+    }
+}
+
+/// Prints what a publishing did.
+pub(super) fn published(published: &Published) {
+    match published.written {
+        0 => println!("nothing to publish: {} files stand as they are", published.documents),
+        n => println!("{n} files written; {} stand published", published.documents),
     }
 }
 

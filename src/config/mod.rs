@@ -22,6 +22,7 @@ mod units;
 mod value;
 
 pub use diagnostic::Diagnostic;
+pub(crate) use nearest::nearest;
 pub use read::{ConfigError, state_directory};
 
 use std::path::PathBuf;

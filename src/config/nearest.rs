@@ -1,7 +1,7 @@
 //! Names that were probably meant.
 
 /// The known name that is nearest to `name`, if any is near enough to have been meant.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
     let length = name.chars().count();
     let limit = (length / 3).clamp(1, 4);

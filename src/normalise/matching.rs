@@ -6,12 +6,15 @@
 //!    seen as a sighting of an item: that another sighting of the item was edited meanwhile makes no new story of it.
 //! 3. Else it is a new item.
 //!
+//! Rows of items that were forgotten are none of these (see [`super::forgotten`]).
+//!
 //! Items whose keys become the same by an edit are one story: the later is merged into the earlier, so that no feed shows it twice.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
 
+use super::forgotten::{Claim, Trace, forgotten};
 use crate::domain::{Digest, Reading, digest};
 
 /// What the store knows of the rows of a walk.
@@ -23,6 +26,8 @@ pub struct Known {
     pub shared: HashSet<Digest>,
     /// The highest counter in use for each origin (see [`guid`]).
     pub counters: HashMap<Digest, u32>,
+    /// What is left of forgotten items that a row of the walk may be.
+    pub forgotten: Vec<Trace>,
 }
 
 /// An item as stored, as far as identity goes.
@@ -104,6 +109,8 @@ pub struct Plan {
     pub odd: bool,
     /// Known items that are one story now, as (the later, the earlier): the store merges them and decides anew.
     pub merged: Vec<(usize, usize)>,
+    /// What rows of forgotten items say that they did not say before.
+    pub forgotten: Vec<Trace>,
 }
 
 /// An item seen for the first time.
@@ -147,28 +154,29 @@ pub fn guid(origin: Digest, counter: u32) -> Digest {
 /// Whether all rows are items that were known before the walk.
 pub fn all_known(rows: &[Reading], known: &Known, terms: &Terms) -> bool {
     let index = Index::new(known);
-    rows.iter().all(|row| {
-        let link = row.link.as_ref().map(|l| l.identity).filter(|l| !known.shared.contains(l));
-        link.is_some_and(|l| index.own(l, row, terms.link_key).is_some())
-            || index.by_key.contains_key(&row.key)
-            || index.unchanged(row).is_some()
-    })
+    let link = |row: &Reading| row.link.as_ref().map(|l| l.identity).filter(|l| !known.shared.contains(l));
+    let claim = |row: &Reading| index.claim(row, link(row), terms.link_key);
+    let forgotten = forgotten(rows, &known.forgotten, terms.link_key, link, claim);
+    rows.iter().enumerate().all(|(n, row)| claim(row) != Claim::None || forgotten.contains_key(&n))
 }
 
 /// Decides what each row is.
 pub fn decide(rows: &[Reading], known: &Known, terms: &Terms) -> Plan {
-    let rows_once = without_doubles(rows);
+    let mut rows_once = without_doubles(rows);
     let shared = links_of_two_stories(rows, known);
     let is_shared = |link: &Digest| known.shared.contains(link) || shared.contains(link);
+    let link_of = |row: &Reading| row.link.as_ref().map(|l| l.identity).filter(|l| !is_shared(l));
     let mut index = Index::new(known);
+    let claim = |row: &Reading| index.claim(row, link_of(row), terms.link_key);
+    let forgotten = forgotten(rows, &known.forgotten, terms.link_key, link_of, claim);
+    rows_once.retain(|row| !forgotten.contains_key(row));
 
     // Rule 1 for all rows first: an edit moves an item's key, and former keys match nothing.
     let mut of_item: Vec<Vec<usize>> = vec![Vec::new(); known.items.len()];
     let mut own: Vec<Option<usize>> = vec![None; known.items.len()];
     let mut left = Vec::new();
     for row in rows_once {
-        let link = rows[row].link.as_ref().map(|l| l.identity).filter(|l| !is_shared(l));
-        match link.and_then(|l| index.own(l, &rows[row], terms.link_key)).filter(|&item| own[item].is_none()) {
+        match link_of(&rows[row]).and_then(|l| index.own(l, &rows[row], terms.link_key)).filter(|&item| own[item].is_none()) {
             Some(item) => {
                 own[item] = Some(row);
                 of_item[item].push(row);
@@ -201,7 +209,8 @@ pub fn decide(rows: &[Reading], known: &Known, terms: &Terms) -> Plan {
 
     let new = new_items(rows, new, known, &is_shared);
     let seen = seen_items(rows, known, terms, of_item, own, &is_shared);
-    let mut plan = Plan { new, seen, shared: shared.into_iter().collect(), odd: false, merged };
+    let forgotten = new_traces(forgotten, known);
+    let mut plan = Plan { new, seen, shared: shared.into_iter().collect(), odd: false, merged, forgotten };
     judge_changes(rows, known, terms, &mut plan);
     plan
 }
@@ -213,6 +222,14 @@ fn without_doubles(rows: &[Reading]) -> Vec<usize> {
     let mut seen = HashSet::new();
     order.retain(|&r| seen.insert((rows[r].key, rows[r].link.as_ref().map(|l| l.identity))));
     order
+}
+
+/// What the rows of forgotten items say that is not noted yet, in the order of the rows.
+fn new_traces(found: HashMap<usize, Trace>, known: &Known) -> Vec<Trace> {
+    let mut noted: HashSet<Trace> = known.forgotten.iter().copied().collect();
+    let mut found: Vec<(usize, Trace)> = found.into_iter().collect();
+    found.sort_unstable_by_key(|(row, _)| *row);
+    found.into_iter().map(|(_, trace)| trace).filter(|trace| noted.insert(*trace)).collect()
 }
 
 fn links_of_two_stories(rows: &[Reading], known: &Known) -> BTreeSet<Digest> {
@@ -340,6 +357,17 @@ impl<'a> Index<'a> {
             .or_else(|| items().rev().find(|(_, item)| item.title_key == row.title_key || item.day == row.day))
             .or_else(|| link_key.then(|| items().next_back()).flatten())
             .map(|(n, _)| n)
+    }
+
+    /// What the row has in common with the known items; `link`: its link, unless that is no identity.
+    fn claim(&self, row: &Reading, link: Option<Digest>, link_key: bool) -> Claim {
+        if self.by_key.contains_key(&row.key) || self.unchanged(row).is_some() {
+            Claim::Told
+        } else if link.is_some_and(|l| self.own(l, row, link_key).is_some()) {
+            Claim::Linked
+        } else {
+            Claim::None
+        }
     }
 
     /// Items that have the key of an earlier one: (the later, the earliest).

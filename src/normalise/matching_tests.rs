@@ -54,6 +54,7 @@ impl Memory {
             plan = decide(rows, &self.known, &terms);
         }
         self.known.shared.extend(plan.shared.iter().copied());
+        self.known.forgotten.extend(&plan.forgotten);
         for seen in &plan.seen {
             let item = &mut self.known.items[seen.item];
             for &r in &seen.rows {
@@ -97,6 +98,15 @@ impl Memory {
         self.titles.remove(later);
         self.guids.remove(later);
         self.edits.remove(later);
+    }
+
+    /// Forgets the item with this title; its counter stays taken.
+    fn forget(&mut self, title: &str) {
+        let n = self.titles.iter().position(|t| t == title).expect("a known title");
+        let (gone, _, guid, _) = (self.known.items.remove(n), self.titles.remove(n), self.guids.remove(n), self.edits.remove(n));
+        let trace = |key, link| Trace { item: n as i64, key, title_key: gone.title_key, day: gone.day, link };
+        self.known.forgotten.extend([trace(gone.key, gone.link), trace(guid, None)]);
+        self.known.forgotten.extend(gone.sightings.iter().map(|s| trace(s.key, s.link)));
     }
 
     fn read(&mut self, walk: &[&str]) -> Plan {
@@ -191,6 +201,90 @@ fn every_rule_has_its_story() {
         guids.dedup();
         assert_eq!(guids.len(), memory.guids.len(), "{name}: guids differ");
     }
+}
+
+/// (what is shown, walks, the title to forget then, walks after that, titles known at the end).
+type Forgetting =
+    (&'static str, &'static [&'static [&'static str]], &'static str, &'static [&'static [&'static str]], &'static [&'static str]);
+
+#[test]
+fn what_is_forgotten_stays_away() {
+    let stories: &[Forgetting] = &[
+        ("by the same page", &[&["A @ 1 @ /a", "B @ 1 @ /b"]], "A", &[&["A @ 1 @ /a", "B @ 1 @ /b"]], &["B"]),
+        ("without a link", &[&["A @ 1"]], "A", &[&["A @ 1"]], &[]),
+        ("by an edited title", &[&["A @ 1 @ /a"]], "A", &[&["A2 @ 1 @ /a"]], &[]),
+        ("by a corrected date", &[&["A @ 1 @ /a"]], "A", &[&["A @ 2 @ /a"]], &[]),
+        ("by an edited summary", &[&["A @ 1 @ /a : x"]], "A", &[&["A @ 1 @ /a : y"]], &[]),
+        ("by one edit after the other", &[&["A @ 1 @ /a"]], "A", &[&["A2 @ 1 @ /a"], &["A2 @ 2 @ /a"], &["A3 @ 2 @ /a"]], &[]),
+        ("by a repost", &[&["A @ 1 @ /a"]], "A", &[&["A @ 1 @ /x/a", "A @ 1 @ /a"]], &[]),
+        ("by a repost that is edited", &[&["A @ 1 @ /a"]], "A", &[&["A @ 1 @ /b"], &["A2 @ 1 @ /b"]], &[]),
+        ("by a repost of an edit", &[&["A @ 1 @ /a"]], "A", &[&["A2 @ 1 @ /a"], &["A2 @ 1 @ /b"]], &[]),
+        ("by an edit and its repost at once", &[&["A @ 1 @ /a"]], "A", &[&["A2 @ 1 @ /b", "A2 @ 1 @ /a"]], &[]),
+        ("at another of its links", &[&["A @ 1 @ /a", "A @ 1 @ /long"]], "A", &[&["A2 @ 1 @ /long"]], &[]),
+        ("by its first title", &[&["A @ 1 @ /a"], &["A2 @ 1 @ /a"]], "A2", &[&["A @ 1 @ /new"]], &[]),
+        ("another story under its link", &[&["A @ 1 @ /week"]], "A", &[&["B @ 2 @ /week"]], &["B"]),
+        ("the same title on another day", &[&["A @ 1 @ /a"]], "A", &[&["A @ 2 @ /b"]], &["A"]),
+        ("another story of the day", &[&["A @ 1 @ /a"]], "A", &[&["B @ 1 @ /b"]], &["B"]),
+        (
+            "a link of two stories is nobody's",
+            &[&["A @ 1 @ /l", "B @ 1 @ /l"]],
+            "A",
+            &[&["C @ 1 @ /l", "B @ 1 @ /l"], &["A @ 1 @ /l"]],
+            &["B", "C"],
+        ),
+        (
+            "a known item is not lost for it",
+            &[&["A @ 1 @ /a", "B @ 1 @ /b"]],
+            "A",
+            &[&["B @ 1 @ /a", "B @ 1 @ /b"], &["B @ 1 @ /a", "B2 @ 1 @ /b"]],
+            &["B2"],
+        ),
+        ("a known item that is edited to it stays as it was", &[&["A @ 1 @ /a", "B @ 1 @ /b"]], "A", &[&["A @ 1 @ /b"]], &["B"]),
+        (
+            "a later story under its link is edited",
+            &[&["A @ 1 @ /week"], &["B @ 2 @ /week"]],
+            "A",
+            &[&["B2 @ 2 @ /week"], &["B2 @ 1 @ /week"]],
+            &["B2"],
+        ),
+    ];
+    for (name, before, title, after, want) in stories {
+        let mut memory = Memory::default();
+        before.iter().for_each(|walk| drop(memory.read(walk)));
+        memory.forget(title);
+        after.iter().for_each(|walk| drop(memory.read(walk)));
+        assert_eq!(memory.titles, *want, "{name}");
+        let known = memory.known.forgotten.len();
+        let plan = memory.read(after.last().expect("a walk"));
+        assert!(plan.new.is_empty() && plan.forgotten.is_empty(), "{name}: read again, it is known: {plan:?}");
+        assert_eq!(memory.known.forgotten.len(), known, "{name}");
+    }
+}
+
+#[test]
+fn with_a_link_key_the_link_alone_keeps_away() {
+    for (link_key, want) in [(false, 1), (true, 0)] {
+        let mut memory = Memory { link_key, ..Memory::default() };
+        memory.read(&["A @ 1 @ /a"]);
+        memory.forget("A");
+        memory.read(&["B @ 2 @ /a"]);
+        assert_eq!(memory.titles.len(), want);
+    }
+}
+
+#[test]
+fn forgotten_rows_are_known_to_the_walk() {
+    let mut memory = Memory::default();
+    memory.read(&["A @ 1 @ /a", "B @ 1 @ /b"]);
+    memory.forget("A");
+    let terms = Terms { link_key: false, rules: stamp(["0"]), covered: Covered::Nothing };
+    let known = |texts: &[&str]| {
+        let rows: Vec<Reading> = texts.iter().enumerate().map(|(n, text)| row(text, n)).collect();
+        all_known(&rows, &memory.known, &terms)
+    };
+    assert!(known(&["A @ 1 @ /a", "B @ 1 @ /b"]));
+    assert!(known(&["A2 @ 1 @ /a", "A2 @ 1 @ /c", "B @ 1 @ /b"]));
+    assert!(!known(&["A @ 1 @ /a", "C @ 1 @ /c"]));
 }
 
 #[test]
@@ -305,6 +399,26 @@ proptest! {
         }
         prop_assert_eq!(known(&plain), known(&other));
         prop_assert!(other.edits.iter().all(|e| *e == 0));
+    }
+
+    /// Whatever is forgotten: the listing brings nothing new, and every other item stays as it was.
+    #[test]
+    fn forgetting_loses_one_item_and_brings_none(rows in listing(), which in any::<prop::sample::Index>(), reversed in any::<bool>()) {
+        let mut memory = Memory::default();
+        memory.walk(&rows, Covered::Everything);
+        let title = memory.titles[which.index(memory.titles.len())].clone();
+        memory.forget(&title);
+        let left = known(&memory);
+        let mut again = rows;
+        if reversed {
+            again.reverse();
+            again.iter_mut().enumerate().for_each(|(n, r)| r.row = n);
+        }
+        for _ in 0..2 {
+            let plan = memory.walk(&again, Covered::Everything);
+            prop_assert!(plan.new.is_empty(), "{:?}", plan);
+            prop_assert_eq!(known(&memory), left.clone());
+        }
     }
 
     /// No two items of one title and date, however rows come and go.

@@ -35,6 +35,11 @@ pub(super) fn known<'a>(config: &'a Config, row: &ChannelRow) -> Option<Known<'a
     }
 }
 
+/// What a stored channel's feed is called; None: it is no longer configured.
+pub fn title(config: &Config, row: &ChannelRow) -> Option<String> {
+    known(config, row).map(|known| known.title(row))
+}
+
 impl Known<'_> {
     /// The feed's title.
     pub fn title(&self, row: &ChannelRow) -> String {

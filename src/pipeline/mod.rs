@@ -5,12 +5,14 @@
 mod channel;
 mod poll;
 mod publish;
+mod removal;
 mod round;
 
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+pub use channel::title;
 pub use poll::{PageRead, PollError, Polled, read_page};
 pub use publish::Published;
 pub use round::{Outcome, Round};

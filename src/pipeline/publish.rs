@@ -100,6 +100,7 @@ impl Pipeline {
     /// # Errors
     /// When store or disk fail; what was published before stays.
     pub async fn publish(&self) -> Result<Published, PipelineError> {
+        self.finish_forgetting().await?;
         if self.disk.is_none() {
             return Ok(Published::default());
         }

@@ -45,7 +45,7 @@ impl Disk {
         Ok(disk)
     }
 
-    fn error<'a>(&'a self, what: &'static str, path: &'a Path) -> impl Fn(io::Error) -> PublishError + 'a {
+    pub(super) fn error<'a>(&'a self, what: &'static str, path: &'a Path) -> impl Fn(io::Error) -> PublishError + 'a {
         move |source| PublishError { what, path: path.to_owned(), root: self.root.clone(), source }
     }
 

@@ -2,6 +2,7 @@
 
 mod disk;
 mod lock;
+mod remove;
 pub mod shelf;
 
 pub use disk::{Disk, PublishError};

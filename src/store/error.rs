@@ -19,6 +19,18 @@ pub enum StoreError {
         /// The first layout that is not known.
         version: i64,
     },
+    /// There is no file, and none is to be made.
+    #[error("there is no database {} yet: run `newsroomd once`, or name another file in [store] url", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An older newsroomd has written the file, and it is not to be changed.
+    #[error("{} was last written by an older newsroomd: run `newsroomd once`, which brings it up to date", path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file or its folder cannot be used.
     #[error("cannot open the database {}: {reason}; see that the folder exists, is writable and not full, or name another file in [store] url", path.display())]
     Unusable {

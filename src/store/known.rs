@@ -7,6 +7,7 @@ use sqlx::SqliteConnection;
 
 use super::{Store, StoreError};
 use crate::domain::{Digest, Reading};
+use crate::normalise::forgotten::Trace;
 use crate::normalise::matching::{Known, KnownItem, KnownSighting};
 
 /// An item as stored, whole.
@@ -126,11 +127,15 @@ pub(super) async fn load(tx: &mut SqliteConnection, rows: &[Reading]) -> Result<
     .fetch_all(&mut *tx)
     .await?;
     let counters: Vec<(Digest, u32)> = sqlx::query_as(
-        "SELECT i.origin, max(i.counter) FROM json_each($1) j JOIN item i ON i.origin = unhex(j.value) GROUP BY i.origin",
+        // The guid of a forgotten item is given to no other.
+        "SELECT origin, max(counter) FROM (
+             SELECT i.origin, i.counter FROM json_each($1) j JOIN item i ON i.origin = unhex(j.value)
+             UNION ALL SELECT f.origin, f.counter FROM json_each($1) j JOIN forgotten f ON f.origin = unhex(j.value)) GROUP BY origin",
     )
     .bind(&origins)
     .fetch_all(&mut *tx)
     .await?;
+    let forgotten = traces(&mut *tx, &own_links, &keys).await?;
 
     let place: HashMap<i64, usize> = items.iter().enumerate().map(|(n, i)| (i.id, n)).collect();
     let mut sightings: Vec<Vec<StoredSighting>> = vec![Vec::new(); items.len()];
@@ -150,8 +155,24 @@ pub(super) async fn load(tx: &mut SqliteConnection, rows: &[Reading]) -> Result<
             .map(|s| KnownSighting { link: s.link_id, key: s.key, exact: s.exact, rules: s.rules })
             .collect(),
     });
-    let known = Known { items: known_items.collect(), shared, counters: counters.into_iter().collect() };
+    let known = Known { items: known_items.collect(), shared, counters: counters.into_iter().collect(), forgotten };
     Ok(Loaded { known, items, sightings })
+}
+
+/// What is left of forgotten items that one of the rows may be.
+async fn traces(tx: &mut SqliteConnection, links: &str, keys: &str) -> Result<Vec<Trace>, StoreError> {
+    let found: Vec<(i64, Digest, Digest, i64, Option<Digest>)> = sqlx::query_as(
+        "SELECT forgotten, key, title_key, day, link_id FROM trace WHERE rowid IN (
+             SELECT t.rowid FROM json_each($1) j JOIN trace t ON t.link_id = unhex(j.value)
+             UNION SELECT t.rowid FROM json_each($2) j JOIN trace t ON t.key = unhex(j.value))
+         ORDER BY rowid",
+    )
+    .bind(links)
+    .bind(keys)
+    .fetch_all(tx)
+    .await?;
+    let trace = |(item, key, title_key, day, link)| Trace { item, key, title_key, day: day_of(day), link };
+    Ok(found.into_iter().map(trace).collect())
 }
 
 impl Store {

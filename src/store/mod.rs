@@ -19,9 +19,13 @@ macro_rules! from_row {
 
 mod additions;
 mod channels;
+mod erase;
 mod error;
+mod find;
+mod forget;
 mod known;
 mod open;
+mod overview;
 mod renames;
 mod rows;
 mod selection;
@@ -33,6 +37,8 @@ use sqlx::SqlitePool;
 
 pub use channels::{Categories, ChannelRow, Rendered};
 pub use error::StoreError;
+pub use find::Held;
+pub use overview::Counts;
 pub use selection::{Members, Pick, Selection};
 pub use sources::{SourceState, Validators};
 pub use terms::TermInfo;

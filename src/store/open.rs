@@ -1,6 +1,7 @@
 //! Opening the database: only our own, never a newer one, never by overwriting.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -16,7 +17,8 @@ use super::{Store, StoreError};
 const APPLICATION_ID: i64 = 1_314_018_116;
 
 /// Every layout, in order. Never change one that was released: add another.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "items", include_str!("migrations/0001_items.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "items", include_str!("migrations/0001_items.sql")), (2, "forgotten", include_str!("migrations/0002_forgotten.sql"))];
 
 /// The newest layout that is known here. The file's header says which one it has ("user version"), so that a start need not look further.
 const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
@@ -54,14 +56,6 @@ impl Store {
             .pragma("temp_store", "MEMORY")
             .statement_cache_capacity(256)
             .disable_statement_logging();
-        let pool = |size: u32| {
-            SqlitePoolOptions::new()
-                .max_connections(size)
-                .min_connections(0)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .test_before_acquire(false)
-        };
         let began = Instant::now();
         let writer = loop {
             match pool(1).connect_with(options.clone()).await {
@@ -74,6 +68,50 @@ impl Store {
         let reader = pool(2).connect_lazy_with(options.create_if_missing(false).pragma("query_only", "ON"));
         Ok(Self { writer, reader })
     }
+
+    /// Opens the database to read only: it must be there, and nothing is made, changed or left beside it. A process that writes
+    /// goes on meanwhile.
+    ///
+    /// # Errors
+    /// When there is none, it is another program's or of another layout, or cannot be used.
+    pub async fn read(path: &Path) -> Result<Self, StoreError> {
+        let unusable = |reason: String| StoreError::Unusable { path: path.to_owned(), reason };
+        if let Header::Nothing = check_header(path)? {
+            return Err(StoreError::Missing { path: path.to_owned() });
+        }
+        // Who reads a database with a log makes the log's files, and who may not write cannot remove them. As long as there is no
+        // log nobody has the database open: then it is read as it lies there.
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let alone = !Path::new(&log).exists();
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .read_only(true)
+            .immutable(alone)
+            .busy_timeout(BUSY)
+            .disable_statement_logging();
+        let reader = pool(1).connect_with(options).await.map_err(|e| unusable(plain(&e)))?;
+        let foreign = |_| StoreError::Foreign { path: path.to_owned() };
+        let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&reader).await.map_err(foreign)?;
+        if id != APPLICATION_ID {
+            return Err(StoreError::Foreign { path: path.to_owned() });
+        }
+        let layout: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&reader).await.map_err(foreign)?;
+        match layout.cmp(&NEWEST) {
+            Ordering::Less => Err(StoreError::Older { path: path.to_owned() }),
+            Ordering::Equal => Ok(Self { writer: reader.clone(), reader }),
+            Ordering::Greater => Err(StoreError::Newer { path: path.to_owned(), version: layout }),
+        }
+    }
+}
+
+fn pool(size: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(size)
+        .min_connections(0)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
 }
 
 async fn migrate(writer: &sqlx::SqlitePool, path: &Path) -> Result<(), StoreError> {
@@ -97,13 +135,21 @@ async fn migrate(writer: &sqlx::SqlitePool, path: &Path) -> Result<(), StoreErro
     tx.commit().await.map_err(|e| failed(e.into()))
 }
 
-/// Refuses a file that another program wrote, before anything could touch it. Says which layout its header states (0: none yet).
-async fn check_is_ours(path: &Path) -> Result<i64, StoreError> {
+/// What the file's own header says.
+enum Header {
+    /// There is no file, or an empty one.
+    Nothing,
+    /// It is a database of ours, of this layout (0: none is stated yet).
+    Ours(i64),
+    /// It is a database with another id, or with none.
+    Other,
+}
+
+fn check_header(path: &Path) -> Result<Header, StoreError> {
     let unusable = |reason: String| StoreError::Unusable { path: path.to_owned(), reason };
-    let foreign = || StoreError::Foreign { path: path.to_owned() };
     let mut file = match File::open(path) {
         Ok(file) => file,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Header::Nothing),
         Err(e) => return Err(unusable(e.to_string())),
     };
     if !file.metadata().map_err(|e| unusable(e.to_string()))?.is_file() {
@@ -113,14 +159,23 @@ async fn check_is_ours(path: &Path) -> Result<i64, StoreError> {
     let mut header = Vec::with_capacity(100);
     file.by_ref().take(100).read_to_end(&mut header).map_err(|e| unusable(e.to_string()))?;
     if header.is_empty() {
-        return Ok(0);
+        return Ok(Header::Nothing);
     }
     if header.len() < 100 || !header.starts_with(b"SQLite format 3\0") {
-        return Err(foreign());
+        return Err(StoreError::Foreign { path: path.to_owned() });
     }
     let number = |at: usize| i64::from(u32::from_be_bytes(header[at..at + 4].try_into().expect("four bytes")));
-    if number(68) == APPLICATION_ID {
-        return Ok(number(60));
+    Ok(if number(68) == APPLICATION_ID { Header::Ours(number(60)) } else { Header::Other })
+}
+
+/// Refuses a file that another program wrote, before anything could touch it. Says which layout its header states (0: none yet).
+async fn check_is_ours(path: &Path) -> Result<i64, StoreError> {
+    let unusable = |reason: String| StoreError::Unusable { path: path.to_owned(), reason };
+    let foreign = || StoreError::Foreign { path: path.to_owned() };
+    match check_header(path)? {
+        Header::Nothing => return Ok(0),
+        Header::Ours(version) => return Ok(version),
+        Header::Other => {}
     }
     // A process that died while making the database may have left the id in the log only.
     let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY).disable_statement_logging();

@@ -40,7 +40,8 @@ impl Store {
             for (old, new) in &facet.alias {
                 let Some(old) = book.number(&facet.name, old) else { continue };
                 book.learn(&mut tx, newsroom, std::iter::once(&Tag { facet: n, name: new.clone() }), None).await?;
-                if let Some(new) = book.number(&facet.name, &fold(new)) {
+                // To a name that was forgotten nothing can move.
+                if let Some(new) = book.number(&facet.name, &fold(new)).filter(|new| !book.is_forgotten(*new)) {
                     targets.insert(old, Some(new));
                 }
             }
@@ -127,7 +128,7 @@ async fn open(
 fn releasable(book: &TermBook, newsroom: &Newsroom, max_new: usize) -> BTreeSet<i64> {
     let mut out = BTreeSet::new();
     for facet in &newsroom.facets {
-        let of_facet = || book.all().filter(|t| t.facet == facet.name);
+        let of_facet = || book.all().filter(|t| t.facet == facet.name && !t.forgotten);
         let held: Vec<i64> = of_facet().filter(|t| t.held).map(|t| t.id).collect();
         if held.len() <= max_new && of_facet().count() <= facet.max_terms {
             out.extend(held);

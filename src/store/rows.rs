@@ -92,7 +92,7 @@ pub(super) async fn insert_sightings(tx: &mut SqliteConnection, sightings: &[Fre
 }
 
 /// Takes an item out of its terms' lists, before it changes.
-async fn unlist(tx: &mut SqliteConnection, item: i64) -> Result<(), StoreError> {
+pub(super) async fn unlist(tx: &mut SqliteConnection, item: i64) -> Result<(), StoreError> {
     sqlx::query(
         "DELETE FROM item_term WHERE (term, published, position, item) IN (
              SELECT j.value, i.published, i.position, i.id FROM item i, json_each(i.terms) j WHERE i.id = $1)",

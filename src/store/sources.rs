@@ -136,14 +136,14 @@ pub(super) struct Numbered {
     pub id: i64,
     /// Some walk of it was complete.
     pub walked: bool,
-    /// It has items.
+    /// It has items, or may have had some that were forgotten.
     pub has_items: bool,
 }
 
 /// What a transaction asks of its sources first, in the order given.
 pub(super) async fn numbers(tx: &mut SqliteConnection, sources: impl Iterator<Item = &Id>) -> Result<Vec<Numbered>, StoreError> {
     let names: Vec<&str> = sources.map(Id::as_str).collect();
-    let query = "SELECT json_group_object(s.name, json_array(s.id, s.walked, EXISTS (SELECT 1 FROM item WHERE source = s.id)))
+    let query = "SELECT json_group_object(s.name, json_array(s.id, s.walked, EXISTS (SELECT 1 FROM item WHERE source = s.id) OR EXISTS (SELECT 1 FROM forgotten)))
          FROM json_each($1) j JOIN source s ON s.name = j.value";
     let found: String = sqlx::query_scalar(query).bind(serde_json::json!(names).to_string()).fetch_one(tx).await?;
     let found: HashMap<String, (i64, i64, i64)> = listed(&found)?;

@@ -24,9 +24,11 @@ pub struct TermInfo {
     pub target: Option<i64>,
     /// One of too many: waits for the operator.
     pub held: bool,
+    /// Neither a category nor a feed any more; its slug stays taken.
+    pub forgotten: bool,
 }
 
-from_row!(TermInfo { id, facet, folded, name, slug, target, held });
+from_row!(TermInfo { id, facet, folded, name, slug, target, held, forgotten });
 
 /// The terms of one source, for one transaction.
 pub(super) struct TermBook {
@@ -47,7 +49,7 @@ impl TermBook {
 
     pub async fn load(tx: &mut SqliteConnection, source: i64) -> Result<Self, StoreError> {
         let terms: Vec<TermInfo> =
-            sqlx::query_as("SELECT id, facet, folded, name, slug, target, held FROM term WHERE source = $1")
+            sqlx::query_as("SELECT id, facet, folded, name, slug, target, held, forgotten FROM term WHERE source = $1")
                 .bind(source)
                 .fetch_all(tx)
                 .await?;
@@ -76,6 +78,10 @@ impl TermBook {
     /// The term that this one was renamed to, or itself.
     pub fn resolve(&self, id: i64) -> i64 {
         self.by_id.get(&id).and_then(|t| t.target).unwrap_or(id)
+    }
+
+    pub fn is_forgotten(&self, id: i64) -> bool {
+        self.by_id.get(&id).is_some_and(|t| t.forgotten)
     }
 
     pub fn number(&self, facet: &str, name: &str) -> Option<i64> {
@@ -109,7 +115,7 @@ impl TermBook {
             let settings = &newsroom.facets[facet];
             let name =
                 names.into_iter().max_by_key(|(name, count)| (*count, std::cmp::Reverse(*name))).map_or("", |(name, _)| name);
-            let known = self.by_id.values().filter(|t| t.facet == settings.name && !t.held).count();
+            let known = self.by_id.values().filter(|t| t.facet == settings.name && !t.held && !t.forgotten).count();
             let flood = max_new.is_some_and(|max| added[&facet] > max);
             let slug = self.free_slug(&settings.name, name, &folded);
             let term = TermInfo {
@@ -120,6 +126,7 @@ impl TermBook {
                 slug,
                 target: None,
                 held: flood || known >= settings.max_terms,
+                forgotten: false,
             };
             sqlx::query("INSERT INTO term (id, source, facet, folded, name, slug, held) VALUES ($1, $2, $3, $4, $5, $6, $7)")
                 .bind(term.id)
@@ -172,7 +179,7 @@ impl Store {
     /// When the database fails.
     pub async fn terms(&self, source: &crate::domain::Id) -> Result<Vec<TermInfo>, StoreError> {
         Ok(sqlx::query_as(
-            "SELECT t.id, t.facet, t.folded, t.name, t.slug, t.target, t.held FROM term t JOIN source s ON s.id = t.source
+            "SELECT t.id, t.facet, t.folded, t.name, t.slug, t.target, t.held, t.forgotten FROM term t JOIN source s ON s.id = t.source
              WHERE s.name = $1 ORDER BY t.facet, t.folded",
         )
         .bind(source.as_str())

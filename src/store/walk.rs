@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
 use super::additions::{Additions, End, Stale};
+use super::forget::note_traces;
 use super::known::{Loaded, StoredItem, day_number, load};
 use super::rows::{FreshItem, FreshSighting, insert_sightings, merge_item, move_item, update_item};
 use super::sources::{Numbered, Validators, numbers};
@@ -131,6 +132,7 @@ impl<'a> Saving<'a> {
         for link in &plan.shared {
             sqlx::query("INSERT INTO shared_link VALUES ($1) ON CONFLICT DO NOTHING").bind(link).execute(&mut *tx).await?;
         }
+        note_traces(tx, &plan.forgotten).await?;
         let rows = self.walk.rows;
         let max_new = self.source.walked.then_some(self.walk.max_new_terms);
         let used = plan.new.iter().flat_map(|n| &n.rows).chain(plan.seen.iter().flat_map(|s| &s.rows));
@@ -445,7 +447,7 @@ pub(super) fn united<'s>(
     let mut terms: Vec<i64> = Vec::new();
     let mut add = |id: i64| {
         let id = book.resolve(id);
-        if !terms.contains(&id) {
+        if !book.is_forgotten(id) && !terms.contains(&id) {
             terms.push(id);
         }
     };

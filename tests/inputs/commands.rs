@@ -102,9 +102,9 @@ fn check_json_shows_the_next_three_runs_in_the_zone_of_the_source() {
 fn ten_mistakes_are_ten_problems_at_once() {
     let folder = fixture("config");
     let place = Place::new("", "");
-    for command in ["check", "once", "preview"] {
+    for command in ["check", "once", "preview", "feeds", "forget"] {
         let mut args = vec!["--config", "ten-mistakes.toml", command];
-        args.extend((command == "preview").then_some("presse"));
+        args.extend(["preview", "forget"].contains(&command).then_some("presse"));
         let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_newsroomd"));
         process.args(args).current_dir(&folder).env_remove("NEWSROOMD_CONFIG").env("STATE_DIRECTORY", place.path());
         let run = Run::from(process.output().expect("the binary runs"));
@@ -249,9 +249,16 @@ fn one_source_that_is_down_does_not_hold_up_the_other() {
 fn every_command_has_help() {
     let place = Place::new("", "");
     std::fs::remove_file(place.config()).expect("a config to remove");
-    for args in
-        [&["--help"][..], &["help"], &["once", "--help"], &["check", "--help"], &["preview", "--help"], &["demo", "--help"]]
-    {
+    for args in [
+        &["--help"][..],
+        &["help"],
+        &["once", "--help"],
+        &["check", "--help"],
+        &["preview", "--help"],
+        &["feeds", "--help"],
+        &["forget", "--help"],
+        &["demo", "--help"],
+    ] {
         let run = place.run(args).ok();
         assert!(run.stdout.contains("Usage: newsroomd") && run.stderr.is_empty(), "{run:#?}");
         assert!(run.stdout.lines().all(|l| l.chars().count() <= 100), "{run:#?}");
@@ -262,7 +269,7 @@ fn every_command_has_help() {
 #[test]
 fn an_unknown_command_ends_with_2() {
     let place = Place::new("", "");
-    for args in [&["onec"][..], &["once", "--al"], &["preview"], &["demo"], &[]] {
+    for args in [&["onec"][..], &["once", "--al"], &["preview"], &["forget"], &["feeds", "x"], &["demo"], &[]] {
         let run = place.run(args);
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:#?}");
         assert!(run.stderr.contains("Usage"), "{run:#?}");

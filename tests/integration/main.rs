@@ -5,6 +5,8 @@ mod support;
 
 mod feeds;
 mod first_run;
+mod forget;
+mod forget_feeds;
 mod fresh;
 mod identity;
 mod kill;

@@ -63,3 +63,41 @@ pub fn age(path: &Path, seconds: i64) {
         }
     });
 }
+
+/// Does something while another process is in the middle of a transaction, begun by this script.
+pub fn during<T>(path: &Path, script: &'static str, work: impl FnOnce() -> T) -> T {
+    with(path, false, async |db| {
+        sqlx::raw_sql(script).execute(&mut *db).await.expect("a script that works");
+        let out = work();
+        sqlx::raw_sql("ROLLBACK").execute(&mut *db).await.expect("rolled back");
+        out
+    })
+}
+
+/// Runs a script.
+pub fn run(path: &Path, script: &'static str) {
+    with(path, false, async |db| {
+        sqlx::raw_sql(script).execute(db).await.expect("a script that works");
+    });
+}
+
+/// Turns the database into one of the layout before anything could be forgotten.
+pub fn make_old(path: &Path) {
+    run(
+        path,
+        "DROP TABLE trace; DROP TABLE forgotten; DROP TABLE gone; DROP TABLE erasure; ALTER TABLE term DROP COLUMN forgotten;
+         DELETE FROM _sqlx_migrations WHERE version > 1",
+    );
+}
+
+/// The database's files: the database itself, its log and whatever else lies beside it, but no locks.
+pub fn files(path: &Path) -> BTreeMap<String, Vec<u8>> {
+    let folder = std::fs::read_dir(path.parent().expect("a folder")).expect("a folder");
+    let files = folder.flatten().map(|e| e.path()).filter(|p| p.extension().is_none_or(|e| e != "lock"));
+    files.map(|p| (p.display().to_string(), std::fs::read(&p).expect("a file"))).collect()
+}
+
+/// Whether the bytes of the database's files hold a text anywhere.
+pub fn holds_text(path: &Path, text: &str) -> bool {
+    files(path).values().any(|bytes| bytes.windows(text.len()).any(|w| w == text.as_bytes()))
+}

@@ -1,0 +1,196 @@
+//! `feeds`: every feed, where it is found, and how it stands. Reads only.
+
+use std::collections::HashMap;
+use std::io::IsTerminal;
+
+use chrono::DateTime;
+use serde_json::{Value, json};
+
+use super::{Exit, endings};
+use crate::cli::FeedsArgs;
+use crate::config::{Config, Source};
+use crate::domain::Address;
+use crate::pipeline;
+use crate::store::{ChannelRow, Counts, Store, StoreError, TermInfo};
+
+/// Feeds that stand together in lists.
+struct Group {
+    heading: String,
+    feeds: Vec<Feed>,
+}
+
+/// One feed, or a term that has none because it is held.
+struct Feed {
+    address: String,
+    title: String,
+    source: Option<String>,
+    facet: Option<String>,
+    term: Option<String>,
+    items: i64,
+    shown: i64,
+    changed: Option<i64>,
+    moved_to: Option<String>,
+    configured: bool,
+    waiting: bool,
+    held: bool,
+}
+
+pub(super) async fn run(config: &Config, args: &FeedsArgs) -> anyhow::Result<Exit> {
+    let store = Store::read(&config.database).await?;
+    let groups = groups(config, &store).await?;
+    store.close().await;
+    if args.json {
+        println!("{:#}", as_json(config, &groups));
+    } else if groups.iter().all(|g| g.feeds.is_empty()) {
+        println!("no feeds yet: run `newsroomd once`");
+    } else {
+        print(config, &groups);
+    }
+    Ok(Exit::Done)
+}
+
+/// All feeds in the order of `index.html` and `feeds.opml`, then those that the configuration no longer names.
+async fn groups(config: &Config, store: &Store) -> Result<Vec<Group>, StoreError> {
+    let (rows, counts) = (store.channels().await?, store.counts().await?);
+    let feeds = || rows.iter().map(|row| (row, Feed::of(config, row, &counts)));
+    let mut groups = Vec::new();
+    for source in &config.sources {
+        let newsroom = &source.newsroom;
+        let id = newsroom.id.as_str();
+        let of_source = || feeds().filter(|(row, _)| row.source.as_deref() == Some(id));
+        let all = of_source().filter(|(row, _)| row.term.is_none()).map(|(_, feed)| feed).collect();
+        groups.push(Group { heading: format!("{} ({id})", newsroom.title), feeds: all });
+        let held: Vec<TermInfo> = store.terms(&newsroom.id).await?.into_iter().filter(|t| t.held).collect();
+        for facet in &newsroom.facets {
+            let of_facet = of_source().filter(|(row, _)| row.facet.as_ref() == Some(&facet.name)).map(|(_, feed)| feed);
+            let held = held.iter().filter(|t| t.facet == facet.name).map(|t| Feed::held(source, t, &counts));
+            let mut of_facet: Vec<Feed> = of_facet.chain(held).collect();
+            of_facet.sort_by_key(|f| (f.term.as_ref().map(|t| t.to_lowercase()), f.address.clone()));
+            groups.push(Group { heading: format!("{}: {}", newsroom.title, facet.title), feeds: of_facet });
+        }
+    }
+    let of_feed = |id: &str| feeds().find(|(row, _)| row.source.is_none() && row.address == id).map(|(_, feed)| feed);
+    let own = config.feeds.iter().filter_map(|f| of_feed(Address::feed(&f.id).as_str())).collect();
+    groups.push(Group { heading: "Feeds of your own".into(), feeds: own });
+    let rest = feeds().map(|(_, feed)| feed).filter(|f| !f.configured).collect();
+    groups.push(Group { heading: "No longer configured: they stay as they are until `newsroomd forget`".into(), feeds: rest });
+    Ok(groups)
+}
+
+impl Feed {
+    fn of(config: &Config, row: &ChannelRow, counts: &Counts) -> Self {
+        let title = pipeline::title(config, row);
+        let moved_to = match (&row.source, &row.facet, &row.moved_to) {
+            (Some(source), Some(facet), Some(slug)) => Some(format!("{source}/{facet}/{slug}")),
+            _ => None,
+        };
+        // What is stored now; of a selection, and of a copy of another feed, what was when it was last rendered.
+        let items = match (&row.source, row.term) {
+            _ if moved_to.is_some() => row.items,
+            (_, Some(term)) => counts.terms.get(&term).copied().unwrap_or_default(),
+            (Some(source), None) => counts.sources.get(source).copied().unwrap_or_default(),
+            (None, None) => row.items,
+        };
+        let configured = title.is_some();
+        Self {
+            title: title.unwrap_or_else(|| row.name.clone().unwrap_or_else(|| row.address.clone())),
+            waiting: configured && (row.stale.is_some() || row.changed.is_none()),
+            address: row.address.clone(),
+            source: row.source.clone(),
+            facet: row.facet.clone(),
+            term: row.name.clone(),
+            items,
+            shown: row.shown,
+            changed: row.changed,
+            moved_to,
+            configured,
+            held: false,
+        }
+    }
+
+    fn held(source: &Source, term: &TermInfo, counts: &Counts) -> Self {
+        let newsroom = &source.newsroom;
+        Self {
+            address: Address::term(&newsroom.id, &term.facet, &term.slug).to_string(),
+            title: format!("{}: {}", newsroom.title, term.name),
+            source: Some(newsroom.id.to_string()),
+            facet: Some(term.facet.clone()),
+            term: Some(term.name.clone()),
+            items: counts.terms.get(&term.id).copied().unwrap_or_default(),
+            shown: 0,
+            changed: None,
+            moved_to: None,
+            configured: true,
+            waiting: false,
+            held: true,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.items == 0 && self.moved_to.is_none()
+    }
+
+    /// What there is to say of it besides numbers.
+    fn marks(&self) -> String {
+        let moved = self.moved_to.as_ref().map(|to| format!("moved to {to}"));
+        let marks = [
+            moved,
+            self.held.then(|| "held: one of too many terms, no feed".into()),
+            self.waiting.then(|| "waiting to be published".into()),
+            self.is_empty().then(|| "empty".into()),
+            (!self.configured).then(|| "not configured".into()),
+        ];
+        marks.into_iter().flatten().collect::<Vec<String>>().join(", ")
+    }
+}
+
+fn print(config: &Config, groups: &[Group]) {
+    let endings = endings(config);
+    let row = |feed: &Feed| {
+        let changed = feed.changed.and_then(|t| DateTime::from_timestamp(t, 0));
+        let changed = changed.map_or_else(|| "-".into(), |t| t.format("%Y-%m-%d %H:%M:%S").to_string());
+        let place = if feed.held { feed.address.clone() } else { format!("{}{}.{endings}", config.base_url, feed.address) };
+        let shown = if feed.held { "-".into() } else { feed.shown.to_string() };
+        [place, feed.items.to_string(), shown, changed, feed.marks()]
+    };
+    let head = ["FEED", "STORED", "SHOWN", "CHANGED (UTC)", ""].map(str::to_owned);
+    let rows: Vec<(&str, Vec<[String; 5]>)> =
+        groups.iter().filter(|g| !g.feeds.is_empty()).map(|g| (g.heading.as_str(), g.feeds.iter().map(row).collect())).collect();
+    let all = || std::iter::once(&head).chain(rows.iter().flat_map(|(_, rows)| rows));
+    let widths: Vec<usize> = (0..5).map(|c| all().map(|r| r[c].chars().count()).max().unwrap_or(0)).collect();
+    let line = |[place, items, shown, changed, marks]: &[String; 5]| {
+        let line = format!(
+            "  {place:a$}  {items:>b$}  {shown:>c$}  {changed:d$}  {marks}",
+            a = widths[0],
+            b = widths[1],
+            c = widths[2],
+            d = widths[3]
+        );
+        println!("{}", line.trim_end());
+    };
+    let bold = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    line(&head);
+    for (heading, rows) in &rows {
+        println!("{}", if bold { format!("\x1b[1m{heading}\x1b[0m") } else { (*heading).to_owned() });
+        rows.iter().for_each(line);
+    }
+}
+
+fn as_json(config: &Config, groups: &[Group]) -> Value {
+    let feed = |f: &Feed| {
+        let url = |ending: &str| format!("{}{}.{ending}", config.base_url, f.address);
+        let formats = config.publish.formats.iter().map(|format| (format.extension(), url(format.extension())));
+        let urls: HashMap<&str, String> = formats.filter(|_| !f.held).collect();
+        json!({
+            "address": f.address, "urls": urls, "title": f.title, "source": f.source, "facet": f.facet, "term": f.term,
+            "items": f.items, "shown": f.shown,
+            "changed": f.changed.and_then(|t| DateTime::from_timestamp(t, 0)).map(|t| t.to_rfc3339()),
+            "moved-to": f.moved_to, "configured": f.configured, "waiting": f.waiting, "empty": f.is_empty(), "held": f.held,
+        })
+    };
+    let feeds: Vec<Value> = groups.iter().flat_map(|g| &g.feeds).map(feed).collect();
+    json!({
+        "base-url": config.base_url.as_str(), "formats": config.publish.formats.iter().map(|f| f.extension()).collect::<Vec<_>>(),
+        "feeds": feeds,
+    })
+}

@@ -1,0 +1,265 @@
+//! `forget`: the only way to lose an item. Says in one line each what goes.
+
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::target::{Target, find, named};
+use super::{Exit, report};
+use crate::cli::ForgetArgs;
+use crate::config::Config;
+use crate::domain::channel::Candidate;
+use crate::domain::{Address, Id, Item, fold};
+use crate::feed::Format;
+use crate::normalise::html::text_of;
+use crate::pipeline::{self, Pipeline, Published};
+use crate::publish::{Lock, LockError};
+use crate::store::{ChannelRow, Store, StoreError};
+
+/// What goes, found out before anything does.
+#[derive(Default)]
+struct Going {
+    kind: &'static str,
+    /// Terms and the like, as they are called.
+    names: Vec<String>,
+    /// Items that are lost.
+    items: Vec<Item>,
+    /// Items that stay, without the term.
+    kept: i64,
+    /// Feeds that end, by address.
+    feeds: Vec<String>,
+    /// Feeds that are published anew without the item.
+    changed: Vec<String>,
+    /// Documents that are removed.
+    files: Vec<String>,
+}
+
+/// How far it came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Not begun: a dry run.
+    Asked,
+    /// Stored; the documents are still as they were.
+    Stored,
+    /// Stored and published.
+    Published,
+}
+
+pub(super) async fn run(config: &Config, args: &ForgetArgs) -> anyhow::Result<Exit> {
+    if args.dry_run {
+        let store = Store::read(&config.database).await?;
+        let going = match find(config, &store, &args.target).await? {
+            Target::Forgotten => None,
+            target => Some(going(config, &store, &target).await?),
+        };
+        store.close().await;
+        tell(args, going.as_ref(), Stage::Asked);
+        return Ok(Exit::Done);
+    }
+    if !config.database.exists() {
+        return Err(StoreError::Missing { path: config.database.clone() }.into());
+    }
+    // Taken first: nobody publishes what is being forgotten. Who does not get it leaves the publishing to whoever has it.
+    let lock = match Lock::take(&config.database, Duration::ZERO) {
+        Ok(lock) => Some(lock),
+        Err(LockError::Held { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let store = Store::open(&config.database).await?;
+    let result = forget(config, args, &store, lock.is_some()).await;
+    store.close().await;
+    drop(lock);
+    result
+}
+
+async fn forget(config: &Config, args: &ForgetArgs, store: &Store, may_publish: bool) -> anyhow::Result<Exit> {
+    let target = find(config, store, &args.target).await?;
+    let going = match &target {
+        Target::Forgotten => None,
+        target => Some(going(config, store, target).await?),
+    };
+    let endings = Format::ALL.map(Format::extension);
+    let at = DateTime::from_timestamp(Utc::now().timestamp(), 0).unwrap_or_default();
+    match &target {
+        Target::Item(id) => store.forget_item(*id, &going.as_ref().map(|g| g.files.clone()).unwrap_or_default(), at).await?,
+        Target::Term { terms, .. } => {
+            store.forget_terms(&terms.iter().map(|t| t.id).collect::<Vec<_>>(), &endings, at).await?;
+        }
+        Target::Source(name) => store.forget_source(name, &endings, at).await?,
+        Target::Feed(address) => store.forget_feed(address, &endings).await?,
+        Target::Forgotten => {}
+    }
+    let erased = store.erase().await;
+    let published = if may_publish { Some(publish(config, store).await) } else { None };
+    let stage = if matches!(published, Some(Ok(_))) { Stage::Published } else { Stage::Stored };
+    tell(args, going.as_ref(), stage);
+    if !args.json {
+        match &published {
+            Some(Ok(published)) => report::published(published),
+            Some(Err(_)) => {}
+            None => println!(
+                "another newsroomd is publishing: the documents change when it does so next, else with the next `newsroomd once`"
+            ),
+        }
+    }
+    let again = "copies of the text may be left in the database's files until `newsroomd once` has run";
+    match erased {
+        // Publishing tries again what could not be done at first.
+        _ if !store.unfinished().await?.1 => {}
+        Ok(true) => {}
+        Ok(false) => bail!("it is forgotten, but another process went on reading the database from before; {again}"),
+        Err(error) => {
+            return Err(error).with_context(|| format!("it is forgotten, but the database could not be written anew; {again}"));
+        }
+    }
+    published.transpose().context("it is forgotten, but the documents could not be published; run `newsroomd once`")?;
+    Ok(Exit::Done)
+}
+
+async fn publish(config: &Config, store: &Store) -> anyhow::Result<Published> {
+    Ok(Pipeline::new(Arc::new(config.clone()), store.clone()).await?.publish().await?)
+}
+
+/// Finds out what goes with the target.
+async fn going(config: &Config, store: &Store, target: &Target) -> anyhow::Result<Going> {
+    let rows = store.channels().await?;
+    let ending = |which: &dyn Fn(&ChannelRow) -> bool| -> Vec<String> {
+        rows.iter().filter(|row| which(row)).map(|row| row.address.clone()).collect()
+    };
+    let mut going = match target {
+        Target::Item(id) => return of_item(config, store, &rows, *id).await,
+        Target::Term { source, terms } => {
+            let counts = store.counts().await?.terms;
+            let is = |row: &ChannelRow| terms.iter().any(|t| row.term == Some(t.id));
+            Going {
+                kind: "term",
+                names: terms.iter().map(|t| format!("{:?} ({source}/{}/{})", t.name, t.facet, t.slug)).collect(),
+                kept: terms.iter().filter_map(|t| counts.get(&t.id)).sum(),
+                feeds: ending(&is),
+                ..Going::default()
+            }
+        }
+        Target::Source(name) => {
+            let ids = store.items_of(name).await?;
+            let mut items = store.items(ids.iter().copied(), &store.categories().await?).await?;
+            Going {
+                kind: "source",
+                names: vec![name.clone()],
+                items: ids.iter().filter_map(|id| items.remove(id)).collect(),
+                feeds: ending(&|row| row.source.as_ref() == Some(name)),
+                ..Going::default()
+            }
+        }
+        Target::Feed(address) => {
+            Going { kind: "feed", names: vec![address.clone()], feeds: vec![address.clone()], ..Going::default() }
+        }
+        Target::Forgotten => Going::default(),
+    };
+    let documents = going.feeds.iter().flat_map(|address| Format::ALL.map(|f| format!("{address}.{}", f.extension())));
+    going.files = documents.filter(|d| on_disk(config, d).is_some_and(|path| path.is_file())).collect();
+    Ok(going)
+}
+
+fn on_disk(config: &Config, document: &str) -> Option<std::path::PathBuf> {
+    config.publish.directory.as_ref().map(|directory| directory.join(document))
+}
+
+async fn of_item(config: &Config, store: &Store, rows: &[ChannelRow], id: i64) -> anyhow::Result<Going> {
+    let mut items = store.items(std::iter::once(id), &store.categories().await?).await?;
+    let item = items.remove(&id).context("the item was forgotten meanwhile")?;
+    let of_item = store.channels_of(id).await?;
+    let configured = |row: &&ChannelRow| pipeline::title(config, row).is_some();
+    let mut changed: Vec<String> =
+        rows.iter().filter(configured).map(|row| row.address.clone()).filter(|a| of_item.contains(a)).collect();
+    changed.extend(own_feeds(config, &item));
+    // What will not be rendered again cannot be rendered without it.
+    let (mut files, mut in_the_way) = (Vec::new(), Vec::new());
+    for row in rows.iter().filter(|row| row.source.as_ref().is_none_or(|s| *s == item.source)) {
+        for format in Format::ALL {
+            let document = format!("{}.{}", row.address, format.extension());
+            let rendered = configured(&row) && config.publish.formats.contains(&format);
+            if rendered || !mentions(config, &document, &item)? {
+                continue;
+            }
+            match configured(&row) {
+                true => files.push(document),
+                false => in_the_way.push(forgotten_by(config, row)),
+            }
+        }
+    }
+    in_the_way.dedup();
+    if !in_the_way.is_empty() {
+        let commands: Vec<String> = in_the_way.iter().map(|target| format!("`newsroomd forget {target}`")).collect();
+        bail!(
+            "{} stands in documents of feeds that are no longer configured, which cannot be made anew without it: configure them again, or first run {}",
+            named(&item),
+            commands.join(" and ")
+        );
+    }
+    Ok(Going { kind: "item", items: vec![item], changed, files, ..Going::default() })
+}
+
+/// The feeds of the config's own that hold an item.
+fn own_feeds(config: &Config, item: &Item) -> Vec<String> {
+    let Ok(source) = Id::parse(&item.source) else { return Vec::new() };
+    let terms: Vec<(String, String)> = item.categories.iter().map(|(facet, name)| (facet.clone(), fold(name))).collect();
+    let summary = item.summary.as_deref().map(|s| fold(&text_of(s))).unwrap_or_default();
+    let title = fold(&item.title);
+    let candidate = Candidate { source: &source, terms: &terms, title: &title, summary: &summary };
+    config.feeds.iter().filter(|f| f.filter.holds(&candidate)).map(|f| Address::feed(&f.id).to_string()).collect()
+}
+
+/// Whether a document on disk holds the item.
+fn mentions(config: &Config, document: &str, item: &Item) -> anyhow::Result<bool> {
+    let Some(path) = on_disk(config, document) else { return Ok(false) };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(text.contains(&item.guid.to_string())),
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+        Err(e) => Err(e).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// What to forget so that a channel that is no longer configured goes.
+fn forgotten_by(config: &Config, row: &ChannelRow) -> String {
+    let gone = row.source.as_ref().filter(|id| config.sources.iter().all(|s| s.newsroom.id.as_str() != *id));
+    gone.unwrap_or(&row.address).clone()
+}
+
+fn tell(args: &ForgetArgs, going: Option<&Going>, stage: Stage) {
+    let nothing = Going { kind: "forgotten-before", ..Going::default() };
+    let going_or_not = going.unwrap_or(&nothing);
+    if args.json {
+        let items = going_or_not.items.iter().map(|i| {
+            json!({"guid": i.guid.urn().to_string(), "title": i.title, "date": i.published.to_rfc3339(), "link": i.link, "source": i.source})
+        });
+        let json = json!({
+            "target": args.target, "kind": going_or_not.kind, "dry-run": args.dry_run, "published": stage == Stage::Published,
+            "names": going_or_not.names, "items": items.collect::<Vec<_>>(), "items-kept": going_or_not.kept,
+            "feeds": going_or_not.feeds, "changed-feeds": going_or_not.changed, "files": going_or_not.files,
+        });
+        println!("{json:#}");
+        return;
+    }
+    let Some(going) = going else {
+        println!("it was forgotten before; nothing of it is stored but what keeps it away");
+        return;
+    };
+    let (forgot, ended, removed, took) = match stage {
+        Stage::Asked => ("would forget", "would end", "would remove", "would take it out of"),
+        Stage::Stored => ("forgot", "ended", "still to be removed:", "still to be taken out of:"),
+        Stage::Published => ("forgot", "ended", "removed", "took it out of"),
+    };
+    going.names.iter().for_each(|name| println!("{forgot} {} {name}", going.kind));
+    going.items.iter().for_each(|item| println!("{forgot} item {}", named(item)));
+    going.feeds.iter().for_each(|feed| println!("{ended} feed {feed}"));
+    going.changed.iter().for_each(|feed| println!("{took} feed {feed}"));
+    going.files.iter().for_each(|file| println!("{removed} file {file}"));
+    if going.kind == "term" {
+        let items = if going.kept == 1 { "item stays" } else { "items stay" };
+        println!("{} {items}, without this category", going.kept);
+    }
+}
