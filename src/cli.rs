@@ -1,5 +1,6 @@
 //! The command line: what can be asked, not how it is done.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -20,6 +21,8 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run the daemon: poll on schedule, publish, and answer over HTTP, until it is stopped
+    Run,
     /// Poll every source that is due, publish what changed, and end; for cron
     Once(OnceArgs),
     /// Say what the configuration means, and what is wrong with it
@@ -32,6 +35,13 @@ pub enum Command {
     Forget(ForgetArgs),
     /// Make feeds of a newsroom that is built in: no network, no configuration needed
     Demo(DemoArgs),
+}
+
+impl Command {
+    /// Whether it goes on until it is stopped.
+    pub fn is_daemon(&self) -> bool {
+        matches!(self, Self::Run | Self::Demo(DemoArgs { once: false, .. }))
+    }
 }
 
 /// Arguments of `once`.
@@ -94,8 +104,11 @@ pub struct ForgetArgs {
 #[derive(Debug, Args)]
 pub struct DemoArgs {
     /// One round, then end
-    #[arg(long, required = true)]
+    #[arg(long)]
     pub once: bool,
+    /// Where to answer over HTTP; another free port if this one is taken
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", conflicts_with = "once")]
+    pub listen: SocketAddr,
     /// Where to put the feeds
     #[arg(long, value_name = "DIR", default_value = "newsroomd-demo")]
     pub out: PathBuf,

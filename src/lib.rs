@@ -1,6 +1,7 @@
 //! newsroomd reads newsrooms that publish no usable feeds, remembers every item for good, and publishes RSS, Atom and JSON feeds.
 //!
-//! Data flows one way: `fetch` -> `extract` -> `normalise` -> `store` -> `feed` -> `publish`, driven by `pipeline`.
+//! Data flows one way: `fetch` -> `extract` -> `normalise` -> `store` -> `feed` -> `publish` -> `http`, driven by `pipeline`, which the
+//! `daemon` drives on schedule.
 //! `domain` is known by all; the pure parts (`extract`, `normalise`, `feed`, `schedule`) know no clock, network or database;
 //! the parts that do (`fetch`, `store`, `publish`, `http`) do not know one another, but for the shelf that `publish` fills and `http` serves;
 //! `config` fills everybody's settings from one TOML file.
@@ -8,6 +9,7 @@
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod daemon;
 pub mod demo;
 pub mod domain;
 pub mod extract;
@@ -19,6 +21,7 @@ pub mod pipeline;
 pub mod publish;
 pub mod schedule;
 pub mod store;
+pub mod telemetry;
 
 /// An error and its causes in one line.
 pub fn error_chain(error: &dyn std::error::Error) -> String {

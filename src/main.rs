@@ -3,22 +3,29 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use newsroomd::cli::Cli;
+use newsroomd::cli::{Cli, Command};
 use newsroomd::commands::{self, Exit};
+use newsroomd::telemetry;
+use tokio::runtime::Builder;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("NEWSROOMD_LOG").unwrap_or_else(|_| "warn".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).without_time().init();
-    // One thread drives; pages are parsed, and documents rendered and written, on threads of their own. More drivers would wake each other.
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let daemon = matches!(cli.command, Command::Run);
+    telemetry::start(if daemon { "info" } else { "warn" });
+    // Pages are parsed, and documents rendered and written, on threads of their own. For one round one thread drives: more would only wake each
+    // other. A daemon answers readers meanwhile.
+    let mut builder = if cli.command.is_daemon() { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("newsroomd: cannot start: {error}");
             return Exit::Failed.into();
         }
     };
-    match runtime.block_on(commands::run(cli)) {
+    let result = runtime.block_on(commands::run(cli));
+    // What was cut off by a stop may still be writing; nobody waits for it.
+    runtime.shutdown_background();
+    match result {
         Ok(exit) => exit.into(),
         Err(error) => {
             let exit = Exit::of(&error);

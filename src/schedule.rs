@@ -11,8 +11,8 @@ use croner::Cron;
 pub enum Schedule {
     /// This long after the last poll began.
     Every(Duration),
-    /// At these times of the source's zone (five fields: minute, hour, day of month, month, day of week).
-    Cron(Box<Cron>),
+    /// At these times of the source's zone (five fields: minute, hour, day of month, month, day of week), and the shortest time between two.
+    Cron(Box<Cron>, Duration),
 }
 
 impl Schedule {
@@ -27,7 +27,11 @@ impl Schedule {
         let cron: Cron = text.parse().map_err(|e: croner::errors::CronError| e.to_string())?;
         let epoch = DateTime::<Utc>::UNIX_EPOCH;
         cron.find_next_occurrence(&epoch, false).map_err(|_| "never comes to pass".to_owned())?;
-        Ok(Self::Cron(Box::new(cron)))
+        // Counted from a fixed instant: documents state it, and know no clock.
+        let times: Vec<_> = cron.iter_after(epoch).take(100).collect();
+        let gaps = times.windows(2).filter_map(|w| (w[1] - w[0]).to_std().ok());
+        let shortest = gaps.min().unwrap_or(Duration::from_secs(86_400));
+        Ok(Self::Cron(Box::new(cron), shortest))
     }
 
     /// The first time after `now` at which the source is due, if it is polled at `now`. Cron times are wall-clock times of `zone`:
@@ -35,22 +39,24 @@ impl Schedule {
     pub fn next(&self, now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
         match self {
             Self::Every(every) => now + *every,
-            Self::Cron(cron) => {
+            Self::Cron(cron, _) => {
                 let local = now.with_timezone(&zone);
                 cron.find_next_occurrence(&local, false).map_or(now + Duration::from_secs(86_400), |t| t.with_timezone(&Utc))
             }
         }
     }
 
-    /// The shortest usual time between two polls: what a feed states as its time to live. Knows no clock, so that documents don't either.
+    /// How much later a poll may begin than its schedule says, up to a twentieth of the interval (30 s at most), by a number that differs from
+    /// source to source and from poll to poll: newsrooms and hosts that came due together don't stay together.
+    pub fn jitter(&self, number: u64) -> Duration {
+        let most = (self.interval() / 20).min(Duration::from_secs(30)).as_millis().max(1);
+        Duration::from_millis(u64::try_from(u128::from(number) % most).unwrap_or(0))
+    }
+
+    /// The shortest usual time between two polls: what a feed states as its time to live.
     pub fn interval(&self) -> Duration {
         match self {
-            Self::Every(every) => *every,
-            Self::Cron(cron) => {
-                let times: Vec<_> = cron.iter_after(DateTime::<Utc>::UNIX_EPOCH).take(100).collect();
-                let gaps = times.windows(2).filter_map(|w| (w[1] - w[0]).to_std().ok());
-                gaps.min().unwrap_or(Duration::from_secs(86_400))
-            }
+            Self::Every(interval) | Self::Cron(_, interval) => *interval,
         }
     }
 }
@@ -80,6 +86,17 @@ mod tests {
     fn intervals_know_no_clock() {
         assert_eq!(Schedule::cron("*/15 6-22 * * *").map(|s| s.interval()), Ok(Duration::from_secs(900)));
         assert_eq!(Schedule::Every(Duration::from_secs(60)).interval(), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn jitter_is_small_and_spreads() {
+        for (seconds, most) in [(900, 30_000), (60, 3_000), (2, 100)] {
+            let schedule = Schedule::Every(Duration::from_secs(seconds));
+            let all: Vec<u128> =
+                (0..1_000u64).map(|n| schedule.jitter(n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).as_millis()).collect();
+            assert!(all.iter().all(|ms| *ms < most), "of {seconds} s");
+            assert!(all.iter().any(|ms| *ms > most / 2), "of {seconds} s");
+        }
     }
 
     #[test]

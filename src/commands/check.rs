@@ -31,7 +31,7 @@ fn runs(source: &Source, now: DateTime<Utc>) -> Vec<DateTime<chrono_tz::Tz>> {
 fn schedule(source: &Source) -> String {
     match &source.schedule {
         Schedule::Every(every) => format!("every {}", humantime::format_duration(*every)),
-        Schedule::Cron(cron) => format!("cron {}", cron.pattern),
+        Schedule::Cron(cron, _) => format!("cron {}", cron.pattern),
     }
 }
 

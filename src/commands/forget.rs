@@ -16,8 +16,8 @@ use crate::domain::channel::Candidate;
 use crate::domain::{Address, Id, Item, fold};
 use crate::feed::Format;
 use crate::normalise::html::text_of;
-use crate::pipeline::{self, Pipeline, Published};
-use crate::publish::{Lock, LockError};
+use crate::pipeline::{self, Outlets, Pipeline, Published};
+use crate::publish::{Lock, LockError, Purpose};
 use crate::store::{ChannelRow, Store, StoreError};
 
 /// What goes, found out before anything does.
@@ -64,9 +64,9 @@ pub(super) async fn run(config: &Config, args: &ForgetArgs) -> anyhow::Result<Ex
         return Err(StoreError::Missing { path: config.database.clone() }.into());
     }
     // Taken first: nobody publishes what is being forgotten. Who does not get it leaves the publishing to whoever has it.
-    let lock = match Lock::take(&config.database, Duration::ZERO) {
+    let lock = match Lock::take(&config.database, Purpose::Once, Duration::ZERO) {
         Ok(lock) => Some(lock),
-        Err(LockError::Held { .. }) => None,
+        Err(LockError::Held { .. } | LockError::Daemon { .. }) => None,
         Err(error) => return Err(error.into()),
     };
     let store = Store::open(&config.database).await?;
@@ -99,7 +99,7 @@ async fn forget(config: &Config, args: &ForgetArgs, store: &Store, may_publish: 
     tell(args, going.as_ref(), stage);
     if !args.json {
         match &published {
-            Some(Ok(published)) => report::published(published),
+            Some(Ok(published)) => report::published(published.as_ref()),
             Some(Err(_)) => {}
             None => println!(
                 "another newsroomd is publishing: the documents change when it does so next, else with the next `newsroomd once`"
@@ -120,8 +120,9 @@ async fn forget(config: &Config, args: &ForgetArgs, store: &Store, may_publish: 
     Ok(Exit::Done)
 }
 
-async fn publish(config: &Config, store: &Store) -> anyhow::Result<Published> {
-    Ok(Pipeline::new(Arc::new(config.clone()), store.clone()).await?.publish().await?)
+async fn publish(config: &Config, store: &Store) -> anyhow::Result<Option<Published>> {
+    let outlets = Outlets { disk: true, shelf: None };
+    Ok(Pipeline::new(Arc::new(config.clone()), store.clone(), outlets).await?.publish().await?)
 }
 
 /// Finds out what goes with the target.

@@ -7,6 +7,7 @@ mod forget;
 mod once;
 mod preview;
 mod report;
+mod run;
 mod target;
 
 use std::path::Path;
@@ -47,6 +48,7 @@ impl From<Exit> for ExitCode {
 /// What a person should read to know what to do.
 pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
+        Command::Run => run::run(load(&cli.config)?).await,
         Command::Once(args) => once::run(&load(&cli.config)?, &args).await,
         Command::Check(args) => check::run(&load(&cli.config)?, &args),
         Command::Preview(args) => preview::run(&load(&cli.config)?, &args).await,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::{Exit, report};
 use crate::cli::OnceArgs;
 use crate::config::Config;
-use crate::pipeline::Pipeline;
-use crate::publish::Lock;
+use crate::pipeline::{Outlets, Pipeline};
+use crate::publish::{Lock, LockError, Purpose};
 use crate::store::Store;
 
 /// How long to wait for another process that publishes.
@@ -16,8 +16,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) async fn run(config: &Config, args: &OnceArgs) -> anyhow::Result<Exit> {
     let store = Store::open(&config.database).await?;
     let database = config.database.clone();
-    let lock = tokio::task::spawn_blocking(move || Lock::take(&database, PATIENCE)).await??;
-    let pipeline = Pipeline::new(Arc::new(config.clone()), store.clone()).await?;
+    let lock = match tokio::task::spawn_blocking(move || Lock::take(&database, Purpose::Once, PATIENCE)).await? {
+        Ok(lock) => Some(lock),
+        // It publishes what is stored here.
+        Err(LockError::Daemon { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let outlets = Outlets { disk: lock.is_some(), shelf: None };
+    let pipeline = Pipeline::new(Arc::new(config.clone()), store.clone(), outlets).await?;
     let round = pipeline.round(args.all).await?;
     store.close().await;
     drop(lock);

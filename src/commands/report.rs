@@ -33,15 +33,16 @@ pub(super) fn round(round: &Round, json: bool) {
         }
     }
     if !json {
-        published(&round.published);
+        published(round.published.as_ref());
     }
 }
 
-/// Prints what a publishing did.
-pub(super) fn published(published: &Published) {
-    match published.written {
-        0 => println!("nothing to publish: {} files stand as they are", published.documents),
-        n => println!("{n} files written; {} stand published", published.documents),
+/// Prints what a publishing did; None: it is left to the daemon.
+pub(super) fn published(published: Option<&Published>) {
+    match published {
+        None => println!("what is new is stored; the daemon that runs on this database publishes it"),
+        Some(p) if p.written == 0 => println!("nothing to publish: {} files stand as they are", p.documents),
+        Some(p) => println!("{} files written; {} stand published", p.written, p.documents),
     }
 }
 
@@ -86,9 +87,10 @@ fn as_json(round: &Round) -> Value {
     });
     json!({
         "sources": sources.collect::<Vec<_>>(),
-        "channels-rendered": round.published.channels,
-        "documents-written": round.published.written,
-        "documents": round.published.documents,
+        "published-by-daemon": round.published.is_none(),
+        "channels-rendered": round.published.map(|p| p.channels),
+        "documents-written": round.published.map(|p| p.written),
+        "documents": round.published.map(|p| p.documents),
     })
 }
 

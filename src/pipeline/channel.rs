@@ -89,11 +89,16 @@ impl Known<'_> {
         (home, if same { language.to_owned() } else { "mul".to_owned() })
     }
 
+    /// For how many seconds readers need not ask again: no news can come sooner than the next poll.
+    pub fn max_age(&self, config: &Config) -> u32 {
+        let interval = self.sources(config).iter().map(|s| s.schedule.interval()).min().unwrap_or(Duration::from_secs(3_600));
+        u32::try_from(interval.as_secs()).unwrap_or(u32::MAX)
+    }
+
     /// The document. `updated` is the instant at which what it holds last changed.
     pub fn document(&self, config: &Config, row: &ChannelRow, items: &[&Item], updated: DateTime<Utc>) -> Document {
         let sources = self.sources(config);
         let (home, language) = self.home_and_language(config);
-        let ttl = sources.iter().map(|s| s.schedule.interval()).min().unwrap_or(Duration::from_secs(3_600));
         let author = match sources.as_slice() {
             [one] => one.newsroom.title.clone(),
             _ => self.title(row),
@@ -106,7 +111,7 @@ impl Known<'_> {
             language,
             author,
             updated,
-            ttl: (ttl.as_secs() / 60).max(1),
+            ttl: u64::from(self.max_age(config) / 60).max(1),
             address: format!("{}{}", config.base_url, row.address),
             formats: config.publish.formats.clone(),
             entries: items.iter().map(|item| entry(config, item)).collect(),

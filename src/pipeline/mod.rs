@@ -3,22 +3,27 @@
 //! `round` asks what is due and polls it; `poll` walks one source's pages into the store; `publish` renders what the store marked stale.
 
 mod channel;
+mod due;
+mod lists;
 mod poll;
 mod publish;
 mod removal;
 mod round;
+mod shelve;
 
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
 pub use channel::title;
-pub use poll::{PageRead, PollError, Polled, read_page};
+pub use due::{Due, now};
+pub use poll::{PageRead, PollError, Polled, Walked, read_page};
 pub use publish::Published;
-pub use round::{Outcome, Round};
+pub use round::{Outcome, Round, SIDE_BY_SIDE};
 
 use crate::config::Config;
 use crate::fetch::{FetchError, Fetcher};
+use crate::publish::shelf::Shelf;
 use crate::publish::{Disk, PublishError};
 use crate::store::{Store, StoreError};
 
@@ -29,8 +34,18 @@ pub struct Pipeline {
     store: Store,
     fetcher: Fetcher,
     disk: Option<Disk>,
+    shelf: Option<Arc<Shelf>>,
     /// Parsing is work for the processor: no more pages at a time than there are cores.
     cores: Arc<Semaphore>,
+}
+
+/// Where documents go. Without any, what is polled is only stored and marked: a daemon beside us publishes it.
+#[derive(Debug, Clone, Default)]
+pub struct Outlets {
+    /// To the config's directory, if it names one. Only for who holds the publish lock.
+    pub disk: bool,
+    /// To this shelf.
+    pub shelf: Option<Arc<Shelf>>,
 }
 
 /// Why the pipeline cannot go on. (A poll that fails is no such thing: it is an [`Outcome`].)
@@ -51,19 +66,19 @@ pub enum PipelineError {
 }
 
 impl Pipeline {
-    /// Makes ready: opens the tree (call it while holding the publish lock), registers the sources and applies renamed terms.
+    /// Makes ready: opens the tree, registers the sources and applies renamed terms.
     ///
     /// # Errors
     /// When store or tree cannot be used.
-    pub async fn new(config: Arc<Config>, store: Store) -> Result<Self, PipelineError> {
+    pub async fn new(config: Arc<Config>, store: Store, outlets: Outlets) -> Result<Self, PipelineError> {
         let fetcher = Fetcher::new(&config.fetch)?;
-        let disk = match config.publish.directory.clone() {
+        let disk = match config.publish.directory.clone().filter(|_| outlets.disk) {
             Some(root) => Some(tokio::task::spawn_blocking(move || Disk::open(&root)).await??),
             None => None,
         };
         store.sources(config.sources.iter().map(|s| &s.newsroom.id)).await?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let pipeline = Self { config, store, fetcher, disk, cores: Arc::new(Semaphore::new(cores)) };
+        let pipeline = Self { config, store, fetcher, disk, shelf: outlets.shelf, cores: Arc::new(Semaphore::new(cores)) };
         pipeline.settle(chrono::Utc::now()).await?;
         Ok(pipeline)
     }

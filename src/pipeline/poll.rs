@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::Pipeline;
+use super::{Due, Outcome, Pipeline};
 use crate::config::Source;
 use crate::domain::{Address, Filter, Reading};
 use crate::extract::{Warning, charset, extract};
@@ -125,16 +125,16 @@ struct Steps {
 }
 
 /// A walk that came to its end, one way or another, and is not stored yet.
-pub(super) struct Walked {
+pub struct Walked {
     steps: Steps,
     error: Option<PollError>,
 }
 
 impl Pipeline {
-    /// Walks along a source's pager: one conditional request, and as many pages as it takes to reach what is known.
-    pub(super) async fn walked(&self, source: &Source, state: &SourceState) -> Walked {
+    /// Walks along a due source's pager: one conditional request, and as many pages as it takes to reach what is known.
+    pub async fn walk(&self, due: &Due) -> Walked {
         let mut steps = Steps::default();
-        let error = self.walk(source, state, &mut steps).await.err();
+        let error = self.pages(self.source(due), &due.state, &mut steps).await.err();
         Walked { steps, error }
     }
 
@@ -142,34 +142,39 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the store fails; then none is stored.
-    pub(super) async fn save(
-        &self,
-        walks: Vec<(&Source, &SourceState, Walked)>,
-        at: DateTime<Utc>,
-    ) -> Result<Vec<(Polled, Option<PollError>)>, StoreError> {
+    pub async fn keep(&self, walks: Vec<(Due, Walked)>) -> Result<Vec<(Due, Outcome)>, StoreError> {
         let feeds: Vec<(Address, Filter)> = self.config.feeds.iter().map(|f| (Address::feed(&f.id), f.filter.clone())).collect();
-        let with_rows = walks.iter().filter(|(_, _, w)| !w.steps.rows.is_empty());
-        let to_store: Vec<Walk<'_>> = with_rows.map(|(source, _, walked)| walked.to_store(source, at, &feeds)).collect();
+        let with_rows = walks.iter().filter(|(_, walked)| !walked.steps.rows.is_empty());
+        let to_store: Vec<Walk<'_>> = with_rows.map(|(due, walked)| walked.to_store(self.source(due), due.at, &feeds)).collect();
         let saved = if to_store.is_empty() { Vec::new() } else { self.store.save_walks(&to_store).await? };
         let mut saved = saved.into_iter();
         let mut out = Vec::with_capacity(walks.len());
-        for (source, state, walked) in walks {
+        for (due, walked) in walks {
             let Walked { mut steps, error } = walked;
             if !steps.rows.is_empty() {
                 steps.polled.saved = saved.next().unwrap_or_default();
             }
-            match &error {
-                Some(error) => self.store.poll_failed(&source.newsroom.id, &crate::error_chain(error)).await?,
-                None if steps.polled.not_modified && state.failures > 0 => self.store.poll_unchanged(&source.newsroom.id).await?,
-                None => {}
-            }
-            out.push((steps.polled, error));
+            let id = &self.source(&due).newsroom.id;
+            let polled = steps.polled;
+            let outcome = match error {
+                Some(error) => {
+                    self.store.poll_failed(id, &crate::error_chain(&error)).await?;
+                    Outcome::Failed { polled, error }
+                }
+                None => {
+                    if polled.not_modified && due.state.failures > 0 {
+                        self.store.poll_unchanged(id).await?;
+                    }
+                    Outcome::Polled(polled)
+                }
+            };
+            out.push((due, outcome));
         }
         Ok(out)
     }
 
     /// Goes from page to page until the walk is complete.
-    async fn walk(&self, source: &Source, state: &SourceState, steps: &mut Steps) -> Result<(), PollError> {
+    async fn pages(&self, source: &Source, state: &SourceState, steps: &mut Steps) -> Result<(), PollError> {
         let same_rules = state.rules == Some(source.rules_stamp);
         let mut url = source.page.clone();
         let mut seen = vec![url.clone()];

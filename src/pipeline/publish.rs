@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use super::channel::{Known, feed_stamp, known, source_stamp};
 use super::{Pipeline, PipelineError};
 use crate::domain::{Address, Digest, Item};
-use crate::feed::index::{Directory, Listed, ListedFacet, ListedSource};
-use crate::feed::{Document, Fitted, Format, fit, index, opml};
+use crate::feed::{Document, Fitted, Format, fit};
+use crate::publish::shelf::Update;
+use crate::publish::{Disk, PublishError};
 use crate::store::{Categories, ChannelRow, Members, Rendered, Selection};
 
 /// What a publishing did.
@@ -62,8 +63,11 @@ impl Job<'_> {
 
 /// A channel on its way to disk.
 struct Ready {
+    /// Its own, and those that lead to it.
     addresses: Vec<String>,
     state: Rendered,
+    /// For how long readers need not ask again (seconds).
+    max_age: u32,
 }
 
 impl Pipeline {
@@ -95,28 +99,41 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Renders what is stale or missing and publishes it.
+    /// Renders what is stale or missing and publishes it, on the shelf all at once; None: there is no outlet.
     ///
     /// # Errors
     /// When store or disk fail; what was published before stays.
-    pub async fn publish(&self) -> Result<Published, PipelineError> {
-        self.finish_forgetting().await?;
-        if self.disk.is_none() {
-            return Ok(Published::default());
+    pub async fn publish(&self) -> Result<Option<Published>, PipelineError> {
+        let mut update = Update::new();
+        self.finish_forgetting(&mut update).await?;
+        if self.disk.is_none() && self.shelf.is_none() {
+            return Ok(None);
         }
         let rows = self.store.channels().await?;
         let jobs = self.jobs(&rows);
+        let done = self.publish_jobs(&rows, &jobs, &mut update).await;
+        // After an error too: what came to disk before it is published.
+        if let Some(shelf) = &self.shelf {
+            shelf.update(update);
+        }
+        done.map(Some)
+    }
+
+    async fn publish_jobs(&self, rows: &[ChannelRow], jobs: &[Job<'_>], update: &mut Update) -> Result<Published, PipelineError> {
         let mut done = Published { channels: jobs.len(), ..Published::default() };
+        let mut after = None;
         if !jobs.is_empty() {
             // What readers are shown must not be forgotten: the store first.
             self.store.flush().await?;
             let categories = self.store.categories().await?;
             for batch in jobs.chunks(BATCH) {
-                done.written += self.batch(batch, &categories).await?;
+                done.written += self.batch(batch, &categories, update).await?;
             }
+            after = Some(self.store.channels().await?);
         }
-        let rows = if jobs.is_empty() { rows } else { self.store.channels().await? };
-        done.written += self.lists(&rows).await?;
+        let rows = after.as_deref().unwrap_or(rows);
+        done.written += self.lists(rows, update).await?;
+        self.shelve_moved(rows, update);
         done.documents = rows.iter().filter(|r| known(&self.config, r).is_some()).count() * self.config.publish.formats.len() + 2;
         Ok(done)
     }
@@ -132,18 +149,23 @@ impl Pipeline {
         let jobs = own.filter_map(|row| {
             let known = known(&self.config, row)?;
             let moved = moved.remove(&row.address).unwrap_or_default();
-            let needs = std::iter::once(&row).chain(&moved).any(|r| r.stale.is_some() || self.is_missing(&r.address));
+            let needs = std::iter::once(&row).chain(&moved).any(|r| r.stale.is_some() || self.is_missing(r));
             needs.then_some(Job { row, known, moved })
         });
         jobs.collect()
     }
 
-    fn is_missing(&self, address: &str) -> bool {
-        let Some(disk) = &self.disk else { return false };
-        self.config.publish.formats.iter().any(|f| !disk.holds(&file(address, *f)))
+    /// Whether a document of the channel is not where it should be.
+    fn is_missing(&self, row: &ChannelRow) -> bool {
+        let on_disk = |document: &str| self.disk.as_ref().is_none_or(|disk| disk.holds(document));
+        let snapshot = self.shelf.as_ref().map(|shelf| shelf.snapshot());
+        // Addresses that moved stand on the shelf without documents.
+        let on_shelf =
+            |document: &str| row.moved_to.is_some() || snapshot.as_ref().is_none_or(|shelf| shelf.find(document).is_some());
+        self.config.publish.formats.iter().map(|f| file(&row.address, *f)).any(|d| !on_disk(&d) || !on_shelf(&d))
     }
 
-    async fn batch(&self, jobs: &[Job<'_>], categories: &Categories) -> Result<usize, PipelineError> {
+    async fn batch(&self, jobs: &[Job<'_>], categories: &Categories, update: &mut Update) -> Result<usize, PipelineError> {
         let asked: Vec<_> = jobs.iter().map(|job| (job.members(), job.since())).collect();
         let selections = self.store.select(&asked, self.config.publish.items).await?;
         // Read once, though most items stand in several channels.
@@ -164,24 +186,15 @@ impl Pipeline {
             state.stale = job.stale;
         }
         self.store.rendered(&states).await?;
-        let Some(disk) = self.disk.clone() else { return Ok(0) };
-        let written = tokio::task::spawn_blocking(move || {
-            let mut written = Vec::new();
-            for (ready, fitted) in &rendered {
-                let changed = u64::try_from(ready.state.changed).ok();
-                for (address, (format, bytes)) in
-                    ready.addresses.iter().flat_map(|a| fitted.documents.iter().map(move |d| (a, d)))
-                {
-                    let document = file(address, *format);
-                    if disk.publish(&document, bytes, changed)? {
-                        written.push(document);
-                    }
-                }
+        let mut written = 0;
+        if let Some(disk) = self.disk.clone() {
+            (rendered, written) = tokio::task::spawn_blocking(move || write(&disk, &rendered).map(|n| (rendered, n))).await??;
+        }
+        if self.shelf.is_some() {
+            for (ready, fitted) in rendered {
+                self.shelve(&ready.state, fitted.documents, ready.max_age, update);
             }
-            disk.flush(written.iter().map(String::as_str))?;
-            Ok::<_, crate::publish::PublishError>(written.len())
-        });
-        let written = written.await??;
+        }
         self.store.published(&states).await?;
         Ok(written)
     }
@@ -213,7 +226,8 @@ impl Pipeline {
             stale: row.stale,
         };
         let addresses = std::iter::once(&row).chain(&job.moved).map(|r| r.address.clone()).collect();
-        (Ready { addresses, state }, document, fresh)
+        let max_age = job.known.max_age(&self.config);
+        (Ready { addresses, state, max_age }, document, fresh)
     }
 
     fn stamp_of(&self, known: &Known<'_>) -> Digest {
@@ -222,61 +236,25 @@ impl Pipeline {
             Known::Feed(feed) => feed_stamp(&self.config, feed),
         }
     }
+}
 
-    /// `feeds.opml` and `index.html`.
-    async fn lists(&self, rows: &[ChannelRow]) -> Result<usize, PipelineError> {
-        let Some(disk) = self.disk.clone() else { return Ok(0) };
-        let directory = self.directory(rows);
-        let written = tokio::task::spawn_blocking(move || {
-            let mut written = Vec::new();
-            for (name, bytes) in [("feeds.opml", opml::render(&directory)), ("index.html", index::render(&directory))] {
-                if disk.publish(name, &bytes, None)? {
-                    written.push(name);
-                }
+/// Brings documents to disk; says how many had to be written.
+fn write(disk: &Disk, rendered: &[(Ready, Fitted)]) -> Result<usize, PublishError> {
+    let mut written = Vec::new();
+    for (ready, fitted) in rendered {
+        let changed = u64::try_from(ready.state.changed).ok();
+        for (address, (format, bytes)) in ready.addresses.iter().flat_map(|a| fitted.documents.iter().map(move |d| (a, d))) {
+            let document = file(address, *format);
+            if disk.publish(&document, bytes, changed)? {
+                written.push(document);
             }
-            disk.flush(written.iter().copied())?;
-            Ok::<_, crate::publish::PublishError>(written.len())
-        });
-        Ok(written.await??)
-    }
-
-    fn directory(&self, rows: &[ChannelRow]) -> Directory {
-        let config = &self.config;
-        let listed = |row: &ChannelRow, known: &Known<'_>, name: String| {
-            let (home, language) = known.home_and_language(config);
-            let items = u64::try_from(row.items).unwrap_or(0);
-            Listed { address: row.address.clone(), title: known.title(row), name, home, language, items }
-        };
-        let mut directory =
-            Directory { base_url: config.base_url.to_string(), formats: config.publish.formats.clone(), ..Directory::default() };
-        for source in &config.sources {
-            let of_source =
-                || rows.iter().filter(|r| r.source.as_deref() == Some(source.newsroom.id.as_str()) && r.moved_to.is_none());
-            let Some(all) = of_source().find(|r| r.term.is_none()) else { continue };
-            let facets = source.newsroom.facets.iter().enumerate().map(|(n, facet)| {
-                let of_facet = of_source().filter(|r| r.facet.as_deref() == Some(facet.name.as_str()));
-                let mut feeds: Vec<Listed> =
-                    of_facet.map(|r| listed(r, &Known::Term(source, n), r.name.clone().unwrap_or_default())).collect();
-                feeds.sort_by_key(|f| (f.name.to_lowercase(), f.address.clone()));
-                ListedFacet { title: facet.title.clone(), feeds }
-            });
-            directory.sources.push(ListedSource {
-                title: source.newsroom.title.clone(),
-                home: source.newsroom.home.clone(),
-                all: listed(all, &Known::All(source), "Everything".into()),
-                facets: facets.collect(),
-            });
         }
-        for feed in &config.feeds {
-            let address = Address::feed(&feed.id);
-            let row = rows.iter().find(|r| r.source.is_none() && r.address == address.as_str());
-            directory.feeds.extend(row.map(|r| listed(r, &Known::Feed(feed), feed.title.clone())));
-        }
-        directory.clean()
     }
+    disk.flush(written.iter().map(String::as_str))?;
+    Ok(written.len())
 }
 
 /// A document's place in the tree.
-fn file(address: &str, format: Format) -> String {
+pub(super) fn file(address: &str, format: Format) -> String {
     format!("{address}.{}", format.extension())
 }

@@ -2,14 +2,18 @@
 //! the back of who forgot, and erasing what could not be erased then.
 
 use super::{Pipeline, PipelineError};
+use crate::publish::shelf::Update;
 
 impl Pipeline {
     /// Removes the documents that the store notes as gone. One that a feed has again is missing then, and is rendered with the rest.
-    pub(super) async fn finish_forgetting(&self) -> Result<(), PipelineError> {
+    pub(super) async fn finish_forgetting(&self, update: &mut Update) -> Result<(), PipelineError> {
         let (gone, erase) = self.store.unfinished().await?;
-        if let Some(disk) = self.disk.clone().filter(|_| !gone.is_empty()) {
-            let documents = gone.clone();
-            tokio::task::spawn_blocking(move || disk.remove(documents.iter().map(String::as_str))).await??;
+        if !gone.is_empty() && (self.disk.is_some() || self.shelf.is_some()) {
+            if let Some(disk) = self.disk.clone() {
+                let documents = gone.clone();
+                tokio::task::spawn_blocking(move || disk.remove(documents.iter().map(String::as_str))).await??;
+            }
+            gone.iter().for_each(|document| update.remove(document));
             self.store.removed(&gone).await?;
         }
         // A full disk or a process that reads on must not keep news from being published.

@@ -1,6 +1,7 @@
 //! The publish lock: of all processes on one store, one publishes at a time, so that none overwrites newer documents with older ones.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,15 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
+}
+
+/// For what the lock is taken. The file tells whoever finds it held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A daemon publishes for as long as it runs, also what others stored.
+    Daemon,
+    /// One publishing.
+    Once,
 }
 
 /// Why the lock was not got.
@@ -21,6 +31,12 @@ pub enum LockError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A daemon holds it.
+    #[error("a newsroomd daemon is running on this database (lock {}); stop it first, or leave it to the daemon", path.display())]
+    Daemon {
+        /// The file.
+        path: PathBuf,
+    },
     /// Another process holds it.
     #[error("another newsroomd is publishing from this database (lock {}); try again when it is done", path.display())]
     Held {
@@ -29,28 +45,62 @@ pub enum LockError {
     },
 }
 
+/// What the file says while a daemon holds it.
+const DAEMON: &[u8] = b"daemon\n";
+
 /// How often a waiting process looks whether the lock is free.
 const LOOK: Duration = Duration::from_millis(50);
 
 impl Lock {
-    /// Takes the lock beside the database, waiting for at most `patience`. Blocks the thread.
+    /// Takes the lock beside the database, waiting for at most `patience` while another process publishes. Blocks the thread.
     ///
     /// # Errors
-    /// When another process holds it for longer, or the file cannot be made.
-    pub fn take(database: &Path, patience: Duration) -> Result<Self, LockError> {
+    /// When a daemon holds it, another process holds it for longer, or the file cannot be made.
+    pub fn take(database: &Path, purpose: Purpose, patience: Duration) -> Result<Self, LockError> {
         let mut name = database.as_os_str().to_owned();
         name.push(".lock");
         let path = PathBuf::from(name);
         let unusable = |source| LockError::Unusable { path: path.clone(), source };
-        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(unusable)?;
+        let file = OpenOptions::new().create(true).read(true).append(true).open(&path).map_err(unusable)?;
         let started = Instant::now();
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Self { _file: file }),
+                Ok(()) => {
+                    file.set_len(0).map_err(unusable)?;
+                    if purpose == Purpose::Daemon {
+                        (&file).write_all(DAEMON).map_err(unusable)?;
+                    }
+                    return Ok(Self { _file: file });
+                }
                 Err(TryLockError::Error(source)) => return Err(unusable(source)),
+                Err(TryLockError::WouldBlock) if std::fs::read(&path).is_ok_and(|told| told == DAEMON) => {
+                    return Err(LockError::Daemon { path });
+                }
                 Err(TryLockError::WouldBlock) if started.elapsed() >= patience => return Err(LockError::Held { path }),
                 Err(TryLockError::WouldBlock) => std::thread::sleep(LOOK),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_finds_it_held_learns_by_whom() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let database = dir.path().join("n.db");
+        let take = |purpose| Lock::take(&database, purpose, Duration::ZERO);
+        let once = take(Purpose::Once).expect("free");
+        assert!(matches!(take(Purpose::Daemon), Err(LockError::Held { .. })));
+        drop(once);
+        let daemon = take(Purpose::Daemon).expect("free");
+        assert!(matches!(take(Purpose::Once), Err(LockError::Daemon { .. })));
+        drop(daemon);
+        drop(take(Purpose::Once).expect("free"));
+        let again = take(Purpose::Once).expect("free");
+        assert!(matches!(take(Purpose::Once), Err(LockError::Held { .. })), "a daemon that is gone is not spoken of");
+        drop(again);
     }
 }

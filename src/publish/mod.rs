@@ -6,4 +6,4 @@ mod remove;
 pub mod shelf;
 
 pub use disk::{Disk, PublishError};
-pub use lock::{Lock, LockError};
+pub use lock::{Lock, LockError, Purpose};

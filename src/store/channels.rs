@@ -38,6 +38,19 @@ pub struct ChannelRow {
 
 from_row!(ChannelRow { address, source, facet, term, name, moved_to, items, shown, changed, content, config, stale });
 
+/// How much waits to be rendered or removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stale {
+    /// How many channels.
+    pub channels: i64,
+    /// When the last of them was marked (unix seconds).
+    pub newest: Option<i64>,
+    /// How many documents are to be removed.
+    pub gone: i64,
+    /// Whether copies of something forgotten are to be erased.
+    pub erasures: i64,
+}
+
 /// A channel's state after rendering.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
@@ -78,6 +91,17 @@ impl Store {
         .execute(&self.writer)
         .await?;
         Ok(())
+    }
+
+    /// What waits to be rendered: changes with every mark that is set.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn stale(&self) -> Result<Stale, StoreError> {
+        let query = "SELECT json_array(count(*), max(stale), (SELECT count(*) FROM gone), (SELECT count(*) FROM erasure))
+             FROM channel WHERE stale IS NOT NULL";
+        let (channels, newest, gone, erasures) = listed(&sqlx::query_scalar::<_, String>(query).fetch_one(&self.reader).await?)?;
+        Ok(Stale { channels, newest, gone, erasures })
     }
 
     /// All channels, by address.

@@ -1,6 +1,6 @@
 //! What is remembered of each source: when it is due, validators, how its last polls went.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
@@ -85,6 +85,29 @@ impl Store {
                 )
             });
         Ok(states.collect())
+    }
+
+    /// The names of the sources that are due at this instant, some of which may no longer be configured.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn due(&self, at: DateTime<Utc>) -> Result<HashSet<String>, StoreError> {
+        let query = "SELECT json_group_array(name) FROM source WHERE due IS NULL OR due <= $1";
+        let names: String = sqlx::query_scalar(query).bind(at.timestamp()).fetch_one(&self.reader).await?;
+        listed(&names)
+    }
+
+    /// Notes that polls were given up before they came to anything: they are due again.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn give_up_polls(&self, sources: &[&Id]) -> Result<(), StoreError> {
+        let names: Vec<&str> = sources.iter().map(|id| id.as_str()).collect();
+        sqlx::query("UPDATE source SET due = polled FROM json_each($1) j WHERE source.name = j.value")
+            .bind(serde_json::json!(names).to_string())
+            .execute(&self.writer)
+            .await?;
+        Ok(())
     }
 
     /// Notes that polls begin, and when the next ones are due, before the first request goes out: a process that dies in a loop cannot

@@ -269,7 +269,15 @@ fn every_command_has_help() {
 #[test]
 fn an_unknown_command_ends_with_2() {
     let place = Place::new("", "");
-    for args in [&["onec"][..], &["once", "--al"], &["preview"], &["forget"], &["feeds", "x"], &["demo"], &[]] {
+    for args in [
+        &["onec"][..],
+        &["once", "--al"],
+        &["preview"],
+        &["forget"],
+        &["feeds", "x"],
+        &["demo", "--once", "--listen", "127.0.0.1:0"],
+        &[],
+    ] {
         let run = place.run(args);
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:#?}");
         assert!(run.stderr.contains("Usage"), "{run:#?}");

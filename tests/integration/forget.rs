@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use newsroomd::publish::Lock;
+use newsroomd::publish::{Lock, Purpose};
 
 use crate::support::binary::{Place, Run};
 use crate::support::listing::{Row, page, row, source};
@@ -365,7 +365,7 @@ fn beside_a_process_that_publishes_it_is_published_later() {
     let scene = scene("");
     let guid = scene.entry(TITLE).id;
     let published = tree::files(&scene.feeds());
-    let lock = Lock::take(&scene.place.database(), Duration::ZERO).expect("the lock");
+    let lock = Lock::take(&scene.place.database(), Purpose::Once, Duration::ZERO).expect("the lock");
     let run = scene.place.run(&["forget", &guid]).ok();
     assert!(run.stdout.contains("still to be taken out of: feed news/topic/b"), "{run:#?}");
     assert!(run.stdout.contains("another newsroomd is publishing"), "{run:#?}");
@@ -384,7 +384,7 @@ fn a_publishing_that_read_before_does_not_clear_the_mark() {
     let scene = scene("");
     let guid = scene.entry(TITLE).id;
     database::run(&scene.place.database(), "UPDATE channel SET stale = 4000000000");
-    let _lock = Lock::take(&scene.place.database(), Duration::ZERO).expect("the lock");
+    let _lock = Lock::take(&scene.place.database(), Purpose::Once, Duration::ZERO).expect("the lock");
     scene.place.run(&["forget", &guid]).ok();
     let channels = database::tables(&scene.place.database())["channel"].clone();
     assert!(channels.iter().all(|c| c.contains("stale=4000000001")), "{channels:#?}");

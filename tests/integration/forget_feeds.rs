@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use newsroomd::publish::Lock;
+use newsroomd::publish::{Lock, Purpose};
 
 use crate::support::binary::Run;
 use crate::support::listing::{Row, page, row, source};
@@ -219,7 +219,7 @@ fn a_term_that_waits_can_be_forgotten() {
 #[test]
 fn beside_a_process_that_publishes_the_documents_go_later() {
     let scene = scene("");
-    let lock = Lock::take(&scene.place.database(), Duration::ZERO).expect("the lock");
+    let lock = Lock::take(&scene.place.database(), Purpose::Once, Duration::ZERO).expect("the lock");
     let run = scene.place.run(&["forget", JUNK]).ok();
     assert!(run.stdout.contains(&format!("still to be removed: file {JUNK}.rss")), "{run:#?}");
     assert_eq!(files_of(&scene, JUNK), 3);

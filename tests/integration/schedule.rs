@@ -81,6 +81,7 @@ fn cron_is_obeyed() {
     scene.place.run(&["once"]).ok();
     assert_eq!(scene.newsroom.take_log().len(), 1, "a source never polled is due");
     let run = scene.place.run(&["once"]).ok();
-    assert!(run.stdout.contains("-02-28 23:00:00 UTC") && run.stdout.contains("not due before"), "midnight in Vienna: {run:?}");
+    // Up to half a minute later: sources that are due together are not asked together.
+    assert!(run.stdout.contains("-02-28 23:00:") && run.stdout.contains("not due before"), "midnight in Vienna: {run:?}");
     assert_eq!(scene.newsroom.take_log().len(), 0);
 }

@@ -86,7 +86,7 @@ pub fn make_old(path: &Path) {
     run(
         path,
         "DROP TABLE trace; DROP TABLE forgotten; DROP TABLE gone; DROP TABLE erasure; ALTER TABLE term DROP COLUMN forgotten;
-         DELETE FROM _sqlx_migrations WHERE version > 1",
+         DELETE FROM _sqlx_migrations WHERE version > 1; PRAGMA user_version = 1",
     );
 }
 

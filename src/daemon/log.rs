@@ -1,0 +1,84 @@
+//! What the daemon tells its log: one line for a poll that changed something, one for an error that was not there before.
+
+use std::collections::HashMap;
+
+use crate::error_chain;
+use crate::pipeline::{Outcome, PipelineError, Polled, Published};
+
+/// Remembers what was said last, so that nothing is said every minute.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    /// The last error of each source that is failing.
+    failing: HashMap<String, String>,
+    /// The last error of the daemon's own work.
+    trouble: Option<String>,
+}
+
+impl Log {
+    pub fn polled(&mut self, source: &str, outcome: &Outcome) {
+        match outcome {
+            Outcome::Waiting { .. } => {}
+            Outcome::Failed { polled, error } => {
+                changes(source, polled);
+                let error = error_chain(error);
+                if self.failing.get(source) == Some(&error) {
+                    tracing::debug!(source.id = source, error, "poll failed again");
+                } else {
+                    tracing::warn!(source.id = source, error, "poll failed; the feeds stay as they are");
+                    self.failing.insert(source.to_owned(), error);
+                }
+            }
+            Outcome::Polled(polled) => {
+                if self.failing.remove(source).is_some() {
+                    tracing::info!(source.id = source, "poll succeeded again");
+                }
+                changes(source, polled);
+            }
+        }
+    }
+
+    pub fn published(&mut self, published: Published) {
+        if self.trouble.take().is_some() {
+            tracing::info!("publishing works again");
+        }
+        if published.written + published.channels > 0 {
+            tracing::info!(channels = published.channels, files = published.written, "published");
+        }
+    }
+
+    /// Something that is not one source's matter failed; it is tried again.
+    pub fn trouble(&mut self, what: &str, error: &PipelineError) {
+        let error = error_chain(error);
+        if self.trouble.as_ref() == Some(&error) {
+            tracing::debug!(error, "{what} failed again");
+        } else {
+            tracing::error!(error, "{what} failed; it is tried again");
+            self.trouble = Some(error);
+        }
+    }
+}
+
+fn changes(source: &str, polled: &Polled) {
+    let saved = &polled.saved;
+    let (pages, rows, known, warnings) = (polled.pages, polled.rows, saved.known, polled.warnings.len());
+    if saved.new + saved.edited + saved.touched == 0 {
+        tracing::debug!(
+            source.id = source,
+            not_modified = polled.not_modified,
+            pages,
+            rows,
+            known,
+            warnings,
+            "polled, nothing new"
+        );
+    } else {
+        let (new, edited, touched) = (saved.new, saved.edited, saved.touched);
+        tracing::info!(source.id = source, new, edited, touched, known, pages, warnings, "polled");
+    }
+    if saved.odd {
+        tracing::warn!(source.id = source, "most known rows read differently now: taken over, but not as edits");
+    }
+    for (facet, term) in &saved.held {
+        tracing::warn!(source.id = source, facet, term, "too many new terms: no feed until max-terms or max-new-terms allow it");
+    }
+}

@@ -1,0 +1,131 @@
+//! The daemon: polls on schedule, publishes, answers over HTTP, until it is told to stop.
+//!
+//! Start and stop stand on this page; what happens between them in `work`.
+
+mod heartbeat;
+mod log;
+mod work;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::error_chain;
+use crate::http::{self, Server};
+use crate::pipeline::{Outcome, Outlets, Pipeline, PipelineError, Published};
+use crate::publish::shelf::Shelf;
+use crate::publish::{Lock, LockError, Purpose};
+use crate::store::{Store, StoreError};
+use heartbeat::Heartbeat;
+use work::Work;
+
+/// How long a start waits for a process that is publishing, such as `once` from cron.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a stop waits for what is being stored and published, and as long again for the readers being answered. With all else, a stop takes
+/// less than 4 seconds. What is cut off is done by the next start.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What happened, for whoever watches.
+#[derive(Debug)]
+pub enum Event {
+    /// The feeds that are stored are served; no poll has begun yet.
+    Ready,
+    /// A source was polled.
+    Polled {
+        /// Its id.
+        source: String,
+        /// How it went.
+        outcome: Box<Outcome>,
+    },
+    /// Something was published.
+    Published(Published),
+}
+
+/// Why the daemon could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// Another process publishes.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Settings, tree or client cannot be used.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+    /// The scheduler does not start.
+    #[error("cannot start the scheduler")]
+    Scheduler(#[from] tokio_cron_scheduler::JobSchedulerError),
+    /// A step of the start died.
+    #[error("a step of the start died")]
+    Died(#[from] tokio::task::JoinError),
+}
+
+/// Runs the daemon until `stop`. `server`: where HTTP is answered, bound already; `watcher` is told what happens.
+///
+/// # Errors
+/// When it cannot start. Once it runs, failures are logged, and what failed is tried again.
+pub async fn run(
+    config: Config,
+    server: Option<Server>,
+    stop: CancellationToken,
+    watcher: Option<UnboundedSender<Event>>,
+) -> Result<(), DaemonError> {
+    let database = config.database.clone();
+    let lock = tokio::task::spawn_blocking(move || Lock::take(&database, Purpose::Daemon, PATIENCE)).await??;
+    let store = Store::open(&config.database).await?;
+    let shelf = server.is_some().then(|| Arc::new(Shelf::new()));
+    let settings = http::Settings { drain: GRACE, ..http::Settings::new(config.base_url.clone()) };
+    let outlets = Outlets { disk: true, shelf: shelf.clone() };
+    let pipeline = Pipeline::new(Arc::new(config), store.clone(), outlets).await?;
+
+    // Readers are served from what is stored before the first poll. What an earlier run left on disk is at hand; without a disk it is rendered.
+    pipeline.shelve_published().await?;
+    if pipeline.config().publish.directory.is_none() {
+        pipeline.publish().await?;
+    }
+    let serving = async {
+        let Some((server, shelf)) = server.zip(shelf) else { return };
+        let addresses: Vec<String> = server.addresses().iter().map(|a| format!("http://{a}/")).collect();
+        tracing::info!(addresses = addresses.join(" "), "serving");
+        if let Err(error) = server.serve(shelf, &settings, stop.clone()).await {
+            tracing::error!(error = error_chain(&error), "the HTTP server failed");
+        }
+    };
+    let mut work = Work::new(pipeline, watcher);
+    let heartbeat = Heartbeat::start().await?;
+    let working = async {
+        tracing::info!(sources = work.sources(), "ready");
+        notify(&[sd_notify::NotifyState::Ready]);
+        work.tell(Event::Ready);
+        tokio::select! {
+            () = work.go_on(&heartbeat, &stop) => {}
+            () = async { stop.cancelled().await; tokio::time::sleep(GRACE).await } => {
+                tracing::warn!("what was being stored or published did not end in time; the next start does it again");
+            }
+        }
+        notify(&[sd_notify::NotifyState::Stopping]);
+        tracing::info!("stopping");
+        heartbeat.stop().await;
+        work.give_up().await;
+    };
+    tokio::join!(serving, working);
+
+    if tokio::time::timeout(GRACE / 4, store.close()).await.is_err() {
+        tracing::warn!("the database did not close in time; the next start reads its log");
+    }
+    drop(lock);
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Tells systemd, if it asked to be told.
+fn notify(states: &[sd_notify::NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::warn!(%error, "systemd could not be told");
+    }
+}

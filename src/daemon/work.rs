@@ -1,0 +1,188 @@
+//! Between start and stop: at each heartbeat what is due is polled, and what polls brought is stored and published.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::Event;
+use super::heartbeat::Heartbeat;
+use super::log::Log;
+use crate::pipeline::{Due, Pipeline, PipelineError, SIDE_BY_SIDE, Walked, now};
+use crate::store::Stale;
+
+/// Walks that end within this time of each other are stored in one transaction, this many at most.
+const TOGETHER: Duration = Duration::from_millis(50);
+const GROUP: usize = 64;
+
+/// How long to wait after a publishing that failed.
+const AGAIN: Duration = Duration::from_secs(30);
+
+pub(super) struct Work {
+    pipeline: Pipeline,
+    walks: JoinSet<Walked>,
+    /// The sources being polled: none is polled twice at a time.
+    busy: HashMap<Id, Due>,
+    side_by_side: std::sync::Arc<Semaphore>,
+    /// What was stale after the last publishing; what differs from it, another process left.
+    stale: Stale,
+    /// When to publish at the latest, if something waits for it.
+    publish_at: Option<Instant>,
+    log: Log,
+    watcher: Option<UnboundedSender<Event>>,
+}
+
+impl Work {
+    pub fn new(pipeline: Pipeline, watcher: Option<UnboundedSender<Event>>) -> Self {
+        Self {
+            pipeline,
+            walks: JoinSet::new(),
+            busy: HashMap::new(),
+            side_by_side: std::sync::Arc::new(Semaphore::new(SIDE_BY_SIDE)),
+            stale: Stale::default(),
+            // An earlier run may have left something.
+            publish_at: Some(Instant::now()),
+            log: Log::default(),
+            watcher,
+        }
+    }
+
+    pub fn sources(&self) -> usize {
+        self.pipeline.config().sources.len()
+    }
+
+    pub fn tell(&self, event: Event) {
+        if let Some(watcher) = &self.watcher {
+            // Whoever watched may have gone.
+            let _ = watcher.send(event);
+        }
+    }
+
+    /// Polls and publishes until `stop`. What is being stored or published then is brought to its end.
+    pub async fn go_on(&mut self, heartbeat: &Heartbeat, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = heartbeat.beat.notified() => self.beat().await,
+                () = heartbeat.tidy.notified() => self.tidy().await,
+                Some(walk) = self.walks.join_next_with_id() => self.store(walk).await,
+            }
+            if !stop.is_cancelled() && self.publish_at.is_some_and(|at| at <= Instant::now()) {
+                self.publish().await;
+            }
+        }
+    }
+
+    /// Begins the polls that are due, and looks whether another process left something to publish.
+    async fn beat(&mut self) {
+        if let Err(error) = self.begin().await {
+            self.log.trouble("asking what is due", &error);
+        }
+    }
+
+    async fn begin(&mut self) -> Result<(), PipelineError> {
+        let at = now();
+        if self.pipeline.is_any_due(at).await? {
+            let busy: Vec<usize> = self.busy.values().map(Due::number).collect();
+            let is_due = |number: usize, due: Option<_>| due.is_none_or(|due| due <= at) && !busy.contains(&number);
+            for due in self.pipeline.begin(at, is_due).await? {
+                self.walk(due);
+            }
+        }
+        if self.publish_at.is_none() && self.pipeline.stale().await? != self.stale {
+            self.publish_at = Some(Instant::now());
+        }
+        Ok(())
+    }
+
+    fn walk(&mut self, due: Due) {
+        let (pipeline, side_by_side, walked) = (self.pipeline.clone(), self.side_by_side.clone(), due.clone());
+        let span = tracing::info_span!("poll", source.id = %self.pipeline.source(&due).newsroom.id);
+        let walk = async move {
+            let _permit = side_by_side.acquire_owned().await.expect("the semaphore is never closed");
+            pipeline.walk(&walked).await
+        };
+        let handle = self.walks.spawn(walk.instrument(span));
+        self.busy.insert(handle.id(), due);
+    }
+
+    /// Stores a walk, and those that end at about the same time.
+    async fn store(&mut self, first: Result<(Id, Walked), JoinError>) {
+        let mut group = Vec::new();
+        self.add(first, &mut group);
+        let until = Instant::now() + TOGETHER;
+        while group.len() < GROUP {
+            match tokio::time::timeout_at(until, self.walks.join_next_with_id()).await {
+                Ok(Some(walk)) => self.add(walk, &mut group),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        match self.pipeline.keep(group).await {
+            Ok(outcomes) => {
+                for (due, outcome) in outcomes {
+                    let source = self.pipeline.source(&due).newsroom.id.to_string();
+                    self.log.polled(&source, &outcome);
+                    if outcome.changed() {
+                        self.publish_at = Some(Instant::now());
+                    }
+                    self.tell(Event::Polled { source, outcome: Box::new(outcome) });
+                }
+            }
+            Err(error) => self.log.trouble("storing what was polled", &error.into()),
+        }
+    }
+
+    fn add(&mut self, walk: Result<(Id, Walked), JoinError>, group: &mut Vec<(Due, Walked)>) {
+        match walk {
+            Ok((id, walked)) => group.extend(self.busy.remove(&id).map(|due| (due, walked))),
+            Err(error) => {
+                // A bug; its source is polled again when it is due.
+                let due = self.busy.remove(&error.id());
+                let source = due.map(|due| self.pipeline.source(&due).newsroom.id.to_string());
+                tracing::error!(source.id = source, %error, "a poll died");
+            }
+        }
+    }
+
+    async fn publish(&mut self) {
+        let published = match self.pipeline.publish().await {
+            Ok(published) => self.pipeline.stale().await.map(|stale| (published.unwrap_or_default(), stale)),
+            Err(error) => Err(error),
+        };
+        match published {
+            Ok((published, stale)) => {
+                (self.stale, self.publish_at) = (stale, None);
+                self.log.published(published);
+                self.tell(Event::Published(published));
+            }
+            Err(error) => {
+                self.publish_at = Some(Instant::now() + AGAIN);
+                self.log.trouble("publishing", &error);
+            }
+        }
+        // Readers get documents as they are until this is done.
+        if let Some(shelf) = self.pipeline.shelf().cloned() {
+            tokio::task::spawn_blocking(move || shelf.compress());
+        }
+    }
+
+    async fn tidy(&mut self) {
+        if let Err(error) = self.pipeline.tidy().await {
+            self.log.trouble("tidying the database", &error);
+        }
+    }
+
+    /// Cuts the polls under way; they are due again at the next start.
+    pub async fn give_up(&mut self) {
+        self.walks.abort_all();
+        let cut: Vec<Due> = self.busy.drain().map(|(_, due)| due).collect();
+        if let Err(error) = self.pipeline.give_up(&cut).await {
+            self.log.trouble("giving up polls", &error);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The lists of all feeds: `feeds.opml` for feed readers, `index.html` for people.
+
+use super::channel::Known;
+use super::{Pipeline, PipelineError};
+use crate::domain::Address;
+use crate::feed::index::{Directory, Listed, ListedFacet, ListedSource};
+use crate::feed::{index, opml};
+use crate::publish::PublishError;
+use crate::publish::shelf::{Document, Kind, Update};
+use crate::store::ChannelRow;
+
+/// Their places in the tree.
+pub(super) const OPML: &str = "feeds.opml";
+pub(super) const INDEX: &str = "index.html";
+
+/// For how long (seconds) a cache may show them without asking: new feeds are rare, but counts change.
+const MAX_AGE: u32 = 60;
+
+/// Puts one on the shelf.
+pub(super) fn put_list(update: &mut Update, name: &str, bytes: Vec<u8>) {
+    let kind = if name == OPML { Kind::List } else { Kind::Page };
+    update.put(name, Document::new(kind, bytes, None, MAX_AGE));
+}
+
+impl Pipeline {
+    /// `feeds.opml` and `index.html`.
+    pub(super) async fn lists(&self, rows: &[ChannelRow], update: &mut Update) -> Result<usize, PipelineError> {
+        let directory = self.directory(rows);
+        let disk = self.disk.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            let lists = [(OPML, opml::render(&directory)), (INDEX, index::render(&directory))];
+            let mut written = Vec::new();
+            if let Some(disk) = disk {
+                for (name, bytes) in &lists {
+                    if disk.publish(name, bytes, None)? {
+                        written.push(*name);
+                    }
+                }
+                disk.flush(written.iter().copied())?;
+            }
+            Ok::<_, PublishError>((lists, written.len()))
+        });
+        let (lists, written) = work.await??;
+        if self.shelf.is_some() {
+            for (name, bytes) in lists {
+                put_list(update, name, bytes);
+            }
+        }
+        Ok(written)
+    }
+
+    fn directory(&self, rows: &[ChannelRow]) -> Directory {
+        let config = &self.config;
+        let listed = |row: &ChannelRow, known: &Known<'_>, name: String| {
+            let (home, language) = known.home_and_language(config);
+            let items = u64::try_from(row.items).unwrap_or(0);
+            Listed { address: row.address.clone(), title: known.title(row), name, home, language, items }
+        };
+        let mut directory =
+            Directory { base_url: config.base_url.to_string(), formats: config.publish.formats.clone(), ..Directory::default() };
+        for source in &config.sources {
+            let of_source =
+                || rows.iter().filter(|r| r.source.as_deref() == Some(source.newsroom.id.as_str()) && r.moved_to.is_none());
+            let Some(all) = of_source().find(|r| r.term.is_none()) else { continue };
+            let facets = source.newsroom.facets.iter().enumerate().map(|(n, facet)| {
+                let of_facet = of_source().filter(|r| r.facet.as_deref() == Some(facet.name.as_str()));
+                let mut feeds: Vec<Listed> =
+                    of_facet.map(|r| listed(r, &Known::Term(source, n), r.name.clone().unwrap_or_default())).collect();
+                feeds.sort_by_key(|f| (f.name.to_lowercase(), f.address.clone()));
+                ListedFacet { title: facet.title.clone(), feeds }
+            });
+            directory.sources.push(ListedSource {
+                title: source.newsroom.title.clone(),
+                home: source.newsroom.home.clone(),
+                all: listed(all, &Known::All(source), "Everything".into()),
+                facets: facets.collect(),
+            });
+        }
+        for feed in &config.feeds {
+            let address = Address::feed(&feed.id);
+            let row = rows.iter().find(|r| r.source.is_none() && r.address == address.as_str());
+            directory.feeds.extend(row.map(|r| listed(r, &Known::Feed(feed), feed.title.clone())));
+        }
+        directory.clean()
+    }
+}

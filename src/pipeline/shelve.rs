@@ -1,0 +1,71 @@
+//! What is published, brought to the shelf from which HTTP is answered.
+
+use std::sync::Arc;
+
+use super::channel::known;
+use super::lists::{INDEX, OPML, put_list};
+use super::publish::file;
+use super::{Pipeline, PipelineError};
+use crate::feed::Format;
+use crate::publish::shelf::{Document, Kind, Shelf, Update};
+use crate::store::{ChannelRow, Rendered};
+
+impl Pipeline {
+    /// The shelf, if HTTP is served.
+    pub fn shelf(&self) -> Option<&Arc<Shelf>> {
+        self.shelf.as_ref()
+    }
+
+    /// Puts the documents of one channel on the shelf.
+    pub(super) fn shelve(&self, state: &Rendered, documents: Vec<(Format, Vec<u8>)>, max_age: u32, update: &mut Update) {
+        let changed = u64::try_from(state.changed).ok();
+        for (format, bytes) in documents {
+            update.put(file(&state.address, format), Document::new(Kind::Feed(format), bytes, changed, max_age));
+        }
+    }
+
+    /// The addresses of renamed terms lead to the new ones.
+    pub(super) fn shelve_moved(&self, rows: &[ChannelRow], update: &mut Update) {
+        let mut moved = Vec::new();
+        for row in rows {
+            if let (Some(source), Some(facet), Some(slug)) = (&row.source, &row.facet, &row.moved_to) {
+                let to = format!("{source}/{facet}/{slug}");
+                moved.extend(self.config.publish.formats.iter().map(|f| (file(&row.address, *f), file(&to, *f))));
+            }
+        }
+        update.moved(moved);
+    }
+
+    /// Fills the shelf with what is on disk: an earlier run's documents, served until newer ones take their places. Those of sources that are no
+    /// longer configured are among them. What is not there is rendered by the next publishing.
+    ///
+    /// # Errors
+    /// When the store fails. A document that cannot be read is one that is not there.
+    pub async fn shelve_published(&self) -> Result<(), PipelineError> {
+        let (Some(shelf), Some(disk)) = (self.shelf.clone(), self.disk.clone()) else { return Ok(()) };
+        let rows = self.store.channels().await?;
+        let mut update = Update::new();
+        self.shelve_moved(&rows, &mut update);
+        let mut wanted = Vec::new();
+        for row in rows.iter().filter(|r| r.moved_to.is_none()) {
+            let max_age = known(&self.config, row).map_or(3_600, |known| known.max_age(&self.config));
+            let changed = row.changed.and_then(|at| u64::try_from(at).ok());
+            wanted.extend(self.config.publish.formats.iter().map(|f| (file(&row.address, *f), *f, changed, max_age)));
+        }
+        tokio::task::spawn_blocking(move || {
+            for (document, format, changed, max_age) in wanted {
+                if let Ok(bytes) = std::fs::read(disk.path(&document)) {
+                    update.put(document, Document::new(Kind::Feed(format), bytes, changed, max_age));
+                }
+            }
+            for name in [OPML, INDEX] {
+                if let Ok(bytes) = std::fs::read(disk.path(name)) {
+                    put_list(&mut update, name, bytes);
+                }
+            }
+            shelf.update(update);
+        })
+        .await?;
+        Ok(())
+    }
+}
