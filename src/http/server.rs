@@ -146,7 +146,6 @@ fn of_one_connection(error: &io::Error) -> bool {
             | ErrorKind::HostUnreachable
             | ErrorKind::NetworkUnreachable
             | ErrorKind::NetworkDown
-            | ErrorKind::PermissionDenied
             | ErrorKind::Interrupted
     )
 }
