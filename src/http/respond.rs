@@ -46,7 +46,7 @@ impl Site {
         Self { shelf, base: Base::new(base_url), not_found: not_found.into() }
     }
 
-    /// Answers. The request's map of header fields becomes the answer's, so that on a connection that is kept nothing is allocated.
+    /// Answers. The request's map of header fields becomes the answer's: once it has grown, a document is sent without allocating.
     pub fn respond<B>(&self, request: Request<B>) -> Answer {
         let (request, _) = request.into_parts();
         let headers = request.headers;
@@ -163,4 +163,52 @@ fn finish(headers: HeaderMap, status: StatusCode, body: Bytes) -> Answer {
     *answer.status_mut() = status;
     *answer.headers_mut() = headers;
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::feed::Format;
+    use crate::publish::shelf::Update;
+
+    fn site() -> Site {
+        let shelf = Arc::new(Shelf::new());
+        let mut update = Update::new();
+        update.put("all.rss", Document::new(Kind::Feed(Format::Rss), b"<rss/>".repeat(50), Some(1), 60));
+        update.put("a\nb", Document::new(Kind::Page, Vec::new(), None, 0));
+        update.moved([("old.rss".to_owned(), "a\nb".to_owned())]);
+        shelf.update(update);
+        shelf.compress();
+        Site::new(shelf, &Url::parse("https://example.org/").expect("a URL"))
+    }
+
+    fn status(site: &Site, path: &str, fields: &[(HeaderName, &[u8])]) -> Option<StatusCode> {
+        let mut request = Request::get(path).header(header::HOST, "a");
+        for (name, value) in fields {
+            request = request.header(name, *value);
+        }
+        // What is no request to the library never comes here.
+        Some(site.respond(request.body(()).ok()?).status())
+    }
+
+    #[test]
+    fn an_address_that_no_field_can_hold_is_not_found() {
+        assert_eq!(status(&site(), "/old.rss", &[]), Some(StatusCode::NOT_FOUND));
+    }
+
+    proptest! {
+        #[test]
+        fn any_request_is_answered(path in "/[!-~]{0,40}", value: Vec<u8>, text in "[ -~]{0,40}") {
+            let site = site();
+            let text = text.as_bytes();
+            for path in [path.as_str(), "/all.rss"] {
+                for name in [header::IF_NONE_MATCH, header::IF_MATCH, header::IF_MODIFIED_SINCE, header::ACCEPT_ENCODING, header::HOST] {
+                    status(&site, path, &[(name.clone(), &value), (header::RANGE, text)]);
+                    status(&site, path, &[(name, text)]);
+                }
+            }
+        }
+    }
 }

@@ -65,45 +65,26 @@ impl Server {
     ///
     /// # Errors
     /// When the runtime does not take the sockets; nothing ends it once it serves.
-    pub async fn serve(self, shelf: Arc<Shelf>, settings: &Settings, shutdown: CancellationToken) -> Result<(), HttpError> {
+    pub async fn serve(self, shelf: Arc<Shelf>, settings: Settings, shutdown: CancellationToken) -> Result<(), HttpError> {
         let site = Arc::new(Site::new(shelf, &settings.base_url));
         self.run(settings, shutdown, move |request| site.respond(request)).await
     }
 
-    async fn run<A>(self, settings: &Settings, shutdown: CancellationToken, answer: A) -> Result<(), HttpError>
-    where
-        A: Fn(Request<Incoming>) -> Answer + Clone + Send + 'static,
-    {
-        let mut protocol = http1::Builder::new();
-        protocol
-            .timer(TokioTimer::new())
-            .header_read_timeout(settings.head_timeout)
-            .max_header_size(MAX_HEAD)
-            .max_buf_size(MAX_BUFFER)
-            // A client may say that it has no more to ask before it has its answer.
-            .half_close(true);
-        let connections = TaskTracker::new();
-        let permits = Arc::new(Semaphore::new(settings.connections.max(1)));
+    async fn run<A: Answering>(self, settings: Settings, shutdown: CancellationToken, answer: A) -> Result<(), HttpError> {
         let mut listeners = Vec::new();
         for listener in self.listeners {
             listener.set_nonblocking(true).map_err(HttpError::Wait)?;
             listeners.push(TcpListener::from_std(listener).map_err(HttpError::Wait)?);
         }
-        let accepting = listeners.into_iter().map(async |listener| {
-            loop {
-                let stream = next(async || listener.accept().await, PAUSE).await;
-                let Ok(permit) = permits.clone().acquire_owned().await else { return };
-                let (answer, protocol, shutdown) = (answer.clone(), protocol.clone(), shutdown.clone());
-                let (write_timeout, drain) = (settings.write_timeout, settings.drain);
-                connections.spawn(async move {
-                    let stream = Stalling::new(stream, write_timeout);
-                    connection(&protocol, stream, answer, shutdown, drain).await;
-                    drop(permit);
-                });
-            }
-        });
+        let connections = TaskTracker::new();
+        let door = Door {
+            places: Arc::new(Semaphore::new(settings.connections.max(1))),
+            connections: connections.clone(),
+            host: Host { protocol: protocol(&settings), settings: Arc::new(settings), shutdown: shutdown.clone(), answer },
+        };
+        let open = join_all(listeners.into_iter().map(|listener| door.clone().keep_open(listener)));
         tokio::select! {
-            _ = join_all(accepting) => shutdown.cancelled().await,
+            _ = open => shutdown.cancelled().await,
             () = shutdown.cancelled() => {}
         }
         connections.close();
@@ -112,8 +93,85 @@ impl Server {
     }
 }
 
+/// What makes an answer of a request.
+trait Answering: Fn(Request<Incoming>) -> Answer + Clone + Send + 'static {}
+
+impl<A: Fn(Request<Incoming>) -> Answer + Clone + Send + 'static> Answering for A {}
+
+/// HTTP/1.1 within the limits of the settings.
+fn protocol(settings: &Settings) -> http1::Builder {
+    let mut protocol = http1::Builder::new();
+    protocol
+        .timer(TokioTimer::new())
+        .header_read_timeout(settings.head_timeout)
+        .max_header_size(MAX_HEAD)
+        .max_buf_size(MAX_BUFFER)
+        // A client may say that it has no more to ask before it has its answer.
+        .half_close(true);
+    protocol
+}
+
+/// Lets clients in.
+#[derive(Clone)]
+struct Door<A> {
+    places: Arc<Semaphore>,
+    connections: TaskTracker,
+    host: Host<A>,
+}
+
+impl<A: Answering> Door<A> {
+    /// Accepts for as long as it is polled. A client for whom there is no place is the last one let in until there is.
+    async fn keep_open(self, listener: TcpListener) {
+        loop {
+            let stream = next(|| listener.accept(), PAUSE).await;
+            let Ok(place) = self.places.clone().acquire_owned().await else { return };
+            let host = self.host.clone();
+            self.connections.spawn(async move {
+                host.attend(stream).await;
+                drop(place);
+            });
+        }
+    }
+}
+
+/// Serves a client.
+#[derive(Clone)]
+struct Host<A> {
+    protocol: http1::Builder,
+    settings: Arc<Settings>,
+    shutdown: CancellationToken,
+    answer: A,
+}
+
+impl<A: Answering> Host<A> {
+    /// Serves a connection to its end. A panic in an answer ends the task, and with it this connection alone.
+    async fn attend(self, stream: TcpStream) {
+        let Self { protocol, settings, shutdown, answer } = self;
+        let stream = Stalling::new(stream, settings.write_timeout);
+        let service = service_fn(move |request| ready(Ok::<_, Infallible>(answer(request))));
+        let mut connection = pin!(protocol.serve_connection(TokioIo::new(stream), service));
+        let ended = tokio::select! {
+            biased;
+            ended = connection.as_mut() => Ok(ended),
+            () = shutdown.cancelled() => {
+                // Closes at once what is idle, and lets the answer under way be the last.
+                connection.as_mut().graceful_shutdown();
+                timeout(settings.drain, connection).await
+            }
+        };
+        match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(error = crate::error_chain(&error), "a connection failed"),
+            Err(_) => tracing::debug!("a connection was cut off by the shutdown"),
+        }
+    }
+}
+
 /// The next connection. What fails one connection is passed over; what fails them all (no file descriptors, no memory) is waited out.
-async fn next(mut accept: impl AsyncFnMut() -> io::Result<(TcpStream, SocketAddr)>, pause: Duration) -> TcpStream {
+async fn next<F>(mut accept: impl FnMut() -> F, pause: Duration) -> TcpStream
+where
+    F: Future<Output = io::Result<(TcpStream, SocketAddr)>>,
+{
     let mut told = false;
     loop {
         match accept().await {
@@ -146,32 +204,8 @@ fn of_one_connection(error: &io::Error) -> bool {
             | ErrorKind::HostUnreachable
             | ErrorKind::NetworkUnreachable
             | ErrorKind::NetworkDown
-            | ErrorKind::PermissionDenied
             | ErrorKind::Interrupted
     )
-}
-
-/// Serves a connection to its end. A panic in an answer ends the task, and with it this connection alone.
-async fn connection<A>(protocol: &http1::Builder, stream: Stalling, answer: A, shutdown: CancellationToken, drain: Duration)
-where
-    A: Fn(Request<Incoming>) -> Answer,
-{
-    let service = service_fn(move |request| ready(Ok::<_, Infallible>(answer(request))));
-    let mut connection = pin!(protocol.serve_connection(TokioIo::new(stream), service));
-    let ended = tokio::select! {
-        biased;
-        ended = connection.as_mut() => Ok(ended),
-        () = shutdown.cancelled() => {
-            // Closes at once what is idle, and lets the answer under way be the last.
-            connection.as_mut().graceful_shutdown();
-            timeout(drain, connection).await
-        }
-    };
-    match ended {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::debug!(error = crate::error_chain(&error), "a connection failed"),
-        Err(_) => tracing::debug!("a connection was cut off by the shutdown"),
-    }
 }
 
 #[cfg(test)]
@@ -209,7 +243,7 @@ mod tests {
             assert_ne!(request.uri().path(), "/panic", "as asked");
             Response::new(Full::new(Bytes::new()))
         };
-        let serving = server.run(&settings, shutdown.clone(), answer);
+        let serving = server.run(settings, shutdown.clone(), answer);
         let asking = async {
             assert_eq!(get(address, "/panic").await, "");
             assert_eq!(get(address, "/").await, "HTTP/1.1 200 OK");
@@ -233,7 +267,7 @@ mod tests {
         ]);
         let pause = Duration::from_millis(5);
         let began = std::time::Instant::now();
-        let stream = next(async || answers.pop_front().expect("no more was asked for"), pause).await;
+        let stream = next(|| ready(answers.pop_front().expect("no more was asked for")), pause).await;
         assert_eq!(stream.peer_addr().ok(), client.expect("connected").local_addr().ok());
         assert!(began.elapsed() >= 2 * pause, "it does not spin");
     }

@@ -43,7 +43,9 @@ impl Served {
         let (served, token) = (shelf.clone(), shutdown.clone());
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-            runtime.block_on(server.serve(served, &settings, token)).expect("served");
+            // As a task of its own, as the daemon runs it.
+            let serving = runtime.spawn(server.serve(served, settings, token));
+            runtime.block_on(serving).expect("no panic").expect("served");
         });
         Self { shelf, address, shutdown, thread: Some(thread) }
     }
