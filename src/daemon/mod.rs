@@ -88,33 +88,38 @@ pub async fn run(
     if pipeline.config().publish.directory.is_none() {
         pipeline.publish().await?;
     }
-    let serving = async {
-        let Some((server, shelf)) = server.zip(shelf) else { return };
+    let serving = server.zip(shelf).map(|(server, shelf)| {
         let addresses: Vec<String> = server.addresses().iter().map(|a| format!("http://{a}/")).collect();
         tracing::info!(addresses = addresses.join(" "), "serving");
-        if let Err(error) = server.serve(shelf, &settings, stop.clone()).await {
-            tracing::error!(error = error_chain(&error), "the HTTP server failed");
-        }
-    };
+        tokio::spawn(server.serve(shelf, settings, stop.clone()))
+    });
     let mut work = Work::new(pipeline, watcher);
     let heartbeat = Heartbeat::start().await?;
-    let working = async {
-        tracing::info!(sources = work.sources(), "ready");
-        notify(&[sd_notify::NotifyState::Ready]);
-        work.tell(Event::Ready);
-        tokio::select! {
-            () = work.go_on(&heartbeat, &stop) => {}
-            () = async { stop.cancelled().await; tokio::time::sleep(GRACE).await } => {
-                tracing::warn!("what was being stored or published did not end in time; the next start does it again");
-            }
-        }
-        notify(&[sd_notify::NotifyState::Stopping]);
-        tracing::info!("stopping");
-        heartbeat.stop().await;
-        work.give_up().await;
-    };
-    tokio::join!(serving, working);
+    tracing::info!(sources = work.sources(), "ready");
+    notify(&[sd_notify::NotifyState::Ready]);
+    work.tell(Event::Ready);
 
+    tokio::select! {
+        () = work.go_on(&heartbeat, &stop) => {}
+        () = async { stop.cancelled().await; tokio::time::sleep(GRACE).await } => {
+            tracing::warn!("what was being stored or published did not end in time; the next start does it again");
+        }
+    }
+
+    notify(&[sd_notify::NotifyState::Stopping]);
+    tracing::info!("stopping");
+    heartbeat.stop().await;
+    // The database may be another process's just now.
+    if tokio::time::timeout(GRACE / 4, work.give_up()).await.is_err() {
+        tracing::warn!("the polls that were cut are not noted as due again: they wait for their next time");
+    }
+    if let Some(serving) = serving {
+        match serving.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(error = error_chain(&error), "the HTTP server failed"),
+            Err(error) => tracing::error!(%error, "the HTTP server died"),
+        }
+    }
     if tokio::time::timeout(GRACE / 4, store.close()).await.is_err() {
         tracing::warn!("the database did not close in time; the next start reads its log");
     }
