@@ -6,6 +6,9 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
 
+/// No poll begins later than this after its time for the sake of jitter.
+pub const MOST_JITTER: Duration = Duration::from_secs(30);
+
 /// How often a source is polled.
 #[derive(Debug, Clone)]
 pub enum Schedule {
@@ -46,10 +49,10 @@ impl Schedule {
         }
     }
 
-    /// How much later a poll may begin than its schedule says, up to a twentieth of the interval (30 s at most), by a number that differs from
+    /// How much later a poll may begin than its schedule says, up to a twentieth of the interval ([`MOST_JITTER`] at most), by a number that differs from
     /// source to source and from poll to poll: newsrooms and hosts that came due together don't stay together.
     pub fn jitter(&self, number: u64) -> Duration {
-        let most = (self.interval() / 20).min(Duration::from_secs(30)).as_millis().max(1);
+        let most = (self.interval() / 20).min(MOST_JITTER).as_millis().max(1);
         Duration::from_millis(u64::try_from(u128::from(number) % most).unwrap_or(0))
     }
 

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{Pipeline, PipelineError};
 use crate::config::Source;
 use crate::domain::stamp;
+use crate::schedule::MOST_JITTER;
 use crate::store::{SourceState, Stale};
 
 /// A source whose poll begins: its next due time is stored already.
@@ -92,6 +93,26 @@ impl Pipeline {
     /// When the store fails.
     pub async fn tidy(&self) -> Result<(), PipelineError> {
         Ok(self.store.tidy().await?)
+    }
+}
+
+impl Pipeline {
+    /// Sources whose schedule became a closer one since their last poll are due by the new one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(super) async fn reschedule(&self, states: &[SourceState]) -> Result<(), PipelineError> {
+        let sooner = self.config.sources.iter().zip(states).filter_map(|(source, state)| {
+            let (polled, due) = (state.polled?, state.due?);
+            // Jitter of the old schedule and of the new one may differ; beyond that it was another schedule.
+            let latest = source.schedule.next(polled, source.newsroom.timezone) + MOST_JITTER;
+            (due > latest).then(|| (&source.newsroom.id, next(source, polled)))
+        });
+        let sooner: Vec<_> = sooner.collect();
+        if !sooner.is_empty() {
+            self.store.reschedule(&sooner).await?;
+        }
+        Ok(())
     }
 }
 

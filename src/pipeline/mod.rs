@@ -76,9 +76,10 @@ impl Pipeline {
             Some(root) => Some(tokio::task::spawn_blocking(move || Disk::open(&root)).await??),
             None => None,
         };
-        store.sources(config.sources.iter().map(|s| &s.newsroom.id)).await?;
+        let states = store.sources(config.sources.iter().map(|s| &s.newsroom.id)).await?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let pipeline = Self { config, store, fetcher, disk, shelf: outlets.shelf, cores: Arc::new(Semaphore::new(cores)) };
+        pipeline.reschedule(&states).await?;
         pipeline.settle(chrono::Utc::now()).await?;
         Ok(pipeline)
     }

@@ -97,6 +97,18 @@ impl Store {
         listed(&names)
     }
 
+    /// Notes when sources are due instead.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reschedule(&self, due: &[(&Id, DateTime<Utc>)]) -> Result<(), StoreError> {
+        sqlx::query("UPDATE source SET due = j.value FROM json_each($1) j WHERE source.name = j.key")
+            .bind(by_name(due))
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
     /// Notes that polls were given up before they came to anything: they are due again.
     ///
     /// # Errors
@@ -116,11 +128,9 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn begin_polls(&self, polls: &[(&Id, DateTime<Utc>)], at: DateTime<Utc>) -> Result<(), StoreError> {
-        let due: serde_json::Map<String, serde_json::Value> =
-            polls.iter().map(|(id, due)| (id.to_string(), due.timestamp().into())).collect();
         sqlx::query("UPDATE source SET polled = $1, due = j.value FROM json_each($2) j WHERE source.name = j.key")
             .bind(at.timestamp())
-            .bind(serde_json::Value::Object(due).to_string())
+            .bind(by_name(polls))
             .execute(&self.writer)
             .await?;
         Ok(())
@@ -150,6 +160,13 @@ impl Store {
             .await?;
         Ok(())
     }
+}
+
+/// Instants by sources' names, as a JSON object.
+fn by_name(instants: &[(&Id, DateTime<Utc>)]) -> String {
+    let instants: serde_json::Map<String, serde_json::Value> =
+        instants.iter().map(|(id, at)| (id.to_string(), at.timestamp().into())).collect();
+    serde_json::Value::Object(instants).to_string()
 }
 
 /// What a transaction asks of a source first.

@@ -85,3 +85,17 @@ fn cron_is_obeyed() {
     assert!(run.stdout.contains("-02-28 23:00:") && run.stdout.contains("not due before"), "midnight in Vienna: {run:?}");
     assert_eq!(scene.newsroom.take_log().len(), 0);
 }
+
+#[test]
+fn a_closer_schedule_counts_from_the_last_poll() {
+    let scene = Scene::new("", "every = \"24h\"");
+    scene.poll(&[row("One", "1 May 2024", "/1")]);
+    database::poll_was(&scene.place.database(), 3_600);
+    scene.newsroom.take_log();
+    assert!(scene.place.run(&["once"]).ok().stdout.contains("not due before"));
+    scene.configure("", "every = \"2h\"");
+    assert!(scene.place.run(&["once"]).ok().stdout.contains("not due before"), "polled an hour ago");
+    scene.configure("", "every = \"30m\"");
+    scene.place.run(&["once"]).ok();
+    assert_eq!(scene.newsroom.take_log().len(), 1, "an hour is more than half an hour");
+}

@@ -55,6 +55,14 @@ pub fn due_in(path: &Path, seconds: i64) {
     });
 }
 
+/// Lets the last polls have begun so many seconds ago.
+pub fn poll_was(path: &Path, seconds: i64) {
+    with(path, false, async |db| {
+        let sql = "UPDATE source SET polled = polled - $1, due = due - $1";
+        sqlx::query(sql).bind(seconds).execute(db).await.expect("an update");
+    });
+}
+
 /// Lets everything that happened so far have happened so many seconds earlier.
 pub fn age(path: &Path, seconds: i64) {
     with(path, false, async |db| {
