@@ -11,6 +11,9 @@ import argparse, datetime, os, pathlib, random, resource, shutil, socket, statis
 
 WORDS = "border talks election mission report media council water policing youth training support rights visit opens joint".split()
 
+OFFICES = [f"Office of {w.title()}" for w in WORDS[:12]]
+TOPICS = [f"{a} {b}".title() for a in WORDS[:8] for b in WORDS[8:14]]
+
 
 def make_pages(out, count, seed=1):
     """Newsrooms of 50 items of our own making, about 80 kB each."""
@@ -21,7 +24,7 @@ def make_pages(out, count, seed=1):
             day -= datetime.timedelta(days=rng.randint(0, 2))
             rows.append(f"""<dl class="search-results"><dt class="search-title"><h3><a href="/news/{n}/{i}">{text(9).capitalize()} {i}</a></h3></dt>
 <dd class="search-details"><div class="publishing-date"><span class="label">Publishing date:</span> {day.day} {day:%B} {day.year}</div>
-<div class="where"><span class="label">Where:</span> <a href="/w">{text(2).title()}</a></div><div class="what"><span class="label">What:</span> <a href="/t">{text(2).title()}</a></div>
+<div class="where"><span class="label">Where:</span> <a href="/w">{rng.choice(OFFICES)}</a></div><div class="what"><span class="label">What:</span> <a href="/t">{rng.choice(TOPICS)}</a></div>
 <p class="search-snippet">{text(60).capitalize()}…</p></dd></dl>""")
         menu = "".join(f'<li class="menu-item"><a href="/about/{k}">{text(3).title()}</a></li>' for k in range(250))
         folder = out / f"s{n:04}"
@@ -70,22 +73,24 @@ class Ours:
     def __init__(self, binary, sites, base, work):
         self.binary, self.work = binary, work / "ours"
         self.work.mkdir()
-        text = [f'base-url = "{base}/"\n[store]\nurl = "sqlite:{self.work}/db/n.db"\n[publish]\ndirectory = "{self.work}/feeds"\nformats = ["rss"]\n'
+        text = [f'base-url = "{base}/"\n[store]\nurl = "sqlite:RUN/n.db"\n[publish]\ndirectory = "RUN/feeds"\nformats = ["rss"]\n'
                 f'[fetch]\ncontact = "https://example.org/bot"\nmin-gap = "0s"\nallow-networks = ["127.0.0.0/8"]\n']
         for s in sites:
             text.append(f'[[source]]\nid = "{s}"\ntitle = "{s}"\npage = "{base}/{s}/index.html"\neach = ".search-results"\n[source.item]\ntitle = ".search-title a"\n'
                         f'link = {{ select = ".search-title a", attr = "href" }}\ndate = {{ select = ".publishing-date", format = "%d %B %Y" }}\nsummary = ".search-snippet"\n')
-        (self.work / "n.toml").write_text("".join(text))
+        self.text = "".join(text)
 
     def reset(self):
-        for d in ("db", "feeds"):
-            shutil.rmtree(self.work / d, ignore_errors=True)
+        """A new folder: the file system is slower for some seconds where many files were deleted."""
+        self.run = self.work / str(time.monotonic_ns())
+        self.run.mkdir()
+        (self.run / "n.toml").write_text(self.text.replace("RUN", str(self.run)))
 
     def cycle(self):
-        return run([self.binary, "--config", self.work / "n.toml", "once", "--all"])
+        return run([self.binary, "--config", self.run / "n.toml", "once", "--all"])
 
     def feeds(self):
-        return sorted((self.work / "feeds").glob("*/all.rss"))
+        return sorted((self.run / "feeds").glob("*/all.rss"))
 
 
 class Rsspls:
@@ -102,15 +107,15 @@ class Rsspls:
         (self.work / "feeds.toml").write_text("".join(text))
 
     def reset(self):
+        self.run = self.work / str(time.monotonic_ns())
         for d in ("out", "cache"):
-            shutil.rmtree(self.work / d, ignore_errors=True)
-            (self.work / d).mkdir()
+            (self.run / d).mkdir(parents=True)
 
     def cycle(self):
-        return run(["rsspls", "-c", self.work / "feeds.toml", "-o", self.work / "out"], XDG_CACHE_HOME=str(self.work / "cache"))
+        return run(["rsspls", "-c", self.work / "feeds.toml", "-o", self.run / "out"], XDG_CACHE_HOME=str(self.run / "cache"))
 
     def feeds(self):
-        return sorted((self.work / "out").glob("*.rss"))
+        return sorted((self.run / "out").glob("*.rss"))
 
 
 def main():

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Many sources and many items: archive.py [--pages 600] [--rounds 15] [--binary FILE] [--micro FILE]
+
+1. PAGES sources of one page each, no facets: CPU of a cycle that finds nothing changed, as a share of the full one (medians of 3).
+2. One source whose pager has PAGES pages (50 items each, two facets), into an empty store by one `once`: CPU, wall time, peak memory; with
+   --micro (the program that `cargo bench --no-run` names) also as a multiple of the bare parse of its pages.
+3. One new item under a running daemon, with 1,000 and with all those items stored, in turn: CPU of the poll, and what was rendered and written;
+   memory (PSS) of both daemons afterwards.
+
+Needs nginx on the PATH; says so and ends with status 77 where it is missing. On a shared machine only the ratios mean something.
+"""
+import argparse, glob, pathlib, re, shutil, statistics, subprocess, sys, tempfile, time
+from cycles import Nginx, make_pages, run
+
+SOURCE = """[[source]]
+id = "{id}"
+title = "{id}"
+page = "{page}"
+each = ".search-results"
+next = "li.pager-next a"
+max-pages = 10000
+every = "{every}"
+[source.item]
+title = ".search-title a"
+link = {{ select = ".search-title a", attr = "href" }}
+date = {{ select = ".publishing-date", format = "%d %B %Y" }}
+summary = ".search-snippet"
+"""
+
+FACETS = """[source.facet.department]
+value = {{ select = ".where a", many = true }}
+[source.facet.topic]
+value = {{ select = ".what a", many = true }}
+"""
+
+
+FACETS_SOURCE = SOURCE + FACETS
+
+
+def config(folder, base, sources, more=""):
+    folder.mkdir(parents=True, exist_ok=True)
+    head = (f'base-url = "{base}/"\n[store]\nurl = "sqlite:{folder}/n.db"\n[publish]\ndirectory = "{folder}/feeds"\n{more}\n[fetch]\n'
+            f'contact = "https://example.org/bot"\nmin-gap = "0s"\nallow-networks = ["127.0.0.0/8"]\n')
+    file = folder / "n.toml"
+    file.write_text(head + "".join(sources))
+    return file
+
+
+def chain(source, target, count):
+    """The pages of one newsroom: pages of many, joined by links to the next."""
+    for n in range(count):
+        (target / f"s{n:04}").mkdir(parents=True)
+        text = (source / f"s{n:04}" / "index.html").read_text()
+        link = f'<ul class="pager"><li class="pager-next"><a href="../s{n + 1:04}/index.html">next</a></li></ul>' if n + 1 < count else ""
+        (target / f"s{n:04}" / "index.html").write_text(text.replace("</main>", link + "</main>"))
+
+
+def cpu(pid):
+    """Milliseconds on a processor, all threads."""
+    return sum(int(pathlib.Path(f).read_text().split()[0]) for f in glob.glob(f"/proc/{pid}/task/*/schedstat")) / 1e6
+
+
+class Daemon:
+    def __init__(self, binary, file):
+        self.log = open(file.parent / "log", "w+")
+        self.process = subprocess.Popen([binary, "--config", file, "run"], stderr=self.log)
+
+    def lines(self):
+        return pathlib.Path(self.log.name).read_text()
+
+    def wait(self, count, what="published"):
+        for _ in range(3000):
+            if self.lines().count(what) >= count:
+                return
+            if self.process.poll() is not None:
+                sys.exit(f"the daemon ended: {self.lines()}")
+            time.sleep(0.01)
+        sys.exit(f"nothing {what}: {self.lines()[-2000:]}")
+
+    def memory(self):
+        text = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
+        return int(re.search(r"^Pss:\s+(\d+)", text, re.M)[1]) / 1024
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--pages", type=int, default=600)
+    ap.add_argument("--rounds", type=int, default=15)
+    ap.add_argument("--binary", type=pathlib.Path, default=pathlib.Path(__file__).parent.parent / "target/release/newsroomd")
+    ap.add_argument("--micro", type=pathlib.Path)
+    a = ap.parse_args()
+    missing = [p for p in ("nginx", str(a.binary)) if not shutil.which(p)]
+    if missing:
+        print(f"skipped: not found: {', '.join(missing)}")
+        sys.exit(77)
+    binary = a.binary.resolve()
+    with tempfile.TemporaryDirectory() as tmp:
+        work = pathlib.Path(tmp)
+        work.chmod(0o755)
+        pages = work / "pages"
+        make_pages(pages / "many", a.pages)
+        chain(pages / "many", pages / "all", a.pages)
+        chain(pages / "many", pages / "few", min(20, a.pages))
+        nginx = Nginx(pages, work)
+        base = f"http://127.0.0.1:{nginx.port}"
+        daemons = []
+        try:
+            full, unchanged = [], []
+            for n in range(3):
+                sources = [SOURCE.format(id=f"s{i:04}", page=f"{base}/many/s{i:04}/index.html", every="15m") for i in range(a.pages)]
+                command = [binary, "--config", config(work / f"many{n}", base, sources, 'formats = ["rss"]'), "once", "--all"]
+                full.append(run(command)[1])
+                unchanged.append(run(command)[1])
+            f, u = statistics.median(full), statistics.median(unchanged)
+            print(f"{a.pages} sources: full cycle {f * 1000:.0f} ms CPU, unchanged {u * 1000:.1f} ms, {100 * u / f:.1f} %")
+
+            file = config(work / "backlog", base, [file_source(base)])
+            done = subprocess.Popen([binary, "--config", file, "once", "--all"], stdout=subprocess.DEVNULL)
+            start, peak = time.perf_counter(), 0
+            while done.poll() is None:
+                try:
+                    status = pathlib.Path(f"/proc/{done.pid}/smaps_rollup").read_text()
+                    peak = max(peak, int(re.search(r"^Pss:\s+(\d+)", status, re.M)[1]) / 1024)
+                except (OSError, TypeError):
+                    pass
+                time.sleep(0.02)
+            wall = time.perf_counter() - start
+            shutil.rmtree(work / "backlog")
+            took = run([binary, "--config", config(work / "backlog2", base, [file_source(base)]), "once", "--all"])
+            print(f"{a.pages} pages of one pager, {a.pages * 50} items: {took[1]:.2f} s CPU, {took[0]:.2f} s wall; peak memory {peak:.0f} MB (in a run of {wall:.2f} s)")
+            if a.micro:
+                out = subprocess.run([a.micro.resolve(), pages / "all/s0001/index.html", file_for_micro(work, base)], capture_output=True, text=True).stdout
+                parse = float(re.search(r"DOM alone\s+([\d.]+) us", out)[1]) * a.pages / 1e6
+                print(f"  the bare parse of its pages takes {parse:.2f} s: x{took[1] / parse:.1f}")
+
+            for name in ("few", "all"):
+                source = FACETS_SOURCE.format(id=f"the-{name}", page=f"{base}/{name}/s0000/index.html", every="1s")
+                daemons.append((name, Daemon(binary, config(work / f"d-{name}", base, [source], '[http]\nlisten = "127.0.0.1:0"'))))
+            for _, daemon in daemons:
+                daemon.wait(1, "new=")
+                daemon.wait(1)
+            took = {name: [] for name, _ in daemons}
+            for n in range(a.rounds + 2):
+                for name, daemon in daemons:
+                    page = pages / name / "s0000/index.html"
+                    text = page.read_text()
+                    row = re.search(r'<dl class="search-results">.*?</dl>', text, re.S)
+                    new = re.sub(r'href="/news/[^"]*">[^<]*<', f'href="/news/new/{n}">A new item {n}<', row[0], count=1)
+                    before, count = cpu(daemon.process.pid), daemon.lines().count("published")
+                    page.write_text(text[:row.start()] + new + text[row.start():])
+                    daemon.wait(count + 1)
+                    time.sleep(0.2)
+                    if n >= 2:
+                        took[name].append(cpu(daemon.process.pid) - before)
+            for name, daemon in daemons:
+                last = [line for line in daemon.lines().splitlines() if "published" in line][-1].split("published")[1].strip()
+                print(f"one new item among {'1,000' if name == 'few' else f'{a.pages * 50:,}'}: {statistics.median(took[name]):.1f} ms CPU ({last}); memory {daemon.memory():.0f} MB")
+        finally:
+            for _, daemon in daemons:
+                daemon.stop()
+            nginx.stop()
+
+
+def file_source(base):
+    return FACETS_SOURCE.format(id="whole", page=f"{base}/all/s0000/index.html", every="1h")
+
+
+def file_for_micro(work, base):
+    return config(work / "micro", base, [file_source(base)])
+
+
+if __name__ == "__main__":
+    main()
