@@ -88,7 +88,7 @@ impl Store {
         )
         .bind(serde_json::json!(addresses).to_string())
         .bind(at.timestamp())
-        .execute(&self.writer)
+        .execute(&self.pool)
         .await?;
         Ok(())
     }
@@ -100,7 +100,7 @@ impl Store {
     pub async fn stale(&self) -> Result<Stale, StoreError> {
         let query = "SELECT json_array(count(*), max(stale), (SELECT count(*) FROM gone), (SELECT count(*) FROM erasure))
              FROM channel WHERE stale IS NOT NULL";
-        let (channels, newest, gone, erasures) = listed(&sqlx::query_scalar::<_, String>(query).fetch_one(&self.reader).await?)?;
+        let (channels, newest, gone, erasures) = listed(&sqlx::query_scalar::<_, String>(query).fetch_one(&self.pool).await?)?;
         Ok(Stale { channels, newest, gone, erasures })
     }
 
@@ -114,7 +114,7 @@ impl Store {
              FROM channel c LEFT JOIN source s ON s.id = c.source LEFT JOIN term t ON t.id = c.term LEFT JOIN term m ON m.id = t.target
              ORDER BY c.address",
         )
-        .fetch_all(&self.reader)
+        .fetch_all(&self.pool)
         .await?)
     }
 
@@ -123,7 +123,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn categories(&self) -> Result<Categories, StoreError> {
-        let rows: Vec<(i64, String, String)> = sqlx::query_as("SELECT id, facet, name FROM term").fetch_all(&self.reader).await?;
+        let rows: Vec<(i64, String, String)> = sqlx::query_as("SELECT id, facet, name FROM term").fetch_all(&self.pool).await?;
         Ok(rows.into_iter().map(|(id, facet, name)| (id, (facet, name))).collect())
     }
 
@@ -139,7 +139,7 @@ impl Store {
              FROM json_each($1) j JOIN item i ON i.id = j.value JOIN source s ON s.id = i.source",
         )
         .bind(ids)
-        .fetch_one(&self.reader)
+        .fetch_one(&self.pool)
         .await?;
         let rows: Vec<ItemRow> = listed(&rows)?;
         Ok(rows.into_iter().map(|row| (row.0, item(row, categories))).collect())
@@ -162,7 +162,7 @@ impl Store {
                  IS NOT (j.value ->> 1, j.value ->> 2, j.value ->> 3, unhex(j.value ->> 4), unhex(j.value ->> 5))",
         )
         .bind(serde_json::json!(list).to_string())
-        .execute(&self.writer)
+        .execute(&self.pool)
         .await?;
         Ok(())
     }
@@ -178,7 +178,7 @@ impl Store {
                 "UPDATE channel SET stale = NULL FROM json_each($1) j WHERE address = j.value ->> 0 AND stale = j.value ->> 1",
             )
             .bind(serde_json::json!(list).to_string())
-            .execute(&self.writer)
+            .execute(&self.pool)
             .await?;
         }
         Ok(())

@@ -13,7 +13,7 @@ impl Store {
     /// # Errors
     /// When the disk refuses (it takes the space of a second copy), or another process writes for too long.
     pub async fn erase(&self) -> Result<bool, StoreError> {
-        let mut connection = self.writer.acquire().await?;
+        let mut connection = self.pool.acquire().await?;
         sqlx::query("VACUUM").execute(&mut *connection).await?;
         let before: i64 = sqlx::query_scalar("PRAGMA busy_timeout").fetch_one(&mut *connection).await?;
         // No pragma takes a bound value; these are numbers.

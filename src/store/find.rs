@@ -22,7 +22,7 @@ impl Store {
         // A guid with a counter does not tell its origin: the few that have one are tried.
         let query = "SELECT id, origin, counter, 0 FROM item WHERE (origin = $1 AND counter = 0) OR counter > 0
                      UNION ALL SELECT id, origin, counter, 1 FROM forgotten WHERE (origin = $1 AND counter = 0) OR counter > 0";
-        let rows: Vec<(i64, Digest, u32, bool)> = sqlx::query_as(query).bind(wanted).fetch_all(&self.reader).await?;
+        let rows: Vec<(i64, Digest, u32, bool)> = sqlx::query_as(query).bind(wanted).fetch_all(&self.pool).await?;
         let mut held = Held::default();
         for (id, _, _, forgotten) in rows.into_iter().filter(|(_, origin, counter, _)| guid(*origin, *counter) == wanted) {
             held.forgotten |= forgotten;
@@ -42,12 +42,12 @@ impl Store {
         )
         .bind(&list)
         .bind(address)
-        .fetch_all(&self.reader)
+        .fetch_all(&self.pool)
         .await?;
         let forgotten =
             sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM json_each($1) j JOIN trace t ON t.link_id = unhex(j.value))")
                 .bind(&list)
-                .fetch_one(&self.reader)
+                .fetch_one(&self.pool)
                 .await?;
         Ok(Held { items, forgotten })
     }
@@ -62,7 +62,7 @@ impl Store {
              WHERE i.id = $1 AND (c.term IS NULL OR coalesce(t.target, t.id) IN (SELECT value FROM json_each(i.terms))) ORDER BY c.address",
         )
         .bind(item)
-        .fetch_all(&self.reader)
+        .fetch_all(&self.pool)
         .await?)
     }
 
@@ -75,7 +75,7 @@ impl Store {
             "SELECT i.id FROM item i JOIN source s ON s.id = i.source WHERE s.name = $1 ORDER BY i.published DESC, i.position, i.id",
         )
         .bind(source)
-        .fetch_all(&self.reader)
+        .fetch_all(&self.pool)
         .await?)
     }
 
@@ -84,6 +84,6 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn known_sources(&self) -> Result<Vec<String>, StoreError> {
-        Ok(sqlx::query_scalar("SELECT name FROM source ORDER BY name").fetch_all(&self.reader).await?)
+        Ok(sqlx::query_scalar("SELECT name FROM source ORDER BY name").fetch_all(&self.pool).await?)
     }
 }

@@ -15,8 +15,8 @@ use crate::normalise::forgotten::Trace;
 impl Store {
     async fn begin_forgetting(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         // What is deleted is overwritten at once, so that a process that dies before [`Store::erase`] leaves as little as can be.
-        sqlx::query("PRAGMA secure_delete = ON").execute(&self.writer).await?;
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("PRAGMA secure_delete = ON").execute(&self.pool).await?;
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query("INSERT INTO erasure VALUES (unixepoch())").execute(&mut *tx).await?;
         Ok(tx)
     }
@@ -144,7 +144,7 @@ impl Store {
     /// When the database fails.
     pub async fn unfinished(&self) -> Result<(Vec<String>, bool), StoreError> {
         let query = "SELECT (SELECT json_group_array(document) FROM gone), EXISTS (SELECT 1 FROM erasure)";
-        let (documents, erase): (String, bool) = sqlx::query_as(query).fetch_one(&self.reader).await?;
+        let (documents, erase): (String, bool) = sqlx::query_as(query).fetch_one(&self.pool).await?;
         Ok((serde_json::from_str(&documents).map_err(|e| sqlx::Error::Decode(e.into()))?, erase))
     }
 
@@ -155,7 +155,7 @@ impl Store {
     pub async fn removed(&self, documents: &[String]) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM gone WHERE document IN (SELECT value FROM json_each($1))")
             .bind(serde_json::json!(documents).to_string())
-            .execute(&self.writer)
+            .execute(&self.pool)
             .await?;
         Ok(())
     }

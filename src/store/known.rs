@@ -181,7 +181,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn known(&self, rows: &[Reading]) -> Result<Known, StoreError> {
-        let mut connection = self.reader.acquire().await?;
+        let mut connection = self.pool.acquire().await?;
         Ok(load(&mut connection, rows).await?.known)
     }
 }

@@ -1,7 +1,8 @@
 //! What newsroomd remembers: sources, items, where they were seen, terms, channels. One SQLite file.
 //!
-//! Speaks the domain's words; no SQL leaves this module, so that another engine can stand behind it. One connection writes (transactions
-//! begin immediate, so that none fails half-way for want of the lock), others read. Commits are not flushed one by one: a crash of the
+//! Speaks the domain's words; no SQL leaves this module, so that another engine can stand behind it. One connection writes and reads: another
+//! one's cache of pages would be void after every write. (Transactions begin immediate, so that none fails half-way for want of the lock, and all that is
+//! asked within one goes through it: to ask the store itself meanwhile would wait in vain.) Commits are not flushed one by one: a crash of the
 //! process loses none, a crash of the machine may lose the last ones, whole polls with their validators, which are then repeated. What is
 //! published must not be lost so: [`Store::flush`] makes all before it durable and stands before every publishing.
 
@@ -47,8 +48,7 @@ pub use walk::{Saved, Walk};
 /// The store's handle; clones share it.
 #[derive(Debug, Clone)]
 pub struct Store {
-    writer: SqlitePool,
-    reader: SqlitePool,
+    pool: SqlitePool,
 }
 
 impl Store {
@@ -57,7 +57,7 @@ impl Store {
     /// # Errors
     /// When the disk refuses.
     pub async fn flush(&self) -> Result<(), StoreError> {
-        let mut connection = self.writer.acquire().await?;
+        let mut connection = self.pool.acquire().await?;
         // A commit that is itself flushed carries all that stand before it in the log.
         for statement in ["PRAGMA synchronous = FULL", "UPDATE flush SET times = times + 1", "PRAGMA synchronous = NORMAL"] {
             sqlx::query(statement).execute(&mut *connection).await?;
@@ -71,15 +71,14 @@ impl Store {
     /// When the database fails.
     pub async fn tidy(&self) -> Result<(), StoreError> {
         for statement in ["PRAGMA optimize", "PRAGMA wal_checkpoint(TRUNCATE)"] {
-            sqlx::query(statement).execute(&self.writer).await?;
+            sqlx::query(statement).execute(&self.pool).await?;
         }
         Ok(())
     }
 
     /// Closes the connections, folding the log into the file.
     pub async fn close(&self) {
-        self.reader.close().await;
-        self.writer.close().await;
+        self.pool.close().await;
     }
 }
 

@@ -58,15 +58,15 @@ impl Store {
             .disable_statement_logging();
         let began = Instant::now();
         let writer = loop {
-            match pool(1).connect_with(options.clone()).await {
+            match pool().connect_with(options.clone()).await {
                 // Several first starts at a time all turn the log on, for which SQLite does not wait of itself.
                 Err(e) if is_busy(&e) && began.elapsed() < BUSY => tokio::time::sleep(AGAIN).await,
                 result => break result.map_err(|e| unusable(plain(&e)))?,
             }
         };
         migrate(&writer, path).await?;
-        let reader = pool(2).connect_lazy_with(options.create_if_missing(false).pragma("query_only", "ON"));
-        Ok(Self { writer, reader })
+        // The one connection reads as well: another one's cache of pages would be void after every write, and cold at every question.
+        Ok(Self { pool: writer })
     }
 
     /// Opens the database to read only: it must be there, and nothing is made, changed or left beside it. A process that writes
@@ -90,7 +90,7 @@ impl Store {
             .immutable(alone)
             .busy_timeout(BUSY)
             .disable_statement_logging();
-        let reader = pool(1).connect_with(options).await.map_err(|e| unusable(plain(&e)))?;
+        let reader = pool().connect_with(options).await.map_err(|e| unusable(plain(&e)))?;
         let foreign = |_| StoreError::Foreign { path: path.to_owned() };
         let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&reader).await.map_err(foreign)?;
         if id != APPLICATION_ID {
@@ -99,15 +99,15 @@ impl Store {
         let layout: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&reader).await.map_err(foreign)?;
         match layout.cmp(&NEWEST) {
             Ordering::Less => Err(StoreError::Older { path: path.to_owned() }),
-            Ordering::Equal => Ok(Self { writer: reader.clone(), reader }),
+            Ordering::Equal => Ok(Self { pool: reader }),
             Ordering::Greater => Err(StoreError::Newer { path: path.to_owned(), version: layout }),
         }
     }
 }
 
-fn pool(size: u32) -> SqlitePoolOptions {
+fn pool() -> SqlitePoolOptions {
     SqlitePoolOptions::new()
-        .max_connections(size)
+        .max_connections(1)
         .min_connections(0)
         .idle_timeout(None)
         .max_lifetime(None)

@@ -21,10 +21,10 @@ impl Store {
     pub async fn counts(&self) -> Result<Counts, StoreError> {
         let sources: Vec<(String, i64)> =
             sqlx::query_as("SELECT s.name, count(*) FROM item i JOIN source s ON s.id = i.source GROUP BY s.id")
-                .fetch_all(&self.reader)
+                .fetch_all(&self.pool)
                 .await?;
         let terms: Vec<(i64, i64)> =
-            sqlx::query_as("SELECT term, count(*) FROM item_term GROUP BY term").fetch_all(&self.reader).await?;
+            sqlx::query_as("SELECT term, count(*) FROM item_term GROUP BY term").fetch_all(&self.pool).await?;
         Ok(Counts { sources: sources.into_iter().collect(), terms: terms.into_iter().collect() })
     }
 }

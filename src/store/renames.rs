@@ -20,7 +20,7 @@ impl Store {
     pub async fn sources_with_odd_terms(&self) -> Result<Vec<String>, StoreError> {
         let query =
             "SELECT DISTINCT s.name FROM term t JOIN source s ON s.id = t.source WHERE t.target IS NOT NULL OR t.held = 1";
-        Ok(sqlx::query_scalar(query).fetch_all(&self.writer).await?)
+        Ok(sqlx::query_scalar(query).fetch_all(&self.pool).await?)
     }
 
     /// Brings the stored terms of a source in line with its config: renamed terms lead to their new names, from then on and for what is stored;
@@ -29,7 +29,7 @@ impl Store {
     /// # Errors
     /// When the database fails; then nothing was changed.
     pub async fn align_terms(&self, newsroom: &Newsroom, max_new: usize, at: DateTime<Utc>) -> Result<(), StoreError> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let source = numbers(&mut tx, std::iter::once(&newsroom.id)).await?[0].id;
         let mut book = TermBook::load(&mut tx, source).await?;
         let mut targets: BTreeMap<i64, Option<i64>> = BTreeMap::new();

@@ -118,7 +118,7 @@ impl Store {
                      WHERE i.source = (SELECT source FROM term WHERE id = j.value ->> 1) AND i.regular = 1 AND i.first_seen > j.value ->> 2))
              END AS picks FROM json_each($1) j ORDER BY j.key)";
         let query = sqlx::query_scalar(query).bind(serde_json::json!(asked).to_string()).bind(limit);
-        let lists: String = query.fetch_one(&self.reader).await?;
+        let lists: String = query.fetch_one(&self.pool).await?;
         let lists: Vec<Vec<PickRow>> = listed(&lists)?;
         let pick =
             |(id, published, position, first_seen, regular)| Pick { id, published, position, first_seen, regular: regular != 0 };
@@ -134,7 +134,7 @@ impl Store {
             Members::Term(term) => sqlx::query_scalar("SELECT count(*) FROM item_term WHERE term = $1").bind(term),
             Members::Filter(filter) => return Ok(i64::try_from(self.filtered(filter).await?.len()).unwrap_or(i64::MAX)),
         };
-        Ok(query.fetch_one(&self.reader).await?)
+        Ok(query.fetch_one(&self.pool).await?)
     }
 
     /// Every item that a filter holds.
@@ -146,7 +146,7 @@ impl Store {
              WHERE json_array_length($1) = 0 OR s.name IN (SELECT value FROM json_each($1))",
         )
         .bind(&names)
-        .fetch_all(&self.reader)
+        .fetch_all(&self.pool)
         .await?;
         for (facet, terms) in &filter.facets {
             let holding: HashSet<i64> = self.holding(facet, terms).await?.into_iter().collect();
@@ -161,7 +161,7 @@ impl Store {
         let texts: Vec<(i64, String, Option<String>)> =
             sqlx::query_as("SELECT i.id, i.title, i.summary FROM json_each($1) j JOIN item i ON i.id = j.value")
                 .bind(ids)
-                .fetch_all(&self.reader)
+                .fetch_all(&self.pool)
                 .await?;
         let held: HashSet<i64> = texts
             .into_iter()
@@ -182,7 +182,7 @@ impl Store {
         )
         .bind(facet)
         .bind(serde_json::json!(folded).to_string())
-        .fetch_all(&self.reader)
+        .fetch_all(&self.pool)
         .await?)
     }
 }

@@ -54,7 +54,7 @@ impl Store {
         if names.iter().any(|name| !known.contains_key(*name)) {
             sqlx::query("INSERT INTO source (name) SELECT value FROM json_each($1) WHERE true ON CONFLICT DO NOTHING")
                 .bind(serde_json::json!(names).to_string())
-                .execute(&self.writer)
+                .execute(&self.pool)
                 .await?;
             known = self.states().await?;
         }
@@ -64,7 +64,7 @@ impl Store {
     async fn states(&self) -> Result<HashMap<String, SourceState>, StoreError> {
         let rows: Vec<StateRow> =
             sqlx::query_as("SELECT name, rules, etag, last_modified, complete, walked, polled, due, failures, error FROM source")
-                .fetch_all(&self.writer)
+                .fetch_all(&self.pool)
                 .await?;
         let instant = |t: Option<i64>| t.and_then(|t| DateTime::from_timestamp(t, 0));
         let states =
@@ -93,7 +93,7 @@ impl Store {
     /// When the database fails.
     pub async fn due(&self, at: DateTime<Utc>) -> Result<HashSet<String>, StoreError> {
         let query = "SELECT json_group_array(name) FROM source WHERE due IS NULL OR due <= $1";
-        let names: String = sqlx::query_scalar(query).bind(at.timestamp()).fetch_one(&self.reader).await?;
+        let names: String = sqlx::query_scalar(query).bind(at.timestamp()).fetch_one(&self.pool).await?;
         listed(&names)
     }
 
@@ -104,7 +104,7 @@ impl Store {
     pub async fn reschedule(&self, due: &[(&Id, DateTime<Utc>)]) -> Result<(), StoreError> {
         sqlx::query("UPDATE source SET due = j.value FROM json_each($1) j WHERE source.name = j.key")
             .bind(by_name(due))
-            .execute(&self.writer)
+            .execute(&self.pool)
             .await?;
         Ok(())
     }
@@ -117,7 +117,7 @@ impl Store {
         let names: Vec<&str> = sources.iter().map(|id| id.as_str()).collect();
         sqlx::query("UPDATE source SET due = polled FROM json_each($1) j WHERE source.name = j.value")
             .bind(serde_json::json!(names).to_string())
-            .execute(&self.writer)
+            .execute(&self.pool)
             .await?;
         Ok(())
     }
@@ -131,7 +131,7 @@ impl Store {
         sqlx::query("UPDATE source SET polled = $1, due = j.value FROM json_each($2) j WHERE source.name = j.key")
             .bind(at.timestamp())
             .bind(by_name(polls))
-            .execute(&self.writer)
+            .execute(&self.pool)
             .await?;
         Ok(())
     }
@@ -143,7 +143,7 @@ impl Store {
     pub async fn poll_unchanged(&self, source: &Id) -> Result<(), StoreError> {
         sqlx::query("UPDATE source SET failures = 0, error = NULL WHERE name = $1 AND failures > 0")
             .bind(source.as_str())
-            .execute(&self.writer)
+            .execute(&self.pool)
             .await?;
         Ok(())
     }
@@ -156,7 +156,7 @@ impl Store {
         sqlx::query("UPDATE source SET failures = failures + 1, error = $1 WHERE name = $2")
             .bind(error)
             .bind(source.as_str())
-            .execute(&self.writer)
+            .execute(&self.pool)
             .await?;
         Ok(())
     }

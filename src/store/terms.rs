@@ -183,7 +183,7 @@ impl Store {
              WHERE s.name = $1 ORDER BY t.facet, t.folded",
         )
         .bind(source.as_str())
-        .fetch_all(&self.reader)
+        .fetch_all(&self.pool)
         .await?)
     }
 }
