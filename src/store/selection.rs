@@ -104,16 +104,17 @@ impl Store {
         if asked.is_empty() {
             return Ok(Vec::new());
         }
+        // The index is named: left to itself, SQLite goes through all items of a source to find the few that are fresh.
         let query = "SELECT json_group_array(json(picks)) FROM (SELECT CASE WHEN j.value ->> 1 IS NULL
              THEN (SELECT json_group_array(json_array(id, published, position, first_seen, regular)) FROM (
                  SELECT * FROM (SELECT id, published, position, first_seen, regular FROM item
                      WHERE source = (SELECT id FROM source WHERE name = j.value ->> 0) ORDER BY published DESC, position, id LIMIT $2)
-                 UNION SELECT id, published, position, first_seen, regular FROM item
+                 UNION SELECT id, published, position, first_seen, regular FROM item INDEXED BY item_fresh
                      WHERE source = (SELECT id FROM source WHERE name = j.value ->> 0) AND regular = 1 AND first_seen > j.value ->> 2))
              ELSE (SELECT json_group_array(json_array(id, published, position, first_seen, regular)) FROM (
                  SELECT i.id, i.published, i.position, i.first_seen, i.regular FROM item i JOIN (
                      SELECT item FROM item_term WHERE term = j.value ->> 1 ORDER BY published DESC, position, item LIMIT $2) t ON t.item = i.id
-                 UNION SELECT i.id, i.published, i.position, i.first_seen, i.regular FROM item i
+                 UNION SELECT i.id, i.published, i.position, i.first_seen, i.regular FROM item i INDEXED BY item_fresh
                      JOIN item_term t ON t.term = j.value ->> 1 AND t.published = i.published AND t.position = i.position AND t.item = i.id
                      WHERE i.source = (SELECT source FROM term WHERE id = j.value ->> 1) AND i.regular = 1 AND i.first_seen > j.value ->> 2))
              END AS picks FROM json_each($1) j ORDER BY j.key)";

@@ -360,7 +360,8 @@ impl<'a> Saving<'a> {
             return Ok(());
         }
         let list = serde_json::json!(days).to_string();
-        let of_days = "SELECT i.day, i.id, i.position FROM json_each($2) j JOIN item i ON i.source = $1 AND i.day = j.value";
+        // CROSS JOIN: the days first (SQLite does not reorder it); else all items of the source are gone through.
+        let of_days = "SELECT i.day, i.id, i.position FROM json_each($2) j CROSS JOIN item i INDEXED BY item_by_day ON i.source = $1 AND i.day = j.value";
         let stored: Vec<(i64, i64, i64)> = if self.source.has_items {
             sqlx::query_as(of_days).bind(self.source.id).bind(list).fetch_all(&mut *tx).await?
         } else {
