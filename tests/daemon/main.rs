@@ -5,6 +5,7 @@ mod support;
 
 mod beside;
 mod demo;
+mod disturbed;
 mod news;
 mod readers;
 mod ready;

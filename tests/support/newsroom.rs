@@ -114,6 +114,11 @@ impl Newsroom {
         assert!(!late.timed_out(), "fewer than {requests} requests came");
     }
 
+    /// How many requests came since the log was last taken.
+    pub fn requests(&self) -> usize {
+        self.state().log.len()
+    }
+
     /// When the requests for a path came, since the log was last taken.
     pub fn visits(&self, path: &str) -> Vec<Instant> {
         self.state().log.iter().filter(|r| r.path == path).map(|r| r.at).collect()
