@@ -57,7 +57,7 @@ fn sigint_ends_it_during_a_poll_which_the_next_start_repeats() {
 fn stuck(daemon: &Daemon) -> TcpStream {
     let mut reader = TcpStream::connect(daemon.address).expect("a connection");
     let ask = "GET /news/all.rss HTTP/1.1\r\nHost: a\r\n\r\n".repeat(1_000);
-    reader.set_write_timeout(Some(Duration::from_secs(1))).expect("a timeout");
+    reader.set_write_timeout(Some(Duration::from_millis(300))).expect("a timeout");
     // Until neither side takes any more.
     while reader.write_all(ask.as_bytes()).is_ok() {}
     reader
