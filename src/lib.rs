@@ -29,8 +29,8 @@ pub fn error_chain(error: &dyn std::error::Error) -> String {
     let mut cause = error.source();
     while let Some(error) = cause {
         let message = error.to_string();
-        // Some errors repeat their cause in their own words.
-        if !text.ends_with(&message) {
+        // Some errors say their cause amid their own words.
+        if !text.contains(&message) {
             text.push_str(": ");
             text.push_str(&message);
         }

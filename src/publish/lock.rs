@@ -61,6 +61,10 @@ impl Lock {
         name.push(".lock");
         let path = PathBuf::from(name);
         let unusable = |source| LockError::Unusable { path: path.clone(), source };
+        // At the very first start the lock comes before the database.
+        if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(unusable)?;
+        }
         let file = OpenOptions::new().create(true).read(true).append(true).open(&path).map_err(unusable)?;
         let started = Instant::now();
         loop {

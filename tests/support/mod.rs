@@ -2,8 +2,11 @@
 #![allow(dead_code)] // each test binary uses its part
 
 pub mod binary;
+pub mod daemon;
 pub mod database;
 pub mod listing;
 pub mod newsroom;
+pub mod process;
 pub mod scene;
 pub mod tree;
+pub mod web;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How a path answers.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub enum Reply {
     HangUp,
     /// Takes the request, and answers nothing until the client gives up.
     Silence,
+    /// Takes the request, and answers when the path is set to something else, with that.
+    Held,
 }
 
 /// One request, as it came.
@@ -32,14 +34,18 @@ pub struct Request {
     pub path: String,
     /// Header fields, names in lower case.
     pub headers: HashMap<String, String>,
-    /// The status that was answered; 0: none.
+    /// The status that was answered; 0: none, or not when it came.
     pub status: u16,
+    /// When it came.
+    pub at: Instant,
 }
 
 #[derive(Default)]
 struct State {
     replies: HashMap<String, Reply>,
     log: Vec<Request>,
+    /// By path: requests that are not answered yet, and the most that there were at a time.
+    under_way: HashMap<String, (usize, usize)>,
 }
 
 /// The server; ends with the test's process.
@@ -77,6 +83,7 @@ impl Newsroom {
     /// Sets how a path (with its query) answers from now on. Paths not set answer 404.
     pub fn set(&self, path: &str, reply: Reply) {
         self.state().replies.insert(path.to_owned(), reply);
+        self.seen.notify_all();
     }
 
     /// Sets a page of HTML.
@@ -107,19 +114,67 @@ impl Newsroom {
         assert!(!late.timed_out(), "fewer than {requests} requests came");
     }
 
+    /// How many requests came since the log was last taken.
+    pub fn requests(&self) -> usize {
+        self.state().log.len()
+    }
+
+    /// When the requests for a path came, since the log was last taken.
+    pub fn visits(&self, path: &str) -> Vec<Instant> {
+        self.state().log.iter().filter(|r| r.path == path).map(|r| r.at).collect()
+    }
+
+    /// Waits until so many requests for a path have come since the log was last taken.
+    #[track_caller]
+    pub fn wait_for_visits(&self, path: &str, visits: usize) {
+        let so_far = |s: &mut State| s.log.iter().filter(|r| r.path == path).count();
+        let (_state, late) =
+            self.seen.wait_timeout_while(self.state(), Duration::from_secs(30), |s| so_far(s) < visits).expect("no thread died");
+        assert!(!late.timed_out(), "fewer than {visits} requests for {path} came");
+    }
+
+    /// The most requests for a path that there ever were at a time.
+    pub fn most_at_a_time(&self, path: &str) -> usize {
+        self.state().under_way.get(path).map_or(0, |(_, most)| *most)
+    }
+
+    /// Takes a request down, and says what is to be answered, once it is to be.
+    fn take(&self, path: &str, headers: &HashMap<String, String>) -> (Option<Reply>, (u16, Vec<u8>, bool)) {
+        let mut state = self.state();
+        let (now, most) = state.under_way.entry(path.to_owned()).or_default();
+        *now += 1;
+        *most = (*most).max(*now);
+        let (mut reply, mut answered) = (state.replies.get(path).cloned(), None);
+        if !matches!(reply, Some(Reply::Held)) {
+            answered = Some(answer(reply.as_ref(), headers));
+        }
+        let status = answered.as_ref().map_or(0, |(status, ..)| *status);
+        state.log.push(Request { path: path.to_owned(), headers: headers.clone(), status, at: Instant::now() });
+        self.seen.notify_all();
+        let answered = answered.unwrap_or_else(|| {
+            let held = |s: &mut State| matches!(s.replies.get(path), Some(Reply::Held));
+            reply = self.seen.wait_while(state, held).expect("no thread died").replies.get(path).cloned();
+            answer(reply.as_ref(), headers)
+        });
+        (reply, answered)
+    }
+
+    fn end(&self, path: &str) {
+        self.state().under_way.entry(path.to_owned()).and_modify(|(now, _)| *now -= 1);
+    }
+
     fn serve(&self, stream: TcpStream) {
         let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
         let mut stream = stream;
         while let Some((path, headers)) = read_request(&mut reader) {
-            let reply = self.state().replies.get(&path).cloned();
-            let (status, bytes, close) = answer(reply.as_ref(), &headers);
-            let silent = matches!(reply, Some(Reply::Silence));
-            self.state().log.push(Request { path, headers, status });
-            self.seen.notify_all();
-            if silent {
+            let (reply, (_, bytes, close)) = self.take(&path, &headers);
+            if matches!(reply, Some(Reply::Silence)) {
                 let _ = reader.read_line(&mut String::new());
+                self.end(&path);
                 return;
             }
+            // Before the client can have the answer, and ask again.
+            self.end(&path);
             if stream.write_all(&bytes).and_then(|()| stream.flush()).is_err() || close {
                 return;
             }
@@ -164,6 +219,6 @@ fn answer(reply: Option<&Reply>, headers: &HashMap<String, String>) -> (u16, Vec
             bytes.truncate(bytes.len() - body.len() / 2);
             (200, bytes, true)
         }
-        Some(Reply::HangUp | Reply::Silence) => (0, Vec::new(), true),
+        Some(Reply::HangUp | Reply::Silence | Reply::Held) => (0, Vec::new(), true),
     }
 }

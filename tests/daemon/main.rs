@@ -1,0 +1,15 @@
+//! The promises of what runs for years, through the real binary: `run` against newsrooms on loopback, and `demo`.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod beside;
+mod demo;
+mod disturbed;
+mod news;
+mod readers;
+mod ready;
+mod renamed;
+mod schedule;
+mod stop;
+mod trouble;
