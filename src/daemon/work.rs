@@ -13,8 +13,12 @@ use tracing::Instrument;
 use super::Event;
 use super::heartbeat::Heartbeat;
 use super::log::Log;
-use crate::pipeline::{Due, Pipeline, PipelineError, SIDE_BY_SIDE, Walked, now};
+use crate::pipeline::{Due, Pipeline, PipelineError, Walked, now};
 use crate::store::Stale;
+
+/// Sources polled side by side. Waiting for a newsroom costs next to nothing, and some that hang must not keep others from being polled; what
+/// takes the processor, reading pages, is limited by the pipeline.
+const SIDE_BY_SIDE: usize = 64;
 
 /// Walks that end within this time of each other are stored in one transaction, this many at most.
 const TOGETHER: Duration = Duration::from_millis(50);
@@ -28,6 +32,8 @@ pub(super) struct Work {
     walks: JoinSet<Walked>,
     /// The sources being polled: none is polled twice at a time.
     busy: HashMap<Id, Due>,
+    /// Those whose polls are being stored.
+    storing: Vec<Due>,
     side_by_side: std::sync::Arc<Semaphore>,
     /// What was stale after the last publishing; what differs from it, another process left.
     stale: Stale,
@@ -43,6 +49,7 @@ impl Work {
             pipeline,
             walks: JoinSet::new(),
             busy: HashMap::new(),
+            storing: Vec::new(),
             side_by_side: std::sync::Arc::new(Semaphore::new(SIDE_BY_SIDE)),
             stale: Stale::default(),
             // An earlier run may have left something.
@@ -122,7 +129,10 @@ impl Work {
                 Ok(None) | Err(_) => break,
             }
         }
-        match self.pipeline.keep(group).await {
+        self.storing = group.iter().map(|(due, _)| due.clone()).collect();
+        let kept = self.pipeline.keep(group).await;
+        self.storing.clear();
+        match kept {
             Ok(outcomes) => {
                 for (due, outcome) in outcomes {
                     let source = self.pipeline.source(&due).newsroom.id.to_string();
@@ -177,10 +187,10 @@ impl Work {
         }
     }
 
-    /// Cuts the polls under way; they are due again at the next start.
+    /// Cuts the polls under way, and gives up those that were not stored in time: they are due again at the next start.
     pub async fn give_up(&mut self) {
         self.walks.abort_all();
-        let cut: Vec<Due> = self.busy.drain().map(|(_, due)| due).collect();
+        let cut: Vec<Due> = self.busy.drain().map(|(_, due)| due).chain(self.storing.drain(..)).collect();
         if let Err(error) = self.pipeline.give_up(&cut).await {
             self.log.trouble("giving up polls", &error);
         }

@@ -19,7 +19,7 @@ pub use channel::title;
 pub use due::{Due, now};
 pub use poll::{PageRead, PollError, Polled, Walked, read_page};
 pub use publish::Published;
-pub use round::{Outcome, Round, SIDE_BY_SIDE};
+pub use round::{Outcome, Round};
 
 use crate::config::Config;
 use crate::fetch::{FetchError, Fetcher};

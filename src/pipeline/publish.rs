@@ -183,7 +183,7 @@ impl Pipeline {
             states.extend(ready.addresses.iter().map(|address| Rendered { address: address.clone(), ..ready.state.clone() }));
         }
         for (job, state) in jobs.iter().flat_map(|j| std::iter::once(&j.row).chain(&j.moved)).zip(&mut states) {
-            state.stale = job.stale;
+            state.marked = job.mark();
         }
         self.store.rendered(&states).await?;
         let mut written = 0;
@@ -223,7 +223,7 @@ impl Pipeline {
             changed: document.updated.timestamp(),
             content,
             config: self.stamp_of(&job.known),
-            stale: row.stale,
+            marked: row.mark(),
         };
         let addresses = std::iter::once(&row).chain(&job.moved).map(|r| r.address.clone()).collect();
         let max_age = job.known.max_age(&self.config);

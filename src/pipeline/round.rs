@@ -9,7 +9,7 @@ use super::{Pipeline, PipelineError, PollError, Polled, Published, now};
 use crate::schedule::Schedule;
 
 /// Sources polled side by side.
-pub const SIDE_BY_SIDE: usize = 8;
+const SIDE_BY_SIDE: usize = 8;
 
 /// Walks stored in one transaction, and how long the first of them waits for others.
 const GROUP: usize = 64;

@@ -34,17 +34,26 @@ pub struct ChannelRow {
     pub config: Option<Digest>,
     /// Since when it waits to be rendered (unix seconds).
     pub stale: Option<i64>,
+    /// Tells that mark from earlier and later ones.
+    pub revision: i64,
 }
 
-from_row!(ChannelRow { address, source, facet, term, name, moved_to, items, shown, changed, content, config, stale });
+from_row!(ChannelRow { address, source, facet, term, name, moved_to, items, shown, changed, content, config, stale, revision });
+
+impl ChannelRow {
+    /// The revision of the mark by which it waits to be rendered, if it does.
+    pub fn mark(&self) -> Option<i64> {
+        self.stale.map(|_| self.revision)
+    }
+}
 
 /// How much waits to be rendered or removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stale {
     /// How many channels.
     pub channels: i64,
-    /// When the last of them was marked (unix seconds).
-    pub newest: Option<i64>,
+    /// The sum of their revisions.
+    pub revisions: Option<i64>,
     /// How many documents are to be removed.
     pub gone: i64,
     /// Whether copies of something forgotten are to be erased.
@@ -66,8 +75,8 @@ pub struct Rendered {
     pub content: Digest,
     /// Stamp of the settings.
     pub config: Digest,
-    /// The mark that this rendering answers; a newer one stays.
-    pub stale: Option<i64>,
+    /// The mark that this rendering answers, if there was one: its revision. A newer one stays.
+    pub marked: Option<i64>,
 }
 
 /// Facet and name of terms by number.
@@ -98,10 +107,10 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn stale(&self) -> Result<Stale, StoreError> {
-        let query = "SELECT json_array(count(*), max(stale), (SELECT count(*) FROM gone), (SELECT count(*) FROM erasure))
+        let query = "SELECT json_array(count(*), sum(revision), (SELECT count(*) FROM gone), (SELECT count(*) FROM erasure))
              FROM channel WHERE stale IS NOT NULL";
-        let (channels, newest, gone, erasures) = listed(&sqlx::query_scalar::<_, String>(query).fetch_one(&self.pool).await?)?;
-        Ok(Stale { channels, newest, gone, erasures })
+        let (channels, revisions, gone, erasures) = listed(&sqlx::query_scalar::<_, String>(query).fetch_one(&self.pool).await?)?;
+        Ok(Stale { channels, revisions, gone, erasures })
     }
 
     /// All channels, by address.
@@ -110,7 +119,7 @@ impl Store {
     /// When the database fails.
     pub async fn channels(&self) -> Result<Vec<ChannelRow>, StoreError> {
         Ok(sqlx::query_as(
-            "SELECT c.address, s.name AS source, t.facet, c.term, t.name, m.slug AS moved_to, c.items, c.shown, c.changed, c.content, c.config, c.stale
+            "SELECT c.address, s.name AS source, t.facet, c.term, t.name, m.slug AS moved_to, c.items, c.shown, c.changed, c.content, c.config, c.stale, c.revision
              FROM channel c LEFT JOIN source s ON s.id = c.source LEFT JOIN term t ON t.id = c.term LEFT JOIN term m ON m.id = t.target
              ORDER BY c.address",
         )
@@ -172,10 +181,10 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn published(&self, channels: &[Rendered]) -> Result<(), StoreError> {
-        let list: Vec<_> = channels.iter().filter_map(|c| c.stale.map(|stale| (&c.address, stale))).collect();
+        let list: Vec<_> = channels.iter().filter_map(|c| c.marked.map(|revision| (&c.address, revision))).collect();
         if !list.is_empty() {
             sqlx::query(
-                "UPDATE channel SET stale = NULL FROM json_each($1) j WHERE address = j.value ->> 0 AND stale = j.value ->> 1",
+                "UPDATE channel SET stale = NULL FROM json_each($1) j WHERE address = j.value ->> 0 AND revision = j.value ->> 1",
             )
             .bind(serde_json::json!(list).to_string())
             .execute(&self.pool)
@@ -201,5 +210,38 @@ fn item(row: ItemRow, categories: &Categories) -> Item {
         updated: instant(updated),
         summary,
         categories: terms.iter().filter_map(|id| categories.get(id).cloned()).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_mark_of_the_same_second_outlives_a_publishing_under_way() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&dir.path().join("n.db")).await.expect("a store");
+        let at = DateTime::<Utc>::UNIX_EPOCH;
+        store.mark_stale(&["mine"], at).await.expect("marked");
+        let row = store.channels().await.expect("rows").remove(0);
+        let before = store.stale().await.expect("read");
+        // Another process marks it while the first mark's document is being written.
+        store.mark_stale(&["mine"], at).await.expect("marked");
+        assert_ne!(store.stale().await.expect("read"), before, "seen from outside too");
+        let rendered = |marked| Rendered {
+            address: "mine".into(),
+            items: 0,
+            shown: 0,
+            changed: 0,
+            content: Digest::nil(),
+            config: Digest::nil(),
+            marked,
+        };
+        store.published(&[rendered(row.mark())]).await.expect("cleared");
+        let row = store.channels().await.expect("rows").remove(0);
+        assert_eq!(row.stale, Some(0), "the newer mark stays");
+        store.published(&[rendered(row.mark())]).await.expect("cleared");
+        assert_eq!(store.channels().await.expect("rows").remove(0).stale, None);
+        store.close().await;
     }
 }

@@ -17,8 +17,11 @@ use super::{Store, StoreError};
 const APPLICATION_ID: i64 = 1_314_018_116;
 
 /// Every layout, in order. Never change one that was released: add another.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "items", include_str!("migrations/0001_items.sql")), (2, "forgotten", include_str!("migrations/0002_forgotten.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "items", include_str!("migrations/0001_items.sql")),
+    (2, "forgotten", include_str!("migrations/0002_forgotten.sql")),
+    (3, "revision", include_str!("migrations/0003_revision.sql")),
+];
 
 /// The newest layout that is known here. The file's header says which one it has ("user version"), so that a start need not look further.
 const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;

@@ -63,6 +63,17 @@ fn a_slow_source_is_polled_once_at_a_time_and_holds_up_no_other() {
 }
 
 #[test]
+fn twelve_hanging_newsrooms_hold_up_no_other() {
+    let (newsrooms, place) = newsrooms(["every = \"1s\""; 13]);
+    let (quick, hanging) = newsrooms.split_last().expect("thirteen");
+    hanging.iter().for_each(|newsroom| newsroom.set("/news", Reply::Silence));
+    let daemon = Daemon::start(&place);
+    quick.wait_for_visits("/news", 3);
+    assert_eq!(daemon.titles("s12/all"), ["First12"]);
+    daemon.stop();
+}
+
+#[test]
 fn a_daemon_killed_in_its_request_does_not_ask_before_it_is_due() {
     let ([killing, clock], place) = newsrooms(["every = \"4s\"", "every = \"1s\""]);
     killing.set("/news", Reply::Silence);

@@ -93,7 +93,7 @@ pub fn run(path: &Path, script: &'static str) {
 pub fn make_old(path: &Path) {
     run(
         path,
-        "DROP TABLE trace; DROP TABLE forgotten; DROP TABLE gone; DROP TABLE erasure; ALTER TABLE term DROP COLUMN forgotten;
+        "DROP TRIGGER channel_marked; ALTER TABLE channel DROP COLUMN revision; DROP TABLE trace; DROP TABLE forgotten; DROP TABLE gone; DROP TABLE erasure; ALTER TABLE term DROP COLUMN forgotten;
          DELETE FROM _sqlx_migrations WHERE version > 1; PRAGMA user_version = 1",
     );
 }

@@ -31,7 +31,8 @@ pub(super) async fn run(config: Config, server: Server, stage: &Stage, json: boo
     let mut daemon = std::pin::pin!(daemon);
     tokio::select! {
         ended = daemon.as_mut() => return Ok(ended?),
-        played = play.play() => if let Err(error) = played {
+        // Told to stop, the daemon no longer answers the play either: that is no error.
+        played = play.play() => if let Err(error) = played && !stage.stop.is_cancelled() {
             stage.stop.cancel();
             daemon.await?;
             return Err(error);
