@@ -33,14 +33,20 @@ fn addresses(listen: &[String]) -> anyhow::Result<Vec<SocketAddr>> {
     Ok(found)
 }
 
-/// Stops at SIGTERM and SIGINT; at the second one the process ends where it stands, which loses nothing that is published.
+/// Stops at SIGTERM and SIGINT; at the second one the process ends where it stands, which loses nothing that is published. SIGHUP, which ends a
+/// process that does not wait for it, changes nothing.
 pub(super) fn stop_on_signals(stop: &CancellationToken) -> anyhow::Result<()> {
     let stop = stop.clone();
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    let mut hang_up = signal(SignalKind::hangup()).context("cannot wait for SIGHUP")?;
     tokio::spawn(async move {
         loop {
             tokio::select! {
+                _ = hang_up.recv() => {
+                    tracing::warn!("SIGHUP: the configuration is read at the start only; restart to have a changed one taken over");
+                    continue;
+                }
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }

@@ -114,10 +114,10 @@ impl Line {
 
 /// The text up to its first character that is not ASCII, and the rest.
 pub(super) fn split_ascii(text: &str) -> (&str, &str) {
-    if text.is_ascii() {
-        return (text, "");
-    }
-    text.split_at(text.bytes().position(|b| !b.is_ascii()).unwrap_or(text.len()))
+    // By blocks first, which the compiler looks at as a whole.
+    let blocks = text.as_bytes().chunks(32).take_while(|block| block.is_ascii()).map(<[u8]>::len).sum::<usize>();
+    let rest = text.as_bytes()[blocks..].iter().position(|b| !b.is_ascii()).unwrap_or(text.len() - blocks);
+    text.split_at(blocks + rest)
 }
 
 /// Whether printable ASCII is one line as it is, but perhaps for a blank at either end. No early return: without branches the compiler makes it

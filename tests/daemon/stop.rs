@@ -102,3 +102,15 @@ fn a_second_signal_ends_it_where_it_stands() {
     daemon.assert_serves(&scene.place);
     daemon.stop();
 }
+
+#[test]
+fn a_hangup_ends_nothing() {
+    let scene = daemon::scene("every = \"1h\"");
+    scene.show(&[&rows()]);
+    let mut daemon = Daemon::start(&scene.place);
+    daemon.published(&["new=1"]);
+    daemon.process.signal("HUP");
+    daemon.wait(&["SIGHUP: the configuration is read at the start only"]);
+    assert_eq!(daemon.titles("news/all"), ["One"]);
+    daemon.stop();
+}
