@@ -11,8 +11,7 @@ use tokio::runtime::Builder;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let daemon = matches!(cli.command, Command::Run);
-    // The scheduler tells in its own words what the daemon tells in ours.
-    telemetry::start(if daemon { "info,tokio_cron_scheduler=warn" } else { "warn" });
+    telemetry::start(if daemon { "info" } else { "warn" });
     // Pages are parsed, and documents rendered and written, on threads of their own. For one round one thread drives: more would only wake each
     // other. A daemon answers readers meanwhile.
     let mut builder = if cli.command.is_daemon() { Builder::new_multi_thread() } else { Builder::new_current_thread() };

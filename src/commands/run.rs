@@ -27,9 +27,12 @@ fn addresses(listen: &[String]) -> anyhow::Result<Vec<SocketAddr>> {
     let mut found: Vec<SocketAddr> = Vec::new();
     for text in listen {
         let of_text = text.to_socket_addrs().with_context(|| format!("[http] listen: there is no address for {text}"))?;
-        found.extend(of_text);
+        of_text.for_each(|address| {
+            if !found.contains(&address) {
+                found.push(address)
+            }
+        });
     }
-    found.dedup();
     Ok(found)
 }
 

@@ -5,13 +5,18 @@ use std::collections::HashMap;
 use crate::error_chain;
 use crate::pipeline::{Outcome, PipelineError, Polled, Published};
 
+/// How many of a page's warnings are told; `preview` shows them all.
+const SHOWN: usize = 3;
+
 /// Remembers what was said last, so that nothing is said every minute.
 #[derive(Debug, Default)]
 pub(super) struct Log {
     /// The last error of each source that is failing.
     failing: HashMap<String, String>,
-    /// The last error of the daemon's own work.
-    trouble: Option<String>,
+    /// The last error of each part of the daemon's own work that fails.
+    trouble: HashMap<&'static str, String>,
+    /// What each source's page had that could not be read.
+    warnings: HashMap<String, String>,
 }
 
 impl Log {
@@ -33,28 +38,47 @@ impl Log {
                     tracing::info!(source.id = source, "poll succeeded again");
                 }
                 changes(source, polled);
+                self.warnings(source, polled);
             }
         }
     }
 
-    pub fn published(&mut self, published: Published) {
-        if self.trouble.take().is_some() {
-            tracing::info!("publishing works again");
-        }
-        if published.written + published.channels > 0 {
-            tracing::info!(channels = published.channels, files = published.written, "published");
-        }
-    }
-
     /// Something that is not one source's matter failed; it is tried again.
-    pub fn trouble(&mut self, what: &str, error: &PipelineError) {
+    pub fn trouble(&mut self, what: &'static str, error: &PipelineError) {
         let error = error_chain(error);
-        if self.trouble.as_ref() == Some(&error) {
+        if self.trouble.get(what) == Some(&error) {
             tracing::debug!(error, "{what} failed again");
         } else {
             tracing::error!(error, "{what} failed; it is tried again");
-            self.trouble = Some(error);
+            self.trouble.insert(what, error);
         }
+    }
+
+    /// It did not fail.
+    pub fn fine(&mut self, what: &'static str) {
+        if self.trouble.remove(what).is_some() {
+            tracing::info!("{what} works again");
+        }
+    }
+
+    /// What could not be read, once for as long as it is the same.
+    fn warnings(&mut self, source: &str, polled: &Polled) {
+        if polled.pages == 0 {
+            return;
+        }
+        let all: Vec<String> = polled.warnings.iter().map(|(page, w)| format!("page {}, {w}", page + 1)).collect();
+        let text = all.join("; ");
+        if !all.is_empty() && self.warnings.get(source) != Some(&text) {
+            let shown = all[..all.len().min(SHOWN)].join("; ");
+            tracing::warn!(source.id = source, warnings = all.len(), "not all could be read: {shown}");
+        }
+        self.warnings.insert(source.to_owned(), text);
+    }
+}
+
+pub(super) fn published(published: Published) {
+    if published.written + published.channels > 0 {
+        tracing::info!(channels = published.channels, files = published.written, "published");
     }
 }
 

@@ -25,8 +25,8 @@ use work::Work;
 /// How long a start waits for a process that is publishing, such as `once` from cron.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How long a stop waits for what is being stored and published, and as long again for the readers being answered. With all else, a stop takes
-/// less than 4 seconds. What is cut off is done by the next start.
+/// How long a stop waits for what is being stored and published, and beside it for the readers being answered. With all else, a stop takes less than
+/// 4 seconds. What is cut off is done by the next start.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// What happened, for whoever watches.
@@ -75,19 +75,15 @@ pub async fn run(
     stop: CancellationToken,
     watcher: Option<UnboundedSender<Event>>,
 ) -> Result<(), DaemonError> {
-    let database = config.database.clone();
-    let lock = tokio::task::spawn_blocking(move || Lock::take(&database, Purpose::Daemon, PATIENCE)).await??;
-    let store = Store::open(&config.database).await?;
     let shelf = server.is_some().then(|| Arc::new(Shelf::new()));
     let settings = http::Settings { drain: GRACE, ..http::Settings::new(config.base_url.clone()) };
-    let outlets = Outlets { disk: true, shelf: shelf.clone() };
-    let pipeline = Pipeline::new(Arc::new(config), store.clone(), outlets).await?;
-
-    // Readers are served from what is stored before the first poll. What an earlier run left on disk is at hand; without a disk it is rendered.
-    pipeline.shelve_published().await?;
-    if pipeline.config().publish.directory.is_none() {
-        pipeline.publish().await?;
-    }
+    let (lock, store, pipeline) = tokio::select! {
+        ready = make_ready(config, shelf.clone()) => ready?,
+        () = stop.cancelled() => {
+            tracing::info!("stopped before the start was done");
+            return Ok(());
+        }
+    };
     let serving = server.zip(shelf).map(|(server, shelf)| {
         let addresses: Vec<String> = server.addresses().iter().map(|a| format!("http://{a}/")).collect();
         tracing::info!(addresses = addresses.join(" "), "serving");
@@ -126,6 +122,24 @@ pub async fn run(
     drop(lock);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Takes the lock, opens the store, and fills the shelf: readers are served from what is stored before the first poll. What an earlier run left on
+/// disk is at hand; what is missing, all of it where there is no disk, is rendered.
+async fn make_ready(config: Config, shelf: Option<Arc<Shelf>>) -> Result<(Lock, Store, Pipeline), DaemonError> {
+    let database = config.database.clone();
+    let lock = tokio::task::spawn_blocking(move || Lock::take(&database, Purpose::Daemon, PATIENCE)).await??;
+    let store = Store::open(&config.database).await?;
+    let pipeline = Pipeline::new(Arc::new(config), store.clone(), Outlets { disk: true, shelf }).await?;
+    pipeline.shelve_published().await?;
+    if pipeline.lacks_documents().await? {
+        match pipeline.publish().await {
+            Ok(published) => log::published(published.unwrap_or_default()),
+            // It is tried again, and told, once the daemon runs.
+            Err(error) => tracing::debug!(error = error_chain(&error), "publishing failed"),
+        }
+    }
+    Ok((lock, store, pipeline))
 }
 
 /// Tells systemd, if it asked to be told.

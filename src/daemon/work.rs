@@ -6,14 +6,14 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::Event;
 use super::heartbeat::Heartbeat;
-use super::log::Log;
-use crate::pipeline::{Due, Pipeline, PipelineError, Walked, now};
+use super::log::{self, Log};
+use crate::pipeline::{Due, Pipeline, PipelineError, Published, Walked, is_due, now};
 use crate::store::Stale;
 
 /// Sources polled side by side. Waiting for a newsroom costs next to nothing, and some that hang must not keep others from being polled; what
@@ -24,7 +24,10 @@ const SIDE_BY_SIDE: usize = 64;
 const TOGETHER: Duration = Duration::from_millis(50);
 const GROUP: usize = 64;
 
-/// How long to wait after a publishing that failed.
+/// A heartbeat of its own, far between.
+const BEAT_WITHOUT_CLOCK: Duration = Duration::from_secs(15);
+
+/// How long to wait after what failed.
 const AGAIN: Duration = Duration::from_secs(30);
 
 pub(super) struct Work {
@@ -35,7 +38,7 @@ pub(super) struct Work {
     /// Those whose polls are being stored.
     storing: Vec<Due>,
     side_by_side: std::sync::Arc<Semaphore>,
-    /// What was stale after the last publishing; what differs from it, another process left.
+    /// What waited when the last publishing began. What differs from it came since: from another process, if not from a poll of ours.
     stale: Stale,
     /// When to publish at the latest, if something waits for it.
     publish_at: Option<Instant>,
@@ -72,10 +75,14 @@ impl Work {
 
     /// Polls and publishes until `stop`. What is being stored or published then is brought to its end.
     pub async fn go_on(&mut self, heartbeat: &Heartbeat, stop: &CancellationToken) {
+        let mut without_clock = tokio::time::interval(BEAT_WITHOUT_CLOCK);
+        without_clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !stop.is_cancelled() {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = heartbeat.beat.notified() => self.beat().await,
+                // The scheduler goes by the clock on the wall, and falls silent where that is set back.
+                _ = without_clock.tick() => self.beat().await,
                 () = heartbeat.tidy.notified() => self.tidy().await,
                 Some(walk) = self.walks.join_next_with_id() => self.store(walk).await,
             }
@@ -87,8 +94,9 @@ impl Work {
 
     /// Begins the polls that are due, and looks whether another process left something to publish.
     async fn beat(&mut self) {
-        if let Err(error) = self.begin().await {
-            self.log.trouble("asking what is due", &error);
+        match self.begin().await {
+            Ok(()) => self.log.fine("asking what is due"),
+            Err(error) => self.log.trouble("asking what is due", &error),
         }
     }
 
@@ -96,7 +104,7 @@ impl Work {
         let at = now();
         if self.pipeline.is_any_due(at).await? {
             let busy: Vec<usize> = self.busy.values().map(Due::number).collect();
-            let is_due = |number: usize, due: Option<_>| due.is_none_or(|due| due <= at) && !busy.contains(&number);
+            let is_due = |number: usize, state: &_| is_due(state, at, Duration::ZERO) && !busy.contains(&number);
             for due in self.pipeline.begin(at, is_due).await? {
                 self.walk(due);
             }
@@ -131,9 +139,10 @@ impl Work {
         }
         self.storing = group.iter().map(|(due, _)| due.clone()).collect();
         let kept = self.pipeline.keep(group).await;
-        self.storing.clear();
+        let polls = std::mem::take(&mut self.storing);
         match kept {
             Ok(outcomes) => {
+                self.log.fine("storing what was polled");
                 for (due, outcome) in outcomes {
                     let source = self.pipeline.source(&due).newsroom.id.to_string();
                     self.log.polled(&source, &outcome);
@@ -143,7 +152,12 @@ impl Work {
                     self.tell(Event::Polled { source, outcome: Box::new(outcome) });
                 }
             }
-            Err(error) => self.log.trouble("storing what was polled", &error.into()),
+            Err(error) => {
+                self.log.trouble("storing what was polled", &error.into());
+                if let Err(error) = self.pipeline.again(&polls, now() + AGAIN).await {
+                    self.log.trouble("noting what to poll again", &error);
+                }
+            }
         }
     }
 
@@ -160,14 +174,11 @@ impl Work {
     }
 
     async fn publish(&mut self) {
-        let published = match self.pipeline.publish().await {
-            Ok(published) => self.pipeline.stale().await.map(|stale| (published.unwrap_or_default(), stale)),
-            Err(error) => Err(error),
-        };
-        match published {
+        match self.publish_once().await {
             Ok((published, stale)) => {
                 (self.stale, self.publish_at) = (stale, None);
-                self.log.published(published);
+                self.log.fine("publishing");
+                log::published(published);
                 self.tell(Event::Published(published));
             }
             Err(error) => {
@@ -179,6 +190,15 @@ impl Work {
         if let Some(shelf) = self.pipeline.shelf().cloned() {
             tokio::task::spawn_blocking(move || shelf.compress());
         }
+    }
+
+    /// Publishes, and says what waits from then on.
+    async fn publish_once(&self) -> Result<(Published, Stale), PipelineError> {
+        let before = self.pipeline.stale().await?;
+        let published = self.pipeline.publish().await?.unwrap_or_default();
+        let after = self.pipeline.stale().await?;
+        // If something waits, another process may have added it while this went on: compared with what waited before, the next beat sees it.
+        Ok((published, if after == Stale::default() { after } else { before }))
     }
 
     async fn tidy(&mut self) {

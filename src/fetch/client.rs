@@ -60,7 +60,9 @@ impl Fetcher {
     async fn follow(&self, url: &Url, etag: Option<&str>, last_modified: Option<&str>) -> Result<Answer, FetchError> {
         let mut at = url.clone();
         for _ in 0..=MAX_REDIRECTS {
-            match self.ask(&at, etag, last_modified).await? {
+            // Validators are the server's own: another one's page may have the same by chance.
+            let own = at.host() == url.host();
+            match self.ask(&at, etag.filter(|_| own), last_modified.filter(|_| own)).await? {
                 Asked::Answer(answer) => return Ok(answer),
                 Asked::Elsewhere(next) => at = next,
             }
@@ -88,6 +90,9 @@ impl Fetcher {
         if matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
             let location = text(response.headers(), &LOCATION).unwrap_or_default();
             let next = url.join(&location).ok().filter(|next| !location.is_empty() && matches!(next.scheme(), "http" | "https"));
+            // A name and password there would be sent along.
+            let bare = |mut url: Url| (url.set_username("").is_ok() && url.set_password(None).is_ok()).then_some(url);
+            let next = next.and_then(bare);
             return next.map(Asked::Elsewhere).ok_or_else(|| FetchError::Nowhere { url: url.clone(), location });
         }
         let conditional = etag.is_some() || last_modified.is_some();

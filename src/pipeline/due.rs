@@ -1,12 +1,14 @@
 //! Which sources are due, and that their polls begin.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use super::{Pipeline, PipelineError};
 use crate::config::Source;
 use crate::domain::stamp;
 use crate::schedule::MOST_JITTER;
-use crate::store::{SourceState, Stale};
+use crate::store::{BeginPoll, SourceState, Stale};
 
 /// A source whose poll begins: its next due time is stored already.
 #[derive(Debug, Clone)]
@@ -32,32 +34,35 @@ impl Pipeline {
         &self.config.sources[due.number]
     }
 
-    /// The sources that are due by `is_due`, a question of their place in the config and when they were to be polled next. Stores when they are
-    /// due again before any request goes out: a process that dies in a loop cannot hammer a newsroom.
+    /// The sources that are due by `is_due`, a question of their place in the config and how they stand. Stores when they are due again before any
+    /// request goes out: a process that dies in a loop cannot hammer a newsroom. Those that another process began to poll meanwhile, or
+    /// forgot, are not among them.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn begin(
         &self,
         at: DateTime<Utc>,
-        mut is_due: impl FnMut(usize, Option<DateTime<Utc>>) -> bool,
+        mut is_due: impl FnMut(usize, &SourceState) -> bool,
     ) -> Result<Vec<Due>, PipelineError> {
-        let states = self.store.sources(self.config.sources.iter().map(|s| &s.newsroom.id)).await?;
-        let due: Vec<Due> = states
-            .into_iter()
-            .enumerate()
-            .filter(|(number, state)| is_due(*number, state.due))
-            .map(|(number, state)| Due { number, state, at })
-            .collect();
-        let next: Vec<_> = due.iter().map(|due| (&self.source(due).newsroom.id, next(self.source(due), at))).collect();
-        if !next.is_empty() {
-            self.store.begin_polls(&next, at).await?;
+        let states = self.store.standing(self.config.sources.iter().map(|s| &s.newsroom.id)).await?;
+        let states = states.into_iter().enumerate().filter_map(|(number, state)| Some((number, state?)));
+        let mut due: Vec<Due> =
+            states.filter(|(number, state)| is_due(*number, state)).map(|(number, state)| Due { number, state, at }).collect();
+        if !due.is_empty() {
+            let polls: Vec<_> = due
+                .iter()
+                .map(|due| {
+                    let source = self.source(due);
+                    BeginPoll { source: &source.newsroom.id, due: next(source, at), last: due.state.polled }
+                })
+                .collect();
+            let ours = self.store.begin_polls(&polls, at).await?;
+            due.retain(|due| ours.contains(self.source(due).newsroom.id.as_str()));
         }
         Ok(due)
     }
-}
 
-impl Pipeline {
     /// Whether a source is due: asked every second, so it costs little.
     ///
     /// # Errors
@@ -79,6 +84,15 @@ impl Pipeline {
         Ok(())
     }
 
+    /// Polls that could not be stored are to be made again after a while.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn again(&self, polls: &[Due], at: DateTime<Utc>) -> Result<(), PipelineError> {
+        let due: Vec<_> = polls.iter().map(|due| (&self.source(due).newsroom.id, at)).collect();
+        Ok(self.store.reschedule(&due).await?)
+    }
+
     /// What waits to be rendered.
     ///
     /// # Errors
@@ -94,9 +108,7 @@ impl Pipeline {
     pub async fn tidy(&self) -> Result<(), PipelineError> {
         Ok(self.store.tidy().await?)
     }
-}
 
-impl Pipeline {
     /// Sources whose schedule became a closer one since their last poll are due by the new one.
     ///
     /// # Errors
@@ -114,6 +126,11 @@ impl Pipeline {
         }
         Ok(())
     }
+}
+
+/// Whether a poll is to begin at `at`, with `slack` to spare. A last poll that began later than that began by a clock that was wrong.
+pub fn is_due(state: &SourceState, at: DateTime<Utc>, slack: Duration) -> bool {
+    state.due.is_none_or(|due| due <= at + slack) || state.polled.is_some_and(|polled| polled > at)
 }
 
 /// When the source is due again.

@@ -1,6 +1,7 @@
 //! One source, once, and one stale channel, once: the parts, driven in order.
 //!
-//! `round` asks what is due and polls it; `poll` walks one source's pages into the store; `publish` renders what the store marked stale.
+//! `due` says which sources are due; `poll` walks one source's pages into the store; `publish` renders what the store marked stale and brings it to
+//! disk, `shelve` to the shelf; `lists` are the lists of feeds, `removal` what was forgotten; `round` is all of it once.
 
 mod channel;
 mod due;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 pub use channel::title;
-pub use due::{Due, now};
+pub use due::{Due, is_due, now};
 pub use poll::{PageRead, PollError, Polled, Walked, read_page};
 pub use publish::Published;
 pub use round::{Outcome, Round};

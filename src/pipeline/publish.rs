@@ -104,13 +104,13 @@ impl Pipeline {
     /// # Errors
     /// When store or disk fail; what was published before stays.
     pub async fn publish(&self) -> Result<Option<Published>, PipelineError> {
-        let mut update = Update::new();
-        self.finish_forgetting(&mut update).await?;
+        self.finish_forgetting().await?;
         if self.disk.is_none() && self.shelf.is_none() {
             return Ok(None);
         }
         let rows = self.store.channels().await?;
         let jobs = self.jobs(&rows);
+        let mut update = Update::new();
         let done = self.publish_jobs(&rows, &jobs, &mut update).await;
         // After an error too: what came to disk before it is published.
         if let Some(shelf) = &self.shelf {
@@ -122,12 +122,16 @@ impl Pipeline {
     async fn publish_jobs(&self, rows: &[ChannelRow], jobs: &[Job<'_>], update: &mut Update) -> Result<Published, PipelineError> {
         let mut done = Published { channels: jobs.len(), ..Published::default() };
         let mut after = None;
+        // One document that cannot be written does not keep the others from being published.
+        let mut failure = None;
         if !jobs.is_empty() {
             // What readers are shown must not be forgotten: the store first.
             self.store.flush().await?;
             let categories = self.store.categories().await?;
             for batch in jobs.chunks(BATCH) {
-                done.written += self.batch(batch, &categories, update).await?;
+                let (written, failed) = self.batch(batch, &categories, update).await?;
+                done.written += written;
+                failure = failure.or(failed);
             }
             after = Some(self.store.channels().await?);
         }
@@ -135,7 +139,16 @@ impl Pipeline {
         done.written += self.lists(rows, update).await?;
         self.shelve_moved(rows, update);
         done.documents = rows.iter().filter(|r| known(&self.config, r).is_some()).count() * self.config.publish.formats.len() + 2;
-        Ok(done)
+        failure.map_or(Ok(done), |failure| Err(failure.into()))
+    }
+
+    /// Whether a feed that is stored has no document: at a first start, or after the published folder was lost or changed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn lacks_documents(&self) -> Result<bool, PipelineError> {
+        let rows = self.store.channels().await?;
+        Ok(rows.iter().any(|row| known(&self.config, row).is_some() && self.is_missing(row)))
     }
 
     fn jobs<'a>(&'a self, rows: &'a [ChannelRow]) -> Vec<Job<'a>> {
@@ -165,7 +178,13 @@ impl Pipeline {
         self.config.publish.formats.iter().map(|f| file(&row.address, *f)).any(|d| !on_disk(&d) || !on_shelf(&d))
     }
 
-    async fn batch(&self, jobs: &[Job<'_>], categories: &Categories, update: &mut Update) -> Result<usize, PipelineError> {
+    /// Renders and publishes some channels: how many files were written, and why some could not be. Those stay stale.
+    async fn batch(
+        &self,
+        jobs: &[Job<'_>],
+        categories: &Categories,
+        update: &mut Update,
+    ) -> Result<(usize, Option<PublishError>), PipelineError> {
         let asked: Vec<_> = jobs.iter().map(|job| (job.members(), job.since())).collect();
         let selections = self.store.select(&asked, self.config.publish.items).await?;
         // Read once, though most items stand in several channels.
@@ -186,9 +205,16 @@ impl Pipeline {
             state.marked = job.mark();
         }
         self.store.rendered(&states).await?;
-        let mut written = 0;
+        let mut written = Written::default();
         if let Some(disk) = self.disk.clone() {
-            (rendered, written) = tokio::task::spawn_blocking(move || write(&disk, &rendered).map(|n| (rendered, n))).await??;
+            let work = tokio::task::spawn_blocking(move || {
+                let written = write(&disk, &rendered);
+                (rendered, written)
+            });
+            (rendered, written) = work.await?;
+            rendered.retain(|(ready, _)| !written.failed.contains(&ready.state.address));
+            let failed = |state: &Rendered| written.failed.contains(&state.address);
+            states.retain(|state| !failed(state));
         }
         if self.shelf.is_some() {
             for (ready, fitted) in rendered {
@@ -196,7 +222,7 @@ impl Pipeline {
             }
         }
         self.store.published(&states).await?;
-        Ok(written)
+        Ok((written.files, written.failure))
     }
 
     /// Chooses a channel's items and says since when it holds them: its state, its document, and which items are too fresh to be left out.
@@ -238,20 +264,41 @@ impl Pipeline {
     }
 }
 
-/// Brings documents to disk; says how many had to be written.
-fn write(disk: &Disk, rendered: &[(Ready, Fitted)]) -> Result<usize, PublishError> {
+/// What came to disk.
+#[derive(Default)]
+struct Written {
+    /// How many files had to be written.
+    files: usize,
+    /// Addresses of channels whose documents are not all there, and the first reason.
+    failed: HashSet<String>,
+    failure: Option<PublishError>,
+}
+
+/// Brings documents to disk. What fails with one channel is no matter of the others.
+fn write(disk: &Disk, rendered: &[(Ready, Fitted)]) -> Written {
+    let mut out = Written::default();
     let mut written = Vec::new();
     for (ready, fitted) in rendered {
         let changed = u64::try_from(ready.state.changed).ok();
-        for (address, (format, bytes)) in ready.addresses.iter().flat_map(|a| fitted.documents.iter().map(move |d| (a, d))) {
+        let documents = ready.addresses.iter().flat_map(|a| fitted.documents.iter().map(move |d| (a, d)));
+        for (address, (format, bytes)) in documents {
             let document = file(address, *format);
-            if disk.publish(&document, bytes, changed)? {
-                written.push(document);
+            match disk.publish(&document, bytes, changed) {
+                Ok(true) => written.push(document),
+                Ok(false) => {}
+                Err(failure) => {
+                    out.failed.extend(ready.addresses.iter().cloned());
+                    out.failure.get_or_insert(failure);
+                }
             }
         }
     }
-    disk.flush(written.iter().map(String::as_str))?;
-    Ok(written.len())
+    if let Err(failure) = disk.flush(written.iter().map(String::as_str)) {
+        out.failed.extend(rendered.iter().flat_map(|(ready, _)| ready.addresses.iter().cloned()));
+        out.failure.get_or_insert(failure);
+    }
+    out.files = written.len();
+    out
 }
 
 /// A document's place in the tree.

@@ -6,14 +6,18 @@ use crate::publish::shelf::Update;
 
 impl Pipeline {
     /// Removes the documents that the store notes as gone. One that a feed has again is missing then, and is rendered with the rest.
-    pub(super) async fn finish_forgetting(&self, update: &mut Update) -> Result<(), PipelineError> {
+    pub(super) async fn finish_forgetting(&self) -> Result<(), PipelineError> {
         let (gone, erase) = self.store.unfinished().await?;
         if !gone.is_empty() && (self.disk.is_some() || self.shelf.is_some()) {
             if let Some(disk) = self.disk.clone() {
                 let documents = gone.clone();
                 tokio::task::spawn_blocking(move || disk.remove(documents.iter().map(String::as_str))).await??;
             }
-            gone.iter().for_each(|document| update.remove(document));
+            if let Some(shelf) = &self.shelf {
+                let mut update = Update::new();
+                gone.iter().for_each(|document| update.remove(document));
+                shelf.update(update);
+            }
             self.store.removed(&gone).await?;
         }
         // A full disk or a process that reads on must not keep news from being published.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::{Stream, StreamExt, stream};
 
-use super::{Pipeline, PipelineError, PollError, Polled, Published, now};
+use super::{Pipeline, PipelineError, PollError, Polled, Published, is_due, now};
 use crate::schedule::Schedule;
 
 /// Sources polled side by side.
@@ -67,9 +67,9 @@ impl Pipeline {
         let before = self.publish().await?;
         let mut sources: Vec<Option<(String, Outcome)>> = Vec::new();
         let due = self
-            .begin(now(), |number, due| {
+            .begin(now(), |number, state| {
                 let source = &self.config.sources[number];
-                let until = due.filter(|due| !all && *due > now() + slack(&source.schedule));
+                let until = state.due.filter(|_| !all && !is_due(state, now(), slack(&source.schedule)));
                 sources.push(until.map(|until| (source.newsroom.id.to_string(), Outcome::Waiting { until })));
                 until.is_none()
             })

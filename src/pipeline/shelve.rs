@@ -49,12 +49,13 @@ impl Pipeline {
         let mut wanted = Vec::new();
         for row in rows.iter().filter(|r| r.moved_to.is_none()) {
             let max_age = known(&self.config, row).map_or(3_600, |known| known.max_age(&self.config));
-            let changed = row.changed.and_then(|at| u64::try_from(at).ok());
-            wanted.extend(self.config.publish.formats.iter().map(|f| (file(&row.address, *f), *f, changed, max_age)));
+            wanted.extend(self.config.publish.formats.iter().map(|f| (file(&row.address, *f), *f, max_age)));
         }
         tokio::task::spawn_blocking(move || {
-            for (document, format, changed, max_age) in wanted {
+            for (document, format, max_age) in wanted {
                 if let Ok(bytes) = std::fs::read(disk.path(&document)) {
+                    // The file's own time: after a crash the store may know of a later change than the file holds.
+                    let changed = disk.changed(&document);
                     update.put(document, Document::new(Kind::Feed(format), bytes, changed, max_age));
                 }
             }

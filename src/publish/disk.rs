@@ -85,6 +85,12 @@ impl Disk {
         self.path(document).is_file()
     }
 
+    /// When the document changed (unix seconds): what its modification time says.
+    pub fn changed(&self, document: &str) -> Option<u64> {
+        let modified = fs::metadata(self.path(document)).and_then(|m| m.modified()).ok()?;
+        modified.duration_since(SystemTime::UNIX_EPOCH).ok().map(|d| d.as_secs())
+    }
+
     /// Publishes a document unless it is there byte for byte; says whether it wrote. `changed`: what its modification time is to say.
     ///
     /// # Errors

@@ -8,7 +8,14 @@ use std::time::{Duration, Instant};
 /// The lock, held until dropped; the system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Whoever looks between our end and the next holder's beginning is not to read of us. Best effort: the lock itself says the truth.
+        let _ = self.file.set_len(0);
+    }
 }
 
 /// For what the lock is taken. The file tells whoever finds it held.
@@ -67,6 +74,7 @@ impl Lock {
         }
         let file = OpenOptions::new().create(true).read(true).append(true).open(&path).map_err(unusable)?;
         let started = Instant::now();
+        let mut told = false;
         loop {
             match file.try_lock() {
                 Ok(()) => {
@@ -74,14 +82,19 @@ impl Lock {
                     if purpose == Purpose::Daemon {
                         (&file).write_all(DAEMON).map_err(unusable)?;
                     }
-                    return Ok(Self { _file: file });
+                    return Ok(Self { file });
                 }
                 Err(TryLockError::Error(source)) => return Err(unusable(source)),
                 Err(TryLockError::WouldBlock) if std::fs::read(&path).is_ok_and(|told| told == DAEMON) => {
                     return Err(LockError::Daemon { path });
                 }
                 Err(TryLockError::WouldBlock) if started.elapsed() >= patience => return Err(LockError::Held { path }),
-                Err(TryLockError::WouldBlock) => std::thread::sleep(LOOK),
+                Err(TryLockError::WouldBlock) => {
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::info!(lock = %path.display(), "waiting for the publish lock: another newsroomd is publishing");
+                    }
+                    std::thread::sleep(LOOK);
+                }
             }
         }
     }

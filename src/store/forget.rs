@@ -48,7 +48,7 @@ impl Store {
         let (source, terms): (i64, String) =
             sqlx::query_as("SELECT source, terms FROM item WHERE id = $1").bind(item).fetch_one(&mut *tx).await?;
         sqlx::query(
-            "UPDATE channel SET stale = max(coalesce(stale, 0) + 1, $3) WHERE source IS NULL OR (source = $1 AND (term IS NULL
+            "UPDATE channel SET stale = $3 WHERE source IS NULL OR (source = $1 AND (term IS NULL
                  OR term IN (SELECT value FROM json_each($2)) OR term IN (SELECT id FROM term WHERE target IN (SELECT value FROM json_each($2)))))",
         )
         .bind(source)
@@ -89,7 +89,7 @@ impl Store {
             .await?;
         if !items.is_empty() {
             sqlx::query(
-                "UPDATE channel SET stale = max(coalesce(stale, 0) + 1, $2)
+                "UPDATE channel SET stale = $2
                  WHERE source IS NULL OR source IN (SELECT source FROM term WHERE id IN (SELECT value FROM json_each($1)))",
             )
             .bind(&list)
@@ -109,10 +109,7 @@ impl Store {
         let mut tx = self.begin_forgetting().await?;
         close_channels(&mut tx, "source = (SELECT id FROM source WHERE name = $1)", source, endings).await?;
         // Feeds of the config's own may hold its items.
-        sqlx::query("UPDATE channel SET stale = max(coalesce(stale, 0) + 1, $1) WHERE source IS NULL")
-            .bind(at.timestamp())
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query("UPDATE channel SET stale = $1 WHERE source IS NULL").bind(at.timestamp()).execute(&mut *tx).await?;
         let statements = [
             "DELETE FROM item_term WHERE term IN (SELECT t.id FROM term t JOIN source s ON s.id = t.source WHERE s.name = $1)",
             "DELETE FROM shared_link WHERE link_id IN (SELECT g.link_id FROM sighting g JOIN item i ON i.id = g.item JOIN source s ON s.id = i.source WHERE s.name = $1)",

@@ -41,7 +41,7 @@ pub use error::StoreError;
 pub use find::Held;
 pub use overview::Counts;
 pub use selection::{Members, Pick, Selection};
-pub use sources::{SourceState, Validators};
+pub use sources::{BeginPoll, SourceState, Validators};
 pub use terms::TermInfo;
 pub use walk::{Saved, Walk};
 
@@ -65,7 +65,7 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps the database in shape: statistics for its queries, and the log folded into the file. For a quiet hour; blocks nobody who reads.
+    /// Keeps the database in shape: statistics for its queries, and the log folded into the file. For a quiet hour.
     ///
     /// # Errors
     /// When the database fails.
@@ -76,7 +76,7 @@ impl Store {
         Ok(())
     }
 
-    /// Closes the connections, folding the log into the file.
+    /// Closes the connection, folding the log into the file.
     pub async fn close(&self) {
         self.pool.close().await;
     }

@@ -30,7 +30,8 @@ impl Store {
     /// When the database fails; then nothing was changed.
     pub async fn align_terms(&self, newsroom: &Newsroom, max_new: usize, at: DateTime<Utc>) -> Result<(), StoreError> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let source = numbers(&mut tx, std::iter::once(&newsroom.id)).await?[0].id;
+        let found = numbers(&mut tx, std::iter::once(&newsroom.id)).await?.into_iter().flatten().next();
+        let source = found.ok_or_else(|| StoreError::NoSuchSource(newsroom.id.to_string()))?.id;
         let mut book = TermBook::load(&mut tx, source).await?;
         let mut targets: BTreeMap<i64, Option<i64>> = BTreeMap::new();
         for term in book.all().filter(|t| t.target.is_some()) {

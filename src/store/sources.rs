@@ -38,6 +38,17 @@ pub struct SourceState {
     pub error: Option<String>,
 }
 
+/// A poll that is to begin.
+#[derive(Debug, Clone, Copy)]
+pub struct BeginPoll<'a> {
+    /// The source.
+    pub source: &'a Id,
+    /// When the next one is due.
+    pub due: DateTime<Utc>,
+    /// When the last one began, as it was read.
+    pub last: Option<DateTime<Utc>>,
+}
+
 /// A source's name and state, as the columns come.
 type StateRow =
     (String, Option<Digest>, Option<String>, Option<String>, bool, bool, Option<i64>, Option<i64>, i64, Option<String>);
@@ -59,6 +70,15 @@ impl Store {
             known = self.states().await?;
         }
         names.iter().map(|name| known.remove(*name).ok_or_else(|| StoreError::NoSuchSource((*name).to_owned()))).collect()
+    }
+
+    /// How these sources stand, in the order given; None: it was forgotten meanwhile.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn standing(&self, sources: impl Iterator<Item = &Id>) -> Result<Vec<Option<SourceState>>, StoreError> {
+        let mut known = self.states().await?;
+        Ok(sources.map(|id| known.remove(id.as_str())).collect())
     }
 
     async fn states(&self) -> Result<HashMap<String, SourceState>, StoreError> {
@@ -87,12 +107,13 @@ impl Store {
         Ok(states.collect())
     }
 
-    /// The names of the sources that are due at this instant, some of which may no longer be configured.
+    /// The names of the sources that are due at this instant, some of which may no longer be configured. A poll that began later than now began
+    /// by a clock that was wrong: what hangs on it does not count.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn due(&self, at: DateTime<Utc>) -> Result<HashSet<String>, StoreError> {
-        let query = "SELECT json_group_array(name) FROM source WHERE due IS NULL OR due <= $1";
+        let query = "SELECT json_group_array(name) FROM source WHERE due IS NULL OR due <= $1 OR polled > $1";
         let names: String = sqlx::query_scalar(query).bind(at.timestamp()).fetch_one(&self.pool).await?;
         listed(&names)
     }
@@ -123,17 +144,24 @@ impl Store {
     }
 
     /// Notes that polls begin, and when the next ones are due, before the first request goes out: a process that dies in a loop cannot
-    /// hammer a newsroom.
+    /// hammer a newsroom. Each with when the last one began: where another process began one meanwhile, it is that one's. Says which are ours, by name.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn begin_polls(&self, polls: &[(&Id, DateTime<Utc>)], at: DateTime<Utc>) -> Result<(), StoreError> {
-        sqlx::query("UPDATE source SET polled = $1, due = j.value FROM json_each($2) j WHERE source.name = j.key")
-            .bind(at.timestamp())
-            .bind(by_name(polls))
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+    pub async fn begin_polls(&self, polls: &[BeginPoll<'_>], at: DateTime<Utc>) -> Result<HashSet<String>, StoreError> {
+        let instants: serde_json::Map<String, serde_json::Value> = polls
+            .iter()
+            .map(|poll| (poll.source.to_string(), serde_json::json!([poll.due.timestamp(), poll.last.map(|t| t.timestamp())])))
+            .collect();
+        let begun: Vec<String> = sqlx::query_scalar(
+            "UPDATE source SET polled = $1, due = j.value ->> 0 FROM json_each($2) j
+             WHERE source.name = j.key AND source.polled IS j.value ->> 1 RETURNING source.name",
+        )
+        .bind(at.timestamp())
+        .bind(serde_json::Value::Object(instants).to_string())
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(begun.into_iter().collect())
     }
 
     /// Notes that a poll that failed before found nothing new. (One that did not need not be noted.)
@@ -180,16 +208,19 @@ pub(super) struct Numbered {
     pub has_items: bool,
 }
 
-/// What a transaction asks of its sources first, in the order given.
-pub(super) async fn numbers(tx: &mut SqliteConnection, sources: impl Iterator<Item = &Id>) -> Result<Vec<Numbered>, StoreError> {
+/// What a transaction asks of its sources first, in the order given; None: the source was forgotten meanwhile.
+pub(super) async fn numbers(
+    tx: &mut SqliteConnection,
+    sources: impl Iterator<Item = &Id>,
+) -> Result<Vec<Option<Numbered>>, StoreError> {
     let names: Vec<&str> = sources.map(Id::as_str).collect();
     let query = "SELECT json_group_object(s.name, json_array(s.id, s.walked, EXISTS (SELECT 1 FROM item WHERE source = s.id) OR EXISTS (SELECT 1 FROM forgotten)))
          FROM json_each($1) j JOIN source s ON s.name = j.value";
     let found: String = sqlx::query_scalar(query).bind(serde_json::json!(names).to_string()).fetch_one(tx).await?;
     let found: HashMap<String, (i64, i64, i64)> = listed(&found)?;
-    let number = |name: &&str| match found.get(*name) {
-        Some(&(id, walked, has_items)) => Ok(Numbered { id, walked: walked != 0, has_items: has_items != 0 }),
-        None => Err(StoreError::NoSuchSource((*name).to_owned())),
+    let number = |name: &&str| {
+        let &(id, walked, has_items) = found.get(*name)?;
+        Some(Numbered { id, walked: walked != 0, has_items: has_items != 0 })
     };
-    names.iter().map(number).collect()
+    Ok(names.iter().map(number).collect())
 }

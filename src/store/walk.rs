@@ -71,7 +71,11 @@ impl Store {
         let mut additions = Additions::default();
         let mut saved = Vec::with_capacity(walks.len());
         for (walk, source) in walks.iter().zip(sources) {
-            saved.push(save(&mut tx, walk, source, &mut last_id, &mut additions).await?);
+            // Of a source that was forgotten while it was walked nothing is kept.
+            saved.push(match source {
+                Some(source) => save(&mut tx, walk, source, &mut last_id, &mut additions).await?,
+                None => Saved::default(),
+            });
         }
         additions.write(&mut tx).await?;
         tx.commit().await?;

@@ -4,6 +4,7 @@
 
 use crate::support::daemon::{self, Daemon, LISTEN};
 use crate::support::listing::{Row, page, row, source};
+use crate::support::newsroom::Newsroom;
 use crate::support::process::eventually;
 use crate::support::scene::Scene;
 use crate::support::tree;
@@ -161,5 +162,31 @@ fn a_removed_source_is_served_until_it_is_forgotten() {
     let left = tree::files(&scene.feeds());
     assert_eq!(left, after.into_iter().filter(|(name, _)| !name.starts_with("other/")).collect());
     daemon.assert_serves(&scene.place);
+    daemon.stop();
+}
+
+#[test]
+fn a_source_forgotten_beside_a_daemon_that_still_polls_it_stays_forgotten() {
+    let scene = daemon::scene_of("every = \"1s\"", &rows(2));
+    let clock = Newsroom::start();
+    clock.page("/clock", &page(&rows(1), None));
+    let both = std::fs::read_to_string(scene.place.config()).expect("a config")
+        + &source(&clock, "clock", "Clock", "/clock", "every = \"1s\"");
+    std::fs::write(scene.place.config(), &both).expect("a config");
+    let mut daemon = Daemon::start(&scene.place);
+    let served = |address: &str| daemon.get(address).status == 200;
+    eventually("both are served", || served("/news/all.atom") && served("/clock/all.atom"));
+    // The config that names it no longer is another process's: the daemon was not restarted.
+    let without = format!("{LISTEN}{}", source(&clock, "clock", "Clock", "/clock", ""));
+    scene.place.configure("", &without);
+    scene.place.run(&["forget", "news"]).ok();
+    eventually("it is gone", || daemon.get("/news/all.atom").status == 404);
+    let so_far = clock.visits("/clock").len();
+    clock.wait_for_visits("/clock", so_far + 3);
+    assert_eq!(daemon.get("/news/all.atom").status, 404, "and does not come back");
+    assert!(!scene.feeds().join("news").exists());
+    daemon.process.stderr.skip();
+    clock.page("/clock", &page(&rows(2), None));
+    daemon.wait(&["source.id=\"clock\"", "new=1"]);
     daemon.stop();
 }

@@ -60,8 +60,9 @@ fn what_a_run_that_died_stored_is_published_by_the_start() {
     let before = texts(&scene);
     std::fs::remove_dir_all(scene.feeds()).expect("a tree to lose");
     scene.newsroom.set("/news", Reply::Silence);
-    let mut daemon = Daemon::start(&scene.place);
-    daemon.wait(&[" published "]);
+    let daemon = Daemon::start(&scene.place);
+    // It is ready when it is served, so by then it is rendered.
+    assert_eq!(daemon.process.stderr.count(" published "), 1);
     assert_eq!(texts(&scene), before);
     daemon.assert_serves(&scene.place);
     daemon.stop();

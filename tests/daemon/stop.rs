@@ -7,9 +7,12 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use newsroomd::publish::{Lock, Purpose};
+
 use crate::support::daemon::{self, Daemon};
 use crate::support::listing::{Row, row};
 use crate::support::newsroom::Reply;
+use crate::support::process::Process;
 use crate::support::tree;
 
 /// What a stop may take, with all that waits.
@@ -113,4 +116,19 @@ fn a_hangup_ends_nothing() {
     daemon.wait(&["SIGHUP: the configuration is read at the start only"]);
     assert_eq!(daemon.titles("news/all"), ["One"]);
     daemon.stop();
+}
+
+#[test]
+fn a_stop_does_not_wait_for_the_start() {
+    let scene = daemon::scene("every = \"1h\"");
+    std::fs::create_dir_all(scene.place.path().join("state")).expect("a folder");
+    let lock = Lock::take(&scene.place.database(), Purpose::Once, Duration::ZERO).expect("the lock");
+    // It waits for whoever is publishing, and has caught the signal's name by then.
+    let mut process = Process::start(scene.place.command(&["run"]).env("NEWSROOMD_LOG", "debug"));
+    process.stderr.wait(&["waiting for the publish lock"]);
+    process.signal("TERM");
+    let ended = process.end();
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    assert!(ended.took < LIMIT, "{ended:#?}");
+    drop(lock);
 }

@@ -155,6 +155,18 @@ fn a_document_whose_place_is_taken_by_a_folder_is_told_and_done_later() {
 }
 
 #[test]
+fn a_document_that_cannot_be_written_keeps_no_other_from_being_published() {
+    let (_newsroom, place) = site();
+    let taken = place.feeds().join("news/all.rss");
+    std::fs::create_dir_all(&taken).expect("a folder");
+    failed(&place.run(&["once"]), &["cannot write", "news/all.rss"]);
+    let others: Vec<String> = tree::files(&place.feeds()).into_keys().collect();
+    for there in ["index.html", "feeds.opml", "news/all.atom", "news/all.json"] {
+        assert!(others.iter().any(|name| name == there), "{there} of {others:?}");
+    }
+}
+
+#[test]
 fn a_folder_that_may_not_be_written_is_told() {
     use std::os::unix::fs::PermissionsExt;
     let (_newsroom, place) = site();

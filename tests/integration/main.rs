@@ -12,6 +12,7 @@ mod identity;
 mod kill;
 mod lost_database;
 mod order;
+mod redirects;
 mod renames;
 mod schedule;
 mod together;

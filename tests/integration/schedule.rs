@@ -99,3 +99,15 @@ fn a_closer_schedule_counts_from_the_last_poll() {
     scene.place.run(&["once"]).ok();
     assert_eq!(scene.newsroom.take_log().len(), 1, "an hour is more than half an hour");
 }
+
+#[test]
+fn a_clock_that_ran_ahead_does_not_silence_a_source() {
+    let scene = Scene::new("", "every = \"15m\"");
+    scene.poll(&[row("One", "1 May 2024", "/1")]);
+    // The poll began, and the next is due, in a year that is not yet.
+    database::poll_was(&scene.place.database(), -300 * 86_400);
+    scene.newsroom.take_log();
+    scene.place.run(&["once"]).ok();
+    assert_eq!(scene.newsroom.take_log().len(), 1);
+    assert!(scene.place.run(&["once"]).ok().stdout.contains("not due before"));
+}

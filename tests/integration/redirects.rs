@@ -1,0 +1,39 @@
+//! Redirects, followed hop by hand. Promised: a moved page is read where it is; one that leads nowhere or in a circle is told, and no feed is
+//! changed for it; a name and password in a location are not sent.
+
+use crate::support::listing::row;
+use crate::support::newsroom::Reply;
+use crate::support::scene::Scene;
+
+fn fails(location: &str, told: &str) {
+    let scene = Scene::new("", "");
+    scene.poll(&[row("One", "1 May 2024", "/1")]);
+    scene.newsroom.set("/news", Reply::Redirect(location.into()));
+    let run = scene.place.run(&["once", "--all"]);
+    assert_eq!(run.code, Some(75), "{run:?}");
+    assert!(run.stderr.contains(told), "{run:?}");
+    assert_eq!(scene.titles("news/all"), ["One"]);
+}
+
+#[test]
+fn a_circle_is_told() {
+    fails("/news", "leads from one address to the next, more than 10 times");
+}
+
+#[test]
+fn a_location_that_is_no_web_address_is_told() {
+    fails("ftp://example.org/news", "redirects to \"ftp://example.org/news\", which is no http or https address");
+    fails("", "redirects to \"\"");
+}
+
+#[test]
+fn a_name_and_password_in_a_location_are_not_sent() {
+    let scene = Scene::new("", "");
+    scene.newsroom.page("/moved", &crate::support::listing::page(&[row("One", "1 May 2024", "/1")], None));
+    scene.newsroom.set("/news", Reply::Redirect(format!("http://me:secret@{}/moved", scene.newsroom.host())));
+    scene.place.once();
+    assert_eq!(scene.titles("news/all"), ["One"]);
+    let log = scene.newsroom.take_log();
+    assert_eq!(log.len(), 2);
+    assert!(log.iter().all(|request| !request.headers.contains_key("authorization")), "{log:?}");
+}
