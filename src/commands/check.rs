@@ -1,5 +1,6 @@
 //! `check`: what the configuration means.
 
+use crate::commands::out::say;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ const RUNS: usize = 3;
 
 pub(super) fn run(config: &Config, args: &CheckArgs) -> anyhow::Result<Exit> {
     if args.json {
-        println!("{:#}", as_json(config));
+        say!("{:#}", as_json(config));
     } else {
         print(config);
     }
@@ -43,38 +44,38 @@ fn places(config: &Config, address: &Address) -> Vec<String> {
 
 fn print(config: &Config) {
     let now = Utc::now();
-    println!("{} is in order.", config.path.display());
-    println!("  database   {}", config.database.display());
-    println!("  documents  the newest {} items each, at most {} bytes", config.publish.items, config.publish.max_size);
+    say!("{} is in order.", config.path.display());
+    say!("  database   {}", config.database.display());
+    say!("  documents  the newest {} items each, at most {} bytes", config.publish.items, config.publish.max_size);
     match &config.publish.directory {
-        Some(directory) => println!("  on disk    {}", directory.display()),
-        None => println!("  on disk    nothing ([publish] directory is not set)"),
+        Some(directory) => say!("  on disk    {}", directory.display()),
+        None => say!("  on disk    nothing ([publish] directory is not set)"),
     }
     if !config.listen.is_empty() {
-        println!("  over HTTP  {}", config.listen.join(", "));
+        say!("  over HTTP  {}", config.listen.join(", "));
     }
     for source in &config.sources {
         let newsroom = &source.newsroom;
-        println!("\nsource {}: {}", newsroom.id, newsroom.title);
-        println!("  page       {}", source.page);
-        println!("  polled     {}, times of {}", schedule(source), newsroom.timezone);
+        say!("\nsource {}: {}", newsroom.id, newsroom.title);
+        say!("  page       {}", source.page);
+        say!("  polled     {}, times of {}", schedule(source), newsroom.timezone);
         let times: Vec<String> = runs(source, now).iter().map(|t| t.format("%a %d %b %Y %H:%M:%S %Z").to_string()).collect();
-        println!("  next runs  at once if it never was, then {}", times.join(", "));
+        say!("  next runs  at once if it never was, then {}", times.join(", "));
         for place in places(config, &Address::all(&newsroom.id)) {
-            println!("  feed       {place}");
+            say!("  feed       {place}");
         }
         for facet in &newsroom.facets {
             let many = if facet.many { "any number of terms an item" } else { "one term an item" };
-            println!("  facet      {} ({}), {many}, at most {} terms", facet.name, facet.title, facet.max_terms);
+            say!("  facet      {} ({}), {many}, at most {} terms", facet.name, facet.title, facet.max_terms);
             for place in places(config, &Address::term(&newsroom.id, &facet.name, "TERM")) {
-                println!("  feeds      {place}");
+                say!("  feeds      {place}");
             }
         }
     }
     for feed in &config.feeds {
-        println!("\nfeed {}: {}", feed.id, feed.title);
+        say!("\nfeed {}: {}", feed.id, feed.title);
         for place in places(config, &Address::feed(&feed.id)) {
-            println!("  feed       {place}");
+            say!("  feed       {place}");
         }
     }
 }

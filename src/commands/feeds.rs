@@ -1,5 +1,6 @@
 //! `feeds`: every feed, where it is found, and how it stands. Reads only.
 
+use crate::commands::out::say;
 use std::collections::HashMap;
 use std::io::IsTerminal;
 
@@ -40,9 +41,9 @@ pub(super) async fn run(config: &Config, args: &FeedsArgs) -> anyhow::Result<Exi
     let groups = groups(config, &store).await?;
     store.close().await;
     if args.json {
-        println!("{:#}", as_json(config, &groups));
+        say!("{:#}", as_json(config, &groups));
     } else if groups.iter().all(|g| g.feeds.is_empty()) {
-        println!("no feeds yet: run `newsroomd once`");
+        say!("no feeds yet: run `newsroomd once`");
     } else {
         print(config, &groups);
     }
@@ -166,12 +167,12 @@ fn print(config: &Config, groups: &[Group]) {
             c = widths[2],
             d = widths[3]
         );
-        println!("{}", line.trim_end());
+        say!("{}", line.trim_end());
     };
     let bold = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
     line(&head);
     for (heading, rows) in &rows {
-        println!("{}", if bold { format!("\x1b[1m{heading}\x1b[0m") } else { (*heading).to_owned() });
+        say!("{}", if bold { format!("\x1b[1m{heading}\x1b[0m") } else { (*heading).to_owned() });
         rows.iter().for_each(line);
     }
 }

@@ -1,5 +1,6 @@
 //! `forget`: the only way to lose an item. Says in one line each what goes.
 
+use crate::commands::out::say;
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,9 +100,9 @@ async fn forget(config: &Config, args: &ForgetArgs, store: &Store, may_publish: 
     tell(args, going.as_ref(), stage);
     if !args.json {
         match &published {
-            Some(Ok(published)) => report::published(published.as_ref()),
+            Some(Ok(published)) => report::published(published.as_ref(), false),
             Some(Err(_)) => {}
-            None => println!(
+            None => say!(
                 "another newsroomd is publishing: the documents change when it does so next, else with the next `newsroomd once`"
             ),
         }
@@ -242,11 +243,11 @@ fn tell(args: &ForgetArgs, going: Option<&Going>, stage: Stage) {
             "names": going_or_not.names, "items": items.collect::<Vec<_>>(), "items-kept": going_or_not.kept,
             "feeds": going_or_not.feeds, "changed-feeds": going_or_not.changed, "files": going_or_not.files,
         });
-        println!("{json:#}");
+        say!("{json:#}");
         return;
     }
     let Some(going) = going else {
-        println!("it was forgotten before; nothing of it is stored but what keeps it away");
+        say!("it was forgotten before; nothing of it is stored but what keeps it away");
         return;
     };
     let (forgot, ended, removed, took) = match stage {
@@ -254,13 +255,13 @@ fn tell(args: &ForgetArgs, going: Option<&Going>, stage: Stage) {
         Stage::Stored => ("forgot", "ended", "still to be removed:", "still to be taken out of:"),
         Stage::Published => ("forgot", "ended", "removed", "took it out of"),
     };
-    going.names.iter().for_each(|name| println!("{forgot} {} {name}", going.kind));
-    going.items.iter().for_each(|item| println!("{forgot} item {}", named(item)));
-    going.feeds.iter().for_each(|feed| println!("{ended} feed {feed}"));
-    going.changed.iter().for_each(|feed| println!("{took} feed {feed}"));
-    going.files.iter().for_each(|file| println!("{removed} file {file}"));
+    going.names.iter().for_each(|name| say!("{forgot} {} {name}", going.kind));
+    going.items.iter().for_each(|item| say!("{forgot} item {}", named(item)));
+    going.feeds.iter().for_each(|feed| say!("{ended} feed {feed}"));
+    going.changed.iter().for_each(|feed| say!("{took} feed {feed}"));
+    going.files.iter().for_each(|file| say!("{removed} file {file}"));
     if going.kind == "term" {
         let items = if going.kept == 1 { "item stays" } else { "items stay" };
-        println!("{} {items}, without this category", going.kept);
+        say!("{} {items}, without this category", going.kept);
     }
 }

@@ -5,6 +5,7 @@ mod demo;
 mod feeds;
 mod forget;
 mod once;
+mod out;
 mod preview;
 mod report;
 mod run;

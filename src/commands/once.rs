@@ -26,7 +26,8 @@ pub(super) async fn run(config: &Config, args: &OnceArgs) -> anyhow::Result<Exit
     let pipeline = Pipeline::new(Arc::new(config.clone()), store.clone(), outlets).await?;
     let round = pipeline.round(args.all).await?;
     store.close().await;
+    let by_daemon = lock.is_none();
     drop(lock);
-    report::round(&round, args.json);
+    report::round(&round, by_daemon, args.json);
     Ok(if round.failed() { Exit::SourceFailed } else { Exit::Done })
 }

@@ -1,5 +1,6 @@
 //! `preview`: what a page gives, before any feed is made of it.
 
+use crate::commands::out::say;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -19,7 +20,7 @@ pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<E
     let (source, page) = page(config, args).await?;
     let read = read_page(&page, 0, source);
     if args.json {
-        println!("{:#}", as_json(source, &page, &read));
+        say!("{:#}", as_json(source, &page, &read));
     } else {
         print(source, &page, &read);
     }
@@ -105,21 +106,21 @@ fn print(source: &Source, page: &Page, read: &PageRead) {
     let columns = table[0].len();
     let width = |c: usize| table.iter().map(|line| line[c].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
-    println!("{}", page.url);
+    say!("{}", page.url);
     for line in &table {
         let cells: Vec<String> =
             line.iter().zip(&widths).map(|(cell, w)| format!("{cell}{}", " ".repeat(w - cell.chars().count()))).collect();
-        println!("{}", cells.join("  ").trim_end());
+        say!("{}", cells.join("  ").trim_end());
     }
     let same = merged(&read.rows).iter().flatten().count();
     let next = read.next.as_ref().map_or("no next page".to_owned(), |n| format!("next page {n}"));
-    println!(
+    say!(
         "{} rows, {} read, {same} merged with another (=), {} warnings; {next}",
         read.found,
         read.rows.len(),
         read.warnings.len()
     );
-    read.warnings.iter().for_each(|w| println!("warning: {w}"));
+    read.warnings.iter().for_each(|w| say!("warning: {w}"));
 }
 
 fn as_json(source: &Source, page: &Page, read: &PageRead) -> Value {

@@ -1,5 +1,6 @@
 //! How rounds are told, to people and as JSON.
 
+use crate::commands::out::say;
 use serde_json::{Value, json};
 
 use crate::error_chain;
@@ -9,40 +10,41 @@ use crate::pipeline::{Outcome, Polled, Published, Round};
 const SHOWN: usize = 10;
 
 /// Prints a round: what each source brought on standard output, what went wrong on standard error.
-pub(super) fn round(round: &Round, json: bool) {
+pub(super) fn round(round: &Round, by_daemon: bool, json: bool) {
     if json {
-        println!("{:#}", as_json(round));
+        say!("{:#}", as_json(round, by_daemon));
     }
     for (source, outcome) in &round.sources {
         match outcome {
-            Outcome::Waiting { until } if !json => println!("{source}: not due before {}", until.format("%Y-%m-%d %H:%M:%S UTC")),
+            Outcome::Waiting { until } if !json => say!("{source}: not due before {}", until.format("%Y-%m-%d %H:%M:%S UTC")),
             Outcome::Waiting { .. } => {}
             Outcome::Polled(polled) => {
                 if !json {
-                    println!("{source}: {}", brief(polled));
+                    say!("{source}: {}", brief(polled));
                 }
                 warnings(source, polled);
             }
             Outcome::Failed { polled, error } => {
                 eprintln!("{source}: failed: {}; its feeds stay as they are", error_chain(error));
                 if polled.pages > 0 && !json {
-                    println!("{source}: {}", brief(polled));
+                    say!("{source}: {}", brief(polled));
                 }
                 warnings(source, polled);
             }
         }
     }
     if !json {
-        published(round.published.as_ref());
+        published(round.published.as_ref(), by_daemon);
     }
 }
 
-/// Prints what a publishing did; None: it is left to the daemon.
-pub(super) fn published(published: Option<&Published>) {
+/// Prints what a publishing did; None: there was no outlet, because a daemon has it or because the config names none but HTTP.
+pub(super) fn published(published: Option<&Published>, by_daemon: bool) {
     match published {
-        None => println!("what is new is stored; the daemon that runs on this database publishes it"),
-        Some(p) if p.written == 0 => println!("nothing to publish: {} files stand as they are", p.documents),
-        Some(p) => println!("{} files written; {} stand published", p.written, p.documents),
+        None if by_daemon => say!("what is new is stored; the daemon that runs on this database publishes it"),
+        None => say!("what is new is stored; there is no [publish] directory: `newsroomd run` serves it"),
+        Some(p) if p.written == 0 => say!("nothing to publish: {} files stand as they are", p.documents),
+        Some(p) => say!("{} files written; {} stand published", p.written, p.documents),
     }
 }
 
@@ -79,7 +81,7 @@ fn warnings(source: &str, polled: &Polled) {
     }
 }
 
-fn as_json(round: &Round) -> Value {
+fn as_json(round: &Round, by_daemon: bool) -> Value {
     let sources = round.sources.iter().map(|(source, outcome)| match outcome {
         Outcome::Waiting { until } => json!({"source": source, "outcome": "waiting", "until": until.to_rfc3339()}),
         Outcome::Polled(polled) => polled_json(source, if polled.not_modified { "not-modified" } else { "polled" }, polled, None),
@@ -87,7 +89,7 @@ fn as_json(round: &Round) -> Value {
     });
     json!({
         "sources": sources.collect::<Vec<_>>(),
-        "published-by-daemon": round.published.is_none(),
+        "published-by-daemon": by_daemon,
         "channels-rendered": round.published.map(|p| p.channels),
         "documents-written": round.published.map(|p| p.written),
         "documents": round.published.map(|p| p.documents),

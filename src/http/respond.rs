@@ -77,7 +77,8 @@ impl Site {
         let body = format!("This moved to {address}\n");
         let Ok(location) = HeaderValue::try_from(address) else { return self.not_found(headers) };
         let mut answer = text(headers, StatusCode::MOVED_PERMANENTLY, body);
-        answer.headers_mut().extend([(header::LOCATION, location), (header::CACHE_CONTROL, AN_HOUR.clone())]);
+        answer.headers_mut().insert(header::LOCATION, location);
+        answer.headers_mut().insert(header::CACHE_CONTROL, AN_HOUR.clone());
         answer
     }
 

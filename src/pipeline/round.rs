@@ -47,7 +47,7 @@ impl Outcome {
 pub struct Round {
     /// Each source in the config's order, by id.
     pub sources: Vec<(String, Outcome)>,
-    /// What was published; None: that is left to the daemon that holds the publish lock.
+    /// What was published; None: there was no outlet.
     pub published: Option<Published>,
 }
 

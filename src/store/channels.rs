@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Store, StoreError, listed};
+use super::{Store, StoreError, digest, listed};
 use crate::domain::{Digest, Item};
 use crate::normalise::matching::guid;
 use chrono::{DateTime, FixedOffset, Utc};
@@ -38,7 +38,19 @@ pub struct ChannelRow {
     pub revision: i64,
 }
 
-from_row!(ChannelRow { address, source, facet, term, name, moved_to, items, shown, changed, content, config, stale, revision });
+/// The columns of a [`ChannelRow`] as they come in a list.
+type Columns = (
+    (String, Option<String>, Option<String>, Option<i64>, Option<String>, Option<String>),
+    (i64, i64, Option<i64>, String, String, Option<i64>, i64),
+);
+
+impl From<Columns> for ChannelRow {
+    fn from(columns: Columns) -> Self {
+        let ((address, source, facet, term, name, moved_to), (items, shown, changed, content, config, stale, revision)) = columns;
+        let (content, config) = (digest(&content), digest(&config));
+        Self { address, source, facet, term, name, moved_to, items, shown, changed, content, config, stale, revision }
+    }
+}
 
 impl ChannelRow {
     /// The revision of the mark by which it waits to be rendered, if it does.
@@ -118,13 +130,11 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn channels(&self) -> Result<Vec<ChannelRow>, StoreError> {
-        Ok(sqlx::query_as(
-            "SELECT c.address, s.name AS source, t.facet, c.term, t.name, m.slug AS moved_to, c.items, c.shown, c.changed, c.content, c.config, c.stale, c.revision
-             FROM channel c LEFT JOIN source s ON s.id = c.source LEFT JOIN term t ON t.id = c.term LEFT JOIN term m ON m.id = t.target
-             ORDER BY c.address",
-        )
-        .fetch_all(&self.pool)
-        .await?)
+        let query = "SELECT json_group_array(json_array(json_array(c.address, s.name, t.facet, c.term, t.name, m.slug),
+                 json_array(c.items, c.shown, c.changed, hex(c.content), hex(c.config), c.stale, c.revision)) ORDER BY c.address)
+             FROM channel c LEFT JOIN source s ON s.id = c.source LEFT JOIN term t ON t.id = c.term LEFT JOIN term m ON m.id = t.target";
+        let rows: Vec<Columns> = listed(&sqlx::query_scalar::<_, String>(query).fetch_one(&self.pool).await?)?;
+        Ok(rows.into_iter().map(ChannelRow::from).collect())
     }
 
     /// All terms' facets and names.

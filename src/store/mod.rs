@@ -86,3 +86,8 @@ impl Store {
 fn listed<T: serde::de::DeserializeOwned>(rows: &str) -> Result<T, StoreError> {
     Ok(serde_json::from_str(rows).map_err(|e| sqlx::Error::Decode(e.into()))?)
 }
+
+/// A digest as `hex()` writes it; None: there is none.
+fn digest(hex: &str) -> Option<crate::domain::Digest> {
+    uuid::Uuid::try_parse(hex).ok()
+}

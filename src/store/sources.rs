@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
-use super::{Store, StoreError, listed};
+use super::{Store, StoreError, digest, listed};
 use crate::domain::{Digest, Id};
 
 /// The validators of a page, verbatim (RFC 9110, section 8.8).
@@ -50,8 +50,7 @@ pub struct BeginPoll<'a> {
 }
 
 /// A source's name and state, as the columns come.
-type StateRow =
-    (String, Option<Digest>, Option<String>, Option<String>, bool, bool, Option<i64>, Option<i64>, i64, Option<String>);
+type StateRow = (String, String, Option<String>, Option<String>, i64, i64, Option<i64>, Option<i64>, i64, Option<String>);
 
 impl Store {
     /// Makes the sources known, and says how they stand, in the order given.
@@ -82,10 +81,9 @@ impl Store {
     }
 
     async fn states(&self) -> Result<HashMap<String, SourceState>, StoreError> {
-        let rows: Vec<StateRow> =
-            sqlx::query_as("SELECT name, rules, etag, last_modified, complete, walked, polled, due, failures, error FROM source")
-                .fetch_all(&self.pool)
-                .await?;
+        let query = "SELECT json_group_array(json_array(name, hex(rules), etag, last_modified, complete, walked, polled, due, failures, error))
+             FROM source";
+        let rows: Vec<StateRow> = listed(&sqlx::query_scalar::<_, String>(query).fetch_one(&self.pool).await?)?;
         let instant = |t: Option<i64>| t.and_then(|t| DateTime::from_timestamp(t, 0));
         let states =
             rows.into_iter().map(|(name, rules, etag, last_modified, complete, walked, polled, due, failures, error)| {
@@ -93,10 +91,10 @@ impl Store {
                 (
                     name,
                     SourceState {
-                        rules,
+                        rules: digest(&rules),
                         validators,
-                        complete,
-                        walked,
+                        complete: complete != 0,
+                        walked: walked != 0,
                         polled: instant(polled),
                         due: instant(due),
                         failures,
@@ -153,15 +151,20 @@ impl Store {
             .iter()
             .map(|poll| (poll.source.to_string(), serde_json::json!([poll.due.timestamp(), poll.last.map(|t| t.timestamp())])))
             .collect();
-        let begun: Vec<String> = sqlx::query_scalar(
+        let instants = serde_json::Value::Object(instants).to_string();
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let ours = "SELECT json_group_array(s.name) FROM json_each($1) j JOIN source s ON s.name = j.key WHERE s.polled IS j.value ->> 1";
+        let ours: String = sqlx::query_scalar(ours).bind(&instants).fetch_one(&mut *tx).await?;
+        sqlx::query(
             "UPDATE source SET polled = $1, due = j.value ->> 0 FROM json_each($2) j
-             WHERE source.name = j.key AND source.polled IS j.value ->> 1 RETURNING source.name",
+             WHERE source.name = j.key AND source.polled IS j.value ->> 1",
         )
         .bind(at.timestamp())
-        .bind(serde_json::Value::Object(instants).to_string())
-        .fetch_all(&self.pool)
+        .bind(&instants)
+        .execute(&mut *tx)
         .await?;
-        Ok(begun.into_iter().collect())
+        tx.commit().await?;
+        listed(&ours)
     }
 
     /// Notes that a poll that failed before found nothing new. (One that did not need not be noted.)

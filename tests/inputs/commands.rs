@@ -284,3 +284,25 @@ fn an_unknown_command_ends_with_2() {
     }
     assert!(place.run(&["onec"]).stderr.contains("'once'"));
 }
+
+#[test]
+fn a_reader_that_goes_away_is_no_cause_for_a_panic() {
+    let place = Place::new(
+        "",
+        "[[source]]\nid = \"a\"\ntitle = \"A\"\npage = \"http://127.0.0.1:9/\"\neach = \"li\"\nitem = { title = \"a\", date = \"time\" }\n",
+    );
+    let mut child = place
+        .command(&["check"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().expect("it ended");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(!said.contains("panicked") && ended.status.code() == Some(0), "{:?}: {said}", ended.status);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full device");
+    let ended = place.command(&["check"]).stdout(full).output().expect("the binary runs");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(ended.status.code() == Some(1) && said.contains("cannot write to standard output"), "{:?}: {said}", ended.status);
+}

@@ -1,6 +1,7 @@
 //! The demo as a play: the daemon runs, and the newsroom publishes a new item, an edit and a repost. What is told after each is what a feed
 //! reader gets over HTTP.
 
+use crate::commands::out::say;
 use std::sync::PoisonError;
 
 use anyhow::{Context, bail};
@@ -171,9 +172,9 @@ impl Play<'_> {
 
     fn say(&self, text: &str, event: Value) {
         if self.json {
-            println!("{event}");
+            say!("{event}");
         } else {
-            println!("{text}");
+            say!("{text}");
         }
     }
 }

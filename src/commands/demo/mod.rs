@@ -2,6 +2,7 @@
 
 mod live;
 
+use crate::commands::out::say;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -66,10 +67,10 @@ async fn once(args: &DemoArgs, stage: &Stage) -> anyhow::Result<Exit> {
     let pipeline = Pipeline::new(Arc::new(config), store.clone(), Outlets { disk: true, shelf: None }).await?;
     let round = pipeline.round(true).await?;
     store.close().await;
-    report::round(&round, args.json);
+    report::round(&round, false, args.json);
     if !args.json {
         let (index, feed) = (stage.out.join("index.html"), stage.out.join("osce/all.atom"));
-        println!("see {} for the list of feeds, or open one: {}", index.display(), feed.display());
+        say!("see {} for the list of feeds, or open one: {}", index.display(), feed.display());
     }
     Ok(if round.failed() { Exit::SourceFailed } else { Exit::Done })
 }
