@@ -128,11 +128,8 @@ impl Store {
 
     async fn count(&self, members: Members<'_>) -> Result<i64, StoreError> {
         let query = match members {
-            Members::All(source) => {
-                sqlx::query_scalar("SELECT count(*) FROM item WHERE source = (SELECT id FROM source WHERE name = $1)")
-                    .bind(source)
-            }
-            Members::Term(term) => sqlx::query_scalar("SELECT count(*) FROM item_term WHERE term = $1").bind(term),
+            Members::All(source) => sqlx::query_scalar("SELECT items FROM source WHERE name = $1").bind(source),
+            Members::Term(term) => sqlx::query_scalar("SELECT items FROM term WHERE id = $1").bind(term),
             Members::Filter(filter) => return Ok(i64::try_from(self.filtered(filter).await?.len()).unwrap_or(i64::MAX)),
         };
         Ok(query.fetch_one(&self.pool).await?)

@@ -48,6 +48,11 @@ pub fn tables_but_source(path: &Path) -> BTreeMap<String, Vec<String>> {
     tables
 }
 
+/// The texts that a query gives.
+pub fn texts(path: &Path, query: &'static str) -> Vec<String> {
+    with(path, true, async |db| sqlx::query_scalar(query).fetch_all(db).await.expect("texts"))
+}
+
 /// Lets the sources be due so many seconds from now.
 pub fn due_in(path: &Path, seconds: i64) {
     with(path, false, async |db| {
@@ -93,7 +98,8 @@ pub fn run(path: &Path, script: &'static str) {
 pub fn make_old(path: &Path) {
     run(
         path,
-        "DROP TRIGGER channel_marked; ALTER TABLE channel DROP COLUMN revision; DROP TABLE trace; DROP TABLE forgotten; DROP TABLE gone; DROP TABLE erasure; ALTER TABLE term DROP COLUMN forgotten;
+        "DROP TRIGGER item_came; DROP TRIGGER item_went; DROP TRIGGER item_term_came; DROP TRIGGER item_term_went;
+         ALTER TABLE source DROP COLUMN items; ALTER TABLE term DROP COLUMN items; DROP TRIGGER channel_marked; ALTER TABLE channel DROP COLUMN revision; DROP TABLE trace; DROP TABLE forgotten; DROP TABLE gone; DROP TABLE erasure; ALTER TABLE term DROP COLUMN forgotten;
          DELETE FROM _sqlx_migrations WHERE version > 1; PRAGMA user_version = 1",
     );
 }
