@@ -4,7 +4,7 @@
 1. PAGES sources of one page each, no facets: CPU of a cycle that finds nothing changed, as a share of the full one (medians of 3).
 2. One source whose pager has PAGES pages (50 items each, two facets), into an empty store by one `once`: CPU, wall time, peak memory; with
    --micro (the program that `cargo bench --no-run` names) also as a multiple of the bare parse of its pages.
-3. One new item under a running daemon, with 1,000 and with all those items stored, in turn: CPU of the poll, and what was rendered and written;
+3. One new item under a daemon (started anew), with 1,000 and with all those items stored, in turn: CPU of the poll, and what was rendered and written;
    memory (PSS) of both daemons afterwards.
 
 Needs nginx on the PATH; says so and ends with status 77 where it is missing. On a shared machine only the ratios mean something.
@@ -62,6 +62,7 @@ def cpu(pid):
 
 class Daemon:
     def __init__(self, binary, file):
+        self.file = file
         self.log = open(file.parent / "log", "w+")
         self.process = subprocess.Popen([binary, "--config", file, "run"], stderr=self.log)
 
@@ -143,6 +144,11 @@ def main():
             for _, daemon in daemons:
                 daemon.wait(1, "new=")
                 daemon.wait(1)
+            # Started again: the heap of who has just read thousands of items is another than that of who runs for days.
+            for n, (name, daemon) in enumerate(daemons):
+                daemon.stop()
+                daemons[n] = (name, Daemon(binary, daemon.file))
+                daemons[n][1].wait(1, "ready")
             took = {name: [] for name, _ in daemons}
             for n in range(a.rounds + 2):
                 for name, daemon in daemons:
