@@ -69,22 +69,20 @@ impl Store {
         let mut stored = self.stored(channels, limit).await?.into_iter();
         let mut selections = Vec::with_capacity(channels.len());
         for (members, since) in channels {
-            let (total, mut picks) = match members {
-                Members::All(_) | Members::Term(_) => (None, stored.next().unwrap_or_default()),
+            let (total, picks) = match members {
+                Members::All(_) | Members::Term(_) => {
+                    let mut picks = stored.next().unwrap_or_default();
+                    sort(&mut picks);
+                    let found = i64::try_from(picks.len()).unwrap_or(i64::MAX);
+                    (if found < limit { found } else { self.count(*members).await? }, picks)
+                }
                 Members::Filter(filter) => {
                     let mut all = self.filtered(filter).await?;
                     sort(&mut all);
                     let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
                     let kept = all.iter().enumerate().filter(|(n, p)| *n < newest || (p.regular && p.first_seen > *since));
-                    (Some(total), kept.map(|(_, p)| *p).collect())
+                    (total, kept.map(|(_, p)| *p).collect())
                 }
-            };
-            sort(&mut picks);
-            let found = i64::try_from(picks.len()).unwrap_or(i64::MAX);
-            let total = match total {
-                Some(total) => total,
-                None if found < limit => found,
-                None => self.count(*members).await?,
             };
             selections.push(Selection { total, picks, newest });
         }
