@@ -4,6 +4,7 @@
 mod support;
 
 mod counts;
+mod faults;
 mod feeds;
 mod first_run;
 mod forget;

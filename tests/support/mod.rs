@@ -4,9 +4,11 @@
 pub mod binary;
 pub mod daemon;
 pub mod database;
+pub mod faults;
 pub mod listing;
 pub mod newsroom;
 pub mod process;
 pub mod scene;
 pub mod tree;
 pub mod web;
+pub mod wire;

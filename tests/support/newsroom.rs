@@ -6,6 +6,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use super::wire::{Act, Wire};
+
 /// How a path answers.
 #[derive(Debug, Clone)]
 pub enum Reply {
@@ -25,6 +27,8 @@ pub enum Reply {
     Silence,
     /// Takes the request, and answers when the path is set to something else, with that.
     Held,
+    /// These bytes, in this manner.
+    Wire(Wire),
 }
 
 /// One request, as it came.
@@ -40,12 +44,20 @@ pub struct Request {
     pub at: Instant,
 }
 
+/// What is answered instead of what a path is set to, by the path and the place of the request in time (from 0), if anything.
+type Weather = Box<dyn FnMut(&str, usize) -> Option<Reply> + Send>;
+
 #[derive(Default)]
 struct State {
     replies: HashMap<String, Reply>,
+    weather: Option<Weather>,
+    /// Requests since the beginning.
+    count: usize,
     log: Vec<Request>,
     /// By path: requests that are not answered yet, and the most that there were at a time.
     under_way: HashMap<String, (usize, usize)>,
+    /// The same of all paths.
+    at_once: (usize, usize),
 }
 
 /// The server; ends with the test's process.
@@ -89,6 +101,17 @@ impl Newsroom {
     /// Sets a page of HTML.
     pub fn page(&self, path: &str, html: &str) {
         self.set(path, Reply::Page(html.as_bytes().to_vec()));
+    }
+
+    /// Sets what is answered instead of what the paths are set to.
+    pub fn weather(&self, weather: impl FnMut(&str, usize) -> Option<Reply> + Send + 'static) {
+        self.state().weather = Some(Box::new(weather));
+        self.seen.notify_all();
+    }
+
+    /// From now on every path answers as it is set again.
+    pub fn fair_weather(&self) {
+        self.state().weather = None;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -138,13 +161,23 @@ impl Newsroom {
         self.state().under_way.get(path).map_or(0, |(_, most)| *most)
     }
 
+    /// The most requests that there ever were at a time.
+    pub fn most_at_once(&self) -> usize {
+        self.state().at_once.1
+    }
+
     /// Takes a request down, and says what is to be answered, once it is to be.
     fn take(&self, path: &str, headers: &HashMap<String, String>) -> (Option<Reply>, (u16, Vec<u8>, bool)) {
         let mut state = self.state();
         let (now, most) = state.under_way.entry(path.to_owned()).or_default();
         *now += 1;
         *most = (*most).max(*now);
-        let (mut reply, mut answered) = (state.replies.get(path).cloned(), None);
+        state.at_once.0 += 1;
+        state.at_once.1 = state.at_once.1.max(state.at_once.0);
+        let place = state.count;
+        state.count += 1;
+        let instead = state.weather.as_mut().and_then(|weather| weather(path, place));
+        let (mut reply, mut answered) = (instead.or_else(|| state.replies.get(path).cloned()), None);
         if !matches!(reply, Some(Reply::Held)) {
             answered = Some(answer(reply.as_ref(), headers));
         }
@@ -160,7 +193,9 @@ impl Newsroom {
     }
 
     fn end(&self, path: &str) {
-        self.state().under_way.entry(path.to_owned()).and_modify(|(now, _)| *now -= 1);
+        let mut state = self.state();
+        state.at_once.0 -= 1;
+        state.under_way.entry(path.to_owned()).and_modify(|(now, _)| *now -= 1);
     }
 
     fn serve(&self, stream: TcpStream) {
@@ -171,6 +206,18 @@ impl Newsroom {
             if matches!(reply, Some(Reply::Silence)) {
                 let _ = reader.read_line(&mut String::new());
                 self.end(&path);
+                return;
+            }
+            if let Some(Reply::Wire(wire)) = reply {
+                // A client that gave up shows that by its next request at the latest; one that has all it wanted may be ahead of us.
+                let whole = matches!(wire.acts[..], [Act::Send(_)]);
+                if whole {
+                    self.end(&path);
+                }
+                wire.play(&mut stream, &mut reader);
+                if !whole {
+                    self.end(&path);
+                }
                 return;
             }
             // Before the client can have the answer, and ask again.
@@ -219,6 +266,7 @@ fn answer(reply: Option<&Reply>, headers: &HashMap<String, String>) -> (u16, Vec
             bytes.truncate(bytes.len() - body.len() / 2);
             (200, bytes, true)
         }
+        Some(Reply::Wire(wire)) => (wire.status, Vec::new(), true),
         Some(Reply::HangUp | Reply::Silence | Reply::Held) => (0, Vec::new(), true),
     }
 }

@@ -1,0 +1,5 @@
+//! A newsroom that misbehaves in every way that is known (tests/support/faults.rs), on page 1 of a walk and on page 2.
+
+mod bombs;
+mod kinds;
+mod story;
