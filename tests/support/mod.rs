@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each test binary uses its part
 
 pub mod binary;
+pub mod changing;
 pub mod daemon;
 pub mod database;
 pub mod faults;
@@ -9,6 +10,7 @@ pub mod listing;
 pub mod newsroom;
 pub mod process;
 pub mod scene;
+pub mod sound;
 pub mod tree;
 pub mod web;
 pub mod wire;

@@ -44,15 +44,13 @@ pub struct Request {
     pub at: Instant,
 }
 
-/// What is answered instead of what a path is set to, by the path and the place of the request in time (from 0), if anything.
-type Weather = Box<dyn FnMut(&str, usize) -> Option<Reply> + Send>;
+/// What is answered instead of what a path is set to, by the path and that, if anything.
+type Weather = Box<dyn FnMut(&str, Option<&Reply>) -> Option<Reply> + Send>;
 
 #[derive(Default)]
 struct State {
     replies: HashMap<String, Reply>,
     weather: Option<Weather>,
-    /// Requests since the beginning.
-    count: usize,
     log: Vec<Request>,
     /// By path: requests that are not answered yet, and the most that there were at a time.
     under_way: HashMap<String, (usize, usize)>,
@@ -104,7 +102,7 @@ impl Newsroom {
     }
 
     /// Sets what is answered instead of what the paths are set to.
-    pub fn weather(&self, weather: impl FnMut(&str, usize) -> Option<Reply> + Send + 'static) {
+    pub fn weather(&self, weather: impl FnMut(&str, Option<&Reply>) -> Option<Reply> + Send + 'static) {
         self.state().weather = Some(Box::new(weather));
         self.seen.notify_all();
     }
@@ -174,10 +172,9 @@ impl Newsroom {
         *most = (*most).max(*now);
         state.at_once.0 += 1;
         state.at_once.1 = state.at_once.1.max(state.at_once.0);
-        let place = state.count;
-        state.count += 1;
-        let instead = state.weather.as_mut().and_then(|weather| weather(path, place));
-        let (mut reply, mut answered) = (instead.or_else(|| state.replies.get(path).cloned()), None);
+        let set = state.replies.get(path).cloned();
+        let instead = state.weather.as_mut().and_then(|weather| weather(path, set.as_ref()));
+        let (mut reply, mut answered) = (instead.or(set), None);
         if !matches!(reply, Some(Reply::Held)) {
             answered = Some(answer(reply.as_ref(), headers));
         }

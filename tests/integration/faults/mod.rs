@@ -2,4 +2,5 @@
 
 mod bombs;
 mod kinds;
+mod storm;
 mod story;

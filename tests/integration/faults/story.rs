@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::support::binary::Place;
 use crate::support::database;
 use crate::support::faults::{Fault, Outcome, with_maze};
-use crate::support::listing::{Row, page, row, source};
+use crate::support::listing::{Row, row, site, source};
 use crate::support::newsroom::Newsroom;
 use crate::support::process::{Ended, Process};
 use crate::support::scene::address;
@@ -105,7 +105,7 @@ impl Case {
 fn pages(rows: &[Row]) -> Vec<String> {
     let chunks: Vec<&[Row]> = rows.chunks(ROWS).collect();
     let last = chunks.len() - 1;
-    chunks.iter().enumerate().map(|(n, rows)| page(rows, (n < last).then(|| address(n + 1)).as_deref())).collect()
+    chunks.iter().enumerate().map(|(n, rows)| site(rows, (n < last).then(|| address(n + 1)).as_deref())).collect()
 }
 
 /// Guids by the items' own links.
