@@ -4,6 +4,7 @@
 mod support;
 
 mod beside;
+mod day;
 mod demo;
 mod disturbed;
 mod news;

@@ -1,5 +1,6 @@
 //! The ways in which a newsroom misbehaves: how it answers instead of with a good page, and what must come of it.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::newsroom::{Newsroom, Reply};
@@ -24,6 +25,8 @@ pub struct Fault {
     /// What the newsroom does, in letters, digits and dashes.
     pub name: String,
     pub outcome: Outcome,
+    /// The pages of a walk on which it is one, from 0.
+    pub pages: Range<usize>,
     /// Requests that it takes: one, unless there is somewhere to go.
     pub requests: usize,
     make: Make,
@@ -37,7 +40,7 @@ impl Fault {
 }
 
 fn fault<R: Into<Reply>>(name: &str, outcome: Outcome, make: impl Fn(&str) -> R + Send + Sync + 'static) -> Fault {
-    Fault { name: name.to_owned(), outcome, requests: 1, make: Box::new(move |html| make(html).into()) }
+    Fault { name: name.to_owned(), outcome, pages: 0..2, requests: 1, make: Box::new(move |html| make(html).into()) }
 }
 
 impl From<Wire> for Reply {
@@ -104,6 +107,8 @@ pub fn odd_statuses() -> Vec<Fault> {
             let range = format!("Content-Range: bytes 0-{}/{}", page.len() / 2 - 1, page.len());
             Wire::answer(206, &[HTML, &range], &half(page))
         }),
+        // There are no validators that it could be an answer to, on page 2.
+        Fault { pages: 1..2, ..fault("status-304", Fails("304"), |_| Wire::bytes(304, head(304, &[]))) },
         fault("status-300", Fails(""), |_| Wire::answer(300, &[], b"")),
         fault("status-101", Fails(""), |_| Wire::bytes(101, head(101, &["Upgrade: h2c"]))),
         fault("status-999", Fails(""), |page| Wire::answer(999, &[HTML], page.as_bytes())),
@@ -332,7 +337,7 @@ pub fn maze(path: &str) -> Option<Reply> {
 /// Requests that a walk of redirects may take: the page and ten more.
 const HOPS: usize = 11;
 
-/// Redirects to nowhere. (Those to where nobody may go: escapes.rs.)
+/// Redirects to nowhere.
 pub fn redirects() -> Vec<Fault> {
     let mut faults: Vec<Fault> = [301, 302, 303, 307, 308]
         .into_iter()
@@ -366,6 +371,32 @@ pub fn redirects() -> Vec<Fault> {
     faults
 }
 
+/// Redirects to a trap on 127.0.0.2, in every spelling of it, and to one on ::1.
+pub fn escapes(trap: u16, trap_v6: u16) -> Vec<Fault> {
+    let v4 = [
+        "127.0.0.2",
+        "127.2",
+        "2130706434",
+        "0x7f000002",
+        "0177.0.0.2",
+        "127.0.0.2.",
+        "[::ffff:127.0.0.2]",
+        "me:secret@127.0.0.2",
+    ];
+    let v4 = v4.into_iter().map(|host| (host, trap));
+    let v6 = ["[::1]", "[0:0:0:0:0:0:0:1]"].into_iter().map(|host| (host, trap_v6));
+    let name = |host: &str| host.replace(|c: char| !c.is_ascii_alphanumeric(), "-").trim_matches('-').to_owned();
+    v4.chain(v6)
+        .enumerate()
+        .map(|(n, (host, port))| {
+            let status = [301, 302, 303, 307, 308][n % 5];
+            fault(&format!("escape-{n}-to-{}", name(host)), Fails(""), move |_| {
+                Wire::redirect(status, &format!("http://{host}:{port}/news"))
+            })
+        })
+        .collect()
+}
+
 /// Pages that are none, with the status 200.
 pub fn impostors() -> Vec<Fault> {
     let page = |title: &str, body: &str| format!("<!DOCTYPE html><html lang=en><title>{title}</title><body>{body}</body></html>");
@@ -395,10 +426,14 @@ pub fn rebuilt() -> Vec<Fault> {
         // The page ends in a row, between two rows, and before them.
         changed("half-a-page", |page| page[..page.len() / 2].to_owned()),
         changed("a-fifth-of-a-page", |page| page[..page.len() / 5].to_owned()),
-        changed("half-a-page-with-an-end", |page| {
-            let rows: Vec<&str> = page.split_inclusive("</article>\n").collect();
-            format!("{}</body></html>", rows[..rows.len() / 2 - 1].concat())
-        }),
+        // On page 2 that is how a shorter listing looks.
+        Fault {
+            pages: 0..1,
+            ..changed("half-a-page-with-an-end", |page| {
+                let rows: Vec<&str> = page.split_inclusive("</article>\n").collect();
+                format!("{}</main></body></html>", rows[..rows.len() / 2 - 1].concat())
+            })
+        },
         changed("head-alone", |page| page.split("<article").next().unwrap_or(page).to_owned()),
     ]
 }

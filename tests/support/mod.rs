@@ -11,6 +11,7 @@ pub mod newsroom;
 pub mod process;
 pub mod scene;
 pub mod sound;
+pub mod trap;
 pub mod tree;
 pub mod web;
 pub mod wire;

@@ -2,6 +2,7 @@
 
 use super::story::survives;
 use crate::support::faults;
+use crate::support::trap::Trap;
 
 /// Limits that let no good page fail, even on a busy machine.
 const WIDE: &str = "";
@@ -48,6 +49,14 @@ fn answers_that_take_for_ever() {
 #[test]
 fn redirects_that_lead_nowhere() {
     survives(faults::redirects(), WIDE);
+}
+
+#[test]
+fn redirects_to_where_nobody_may_go() {
+    let trap = Trap::at("127.0.0.2").expect("an address of this machine");
+    let trap_v6 = Trap::at("::1").unwrap_or_else(|| trap.clone());
+    survives(faults::escapes(trap.port(), trap_v6.port()), WIDE);
+    assert_eq!([trap.connections(), trap_v6.connections()], [0, 0], "connections were made");
 }
 
 #[test]
