@@ -1,6 +1,7 @@
 //! Pages whose bytes are not what they say. Promised: a page is never lost for it; what can be known is read right; once a page says it right
 //! again, every item stands once, as it was, with the guid that it had.
 
+use crate::support::binary::NOW;
 use crate::support::listing::{Row, row, site};
 use crate::support::newsroom::Reply;
 use crate::support::scene::Scene;
@@ -86,7 +87,7 @@ fn survives(case: &Case, cyrillic: bool) {
     assert!(meanwhile.len() <= all.len(), "{}: {meanwhile:#?}", case.name);
 
     scene.newsroom.set("/news", answer(&all, &good));
-    let run = scene.place.run(AGAIN);
+    let run = scene.place.run(NOW);
     assert_eq!(run.code, Some(0), "{}: {run:?}", case.name);
     assert_eq!(scene.titles("news/all"), titles, "{}", case.name);
     let now = scene.entries();
@@ -147,6 +148,3 @@ fn bytes_that_stand_for_nothing_are_told_and_lose_no_page() {
     assert_eq!(scene.titles("news/all"), ["Two", "One"]);
     assert_eq!(scene.entry("One").summary.as_deref(), Some("About\u{fffd}One"));
 }
-
-/// A round of all sources, whatever they wait for.
-const AGAIN: &[&str] = &["once", "--all"];

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use crate::support::binary::Place;
+use crate::support::binary::{NOW, Place};
 use crate::support::changing::{Dice, Listing, first_page};
 use crate::support::faults::{self, Fault};
 use crate::support::listing::source;
@@ -98,7 +98,7 @@ fn ends_where_a_quiet_run_ends(seed: u64, sources: usize, rounds: usize, publish
         listings.iter_mut().for_each(|listing| listing.change(step, &mut dice));
         show(&listings);
         quiet.once();
-        let run = stormy.run(ALL);
+        let run = stormy.run(NOW);
         assert!(matches!(run.code, Some(0 | 75)), "{run:#?}");
         failed += run.stderr.lines().filter(|line| line.contains(": failed: ")).count();
         requests += newsrooms[1].iter().map(|newsroom| newsroom.take_log().len()).sum::<usize>();
@@ -123,7 +123,7 @@ fn ends_where_a_quiet_run_ends(seed: u64, sources: usize, rounds: usize, publish
 
     newsrooms[1].iter().for_each(Newsroom::fair_weather);
     stormy.configure(publish, &config(&newsrooms[1], ""));
-    stormy.run(ALL).ok();
+    stormy.run(NOW).ok();
     assert_sound(&stormy, &files);
     let [want, tree] = [comparable(&quiet, &newsrooms[0]), comparable(&stormy, &newsrooms[1])];
     assert_eq!(tree.keys().collect::<Vec<_>>(), want.keys().collect::<Vec<_>>());
@@ -132,15 +132,12 @@ fn ends_where_a_quiet_run_ends(seed: u64, sources: usize, rounds: usize, publish
     }
     let settled = tree::files(&stormy.feeds());
     newsrooms[1].iter().for_each(|newsroom| drop(newsroom.take_log()));
-    stormy.run(ALL).ok();
+    stormy.run(NOW).ok();
     assert!(tree::files(&stormy.feeds()) == settled, "there was nothing new");
     for (n, newsroom) in newsrooms[1].iter().enumerate() {
         assert_eq!(newsroom.take_visits(), [(first_page(n), 304)]);
     }
 }
-
-/// A round of all sources, whatever they wait for.
-const ALL: &[&str] = &["once", "--all"];
 
 #[test]
 fn two_hundred_polls_in_a_storm_of_faults() {

@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::support::binary::Place;
+use crate::support::binary::{NOW, Place};
 use crate::support::database;
 use crate::support::faults::{Fault, Outcome, with_maze};
 use crate::support::listing::{Row, row, site, source};
@@ -232,7 +232,7 @@ pub fn survives(faults: Vec<Fault>, limits: &str) {
 
     configure(&place, "");
     cases.iter().for_each(|case| case.show(&after()));
-    let run = place.run(AGAIN);
+    let run = place.run(NOW);
     assert_eq!(run.code, Some(0), "{run:#?}\n{:#?}", problems.0);
     let want = comparable(&cases[0].feeds(&place));
     for (case, published) in cases.iter().zip(published) {
@@ -250,7 +250,7 @@ pub fn survives(faults: Vec<Fault>, limits: &str) {
     }
 
     let files = tree::files(&place.feeds());
-    place.run(AGAIN).ok();
+    place.run(NOW).ok();
     for case in &cases {
         let visits = case.visits();
         problems.unless(visits == [("/news".to_owned(), 304)], case, format!("an unchanged poll asked for {visits:?}"));
@@ -258,9 +258,6 @@ pub fn survives(faults: Vec<Fault>, limits: &str) {
     assert!(problems.0.is_empty(), "{:#?}", problems.0);
     assert!(tree::files(&place.feeds()) == files, "an unchanged poll touched a file");
 }
-
-/// A round of all sources, whatever they wait for.
-const AGAIN: &[&str] = &["once", "--all"];
 
 /// When the sources are due, in seconds from now.
 fn due(place: &Place) -> BTreeMap<String, i64> {

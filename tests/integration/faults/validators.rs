@@ -1,6 +1,7 @@
 //! Validators and what a newsroom makes of them. Promised: they are echoed verbatim; a 304 that does not repeat them keeps them; one that nobody
 //! can have asked for is a failure, and no page.
 
+use crate::support::binary::NOW;
 use crate::support::listing::{Row, page, row};
 use crate::support::newsroom::{Newsroom, Reply};
 use crate::support::scene::{Scene, address};
@@ -55,7 +56,7 @@ fn a_304_that_nobody_asked_for_is_no_page() {
     assert!(run.stderr.contains("news: failed: page 1") && run.stderr.contains("304"), "{run:?}");
     assert_eq!(conditions(&scene.newsroom), [[None, None]]);
     scene.show(&[&rows()]);
-    assert_eq!(scene.place.run(AGAIN).code, Some(0));
+    assert_eq!(scene.place.run(NOW).code, Some(0));
     assert_eq!(conditions(&scene.newsroom), [[None, None]], "no validators came with a page");
     assert_eq!(scene.titles("news/all"), ["Two", "One"]);
 }
@@ -72,10 +73,7 @@ fn a_304_after_a_failure_hides_nothing() {
     assert_eq!(scene.place.run(&["once", "--all"]).code, Some(75));
     let kept = conditions(&scene.newsroom);
     scene.show(&[&news]);
-    assert_eq!(scene.place.run(AGAIN).code, Some(0));
+    assert_eq!(scene.place.run(NOW).code, Some(0));
     assert_eq!(conditions(&scene.newsroom), kept, "those of the last good page");
     assert_eq!(scene.titles("news/all"), ["Three", "Two", "One"]);
 }
-
-/// A round of all sources, whatever they wait for.
-const AGAIN: &[&str] = &["once", "--all"];
