@@ -4,6 +4,7 @@ mod bombs;
 mod charsets;
 mod kinds;
 mod pagers;
+mod robots;
 mod storm;
 mod story;
 mod validators;
