@@ -170,8 +170,16 @@ pub fn cuts() -> Vec<Fault> {
             let bytes = [&chunk(page.as_bytes())[..], b"0\r\n\r\n"].concat();
             then(&["Content-Length: 7", "Transfer-Encoding: chunked"], &[Act::Send(bytes)])
         }),
+        // An answer to a question that nobody asked yet: it is not to be taken for page 2.
+        fault("an-answer-too-many", Read, |page| {
+            let answer = |html: &str| format!("HTTP/1.1 200 X\r\n{HTML}\r\n{}\r\n\r\n{html}", length(html));
+            let more = answer("<article><h3><a href='/evil'>Smuggled</a></h3><time>1 May 2024</time></article></html>");
+            Wire::new(200, [Act::Send((answer(page) + &more).into()), Act::Hang])
+        }),
+        fault("bytes-after-the-answer", Read, |page| then(&[&length(page)], &[Act::Send(format!("{page}\r\n\r\n\0\0").into())])),
         // An old server: the end of the connection is the end of the page.
         fault("no-length", Read, |page| then(&[], &[Act::Send(page.into())])),
+        fault("http-1-0", Read, |page| Wire::bytes(200, format!("HTTP/1.0 200 OK\r\n{HTML}\r\n\r\n{page}"))),
     ]
 }
 
@@ -203,16 +211,16 @@ pub fn codings() -> Vec<Fault> {
     let said = "Content-Encoding: gzip";
     vec![
         fault("gzip", Read, move |page| html(&[said], &packed(page))),
-        fault("gzip-that-is-none", Fails("cannot get"), move |page| html(&[said], page.as_bytes())),
-        fault("gzip-cut-off", Fails("cannot get"), move |page| html(&[said], &packed(page)[..packed(page).len() / 2])),
-        fault("gzip-without-its-end", Fails("cannot get"), move |page| html(&[said], &packed(page)[..packed(page).len() - 8])),
-        fault("gzip-of-a-wrong-sum", Fails("cannot get"), move |page| {
+        fault("gzip-that-is-none", Fails("Content-Encoding"), move |page| html(&[said], page.as_bytes())),
+        fault("gzip-cut-off", Fails("Content-Encoding"), move |page| html(&[said], &packed(page)[..packed(page).len() / 2])),
+        fault("gzip-without-its-end", Fails("Content-Encoding"), move |page| html(&[said], &packed(page)[..packed(page).len() - 8])),
+        fault("gzip-of-a-wrong-sum", Fails("Content-Encoding"), move |page| {
             let mut packed = packed(page);
             let at = packed.len() - 8;
             packed[at] ^= 1;
             html(&[said], &packed)
         }),
-        fault("gzip-of-a-wrong-size", Fails("cannot get"), move |page| {
+        fault("gzip-of-a-wrong-size", Fails("Content-Encoding"), move |page| {
             let mut packed = packed(page);
             let at = packed.len() - 4;
             packed[at] ^= 1;
@@ -227,8 +235,8 @@ pub fn codings() -> Vec<Fault> {
         fault("gzip-unsaid", Fails(""), move |page| html(&[], &packed(page))),
         fault("gzip-twice", Fails(""), move |page| html(&[said], &wire::gzip(&packed(page)))),
         fault("gzip-of-nothing", Fails(""), move |_| html(&[said], b"")),
-        fault("brotli-that-is-none", Fails("cannot get"), |page| html(&["Content-Encoding: br"], page.as_bytes())),
-        fault("zstd-that-is-none", Fails("cannot get"), |page| html(&["Content-Encoding: zstd"], page.as_bytes())),
+        fault("brotli-that-is-none", Fails("Content-Encoding"), |page| html(&["Content-Encoding: br"], page.as_bytes())),
+        fault("zstd-that-is-none", Fails("Content-Encoding"), |page| html(&["Content-Encoding: zstd"], page.as_bytes())),
         fault("coding-never-asked-for", Either, |page| html(&["Content-Encoding: rot13"], page.as_bytes())),
     ]
 }

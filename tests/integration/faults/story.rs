@@ -221,6 +221,8 @@ pub fn survives(faults: Vec<Fault>, limits: &str) {
             let same = own(&files, &case.id) == own(&meanwhile, &case.id);
             problems.unless(same || *at > 0, case, "a file was touched");
         }
+        let read = comparable(&now) == comparable(&cases[0].feeds(&place));
+        problems.unless(read || case.outcome() != Outcome::Read, case, "the page was not read as it was meant");
         published.push(guids(&now));
     }
 
