@@ -1,7 +1,8 @@
 //! The tree on disk: whole documents or none, and nothing touched whose bytes do not change.
 //!
-//! A document is written beside its place, flushed, and renamed over the old one; its folder is flushed at the end of a batch. Whoever
-//! reads sees the old document or the new one. A process that dies leaves at most a file that begins with a dot, which the next one removes.
+//! A document is written at the root of the tree, flushed, and renamed over the old one; its folder is flushed at the end of a batch. Whoever
+//! reads sees the old document or the new one. A process that dies leaves at most a file that begins with a dot, which the next one removes: it has
+//! to look for it in one folder, not in hundreds.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
@@ -29,9 +30,6 @@ pub struct Disk {
 /// What marks files that are being written.
 const UNFINISHED: &str = ".newsroomd-";
 
-/// Folders below the root: source, facet. Whatever else lies in there is not looked at.
-const DEPTH: usize = 2;
-
 impl Disk {
     /// The tree at this folder, which is made if it is missing. Leftovers of a process that died are removed: call it only
     /// while holding the publish lock.
@@ -41,7 +39,7 @@ impl Disk {
     pub fn open(root: &Path) -> Result<Self, PublishError> {
         let disk = Self { root: root.to_owned() };
         disk.make_folder(root)?;
-        disk.sweep(root, DEPTH)?;
+        disk.sweep()?;
         Ok(disk)
     }
 
@@ -49,14 +47,12 @@ impl Disk {
         move |source| PublishError { what, path: path.to_owned(), root: self.root.clone(), source }
     }
 
-    fn sweep(&self, folder: &Path, depth: usize) -> Result<(), PublishError> {
-        for entry in fs::read_dir(folder).map_err(self.error("read", folder))? {
-            let entry = entry.map_err(self.error("read", folder))?;
-            let path = entry.path();
-            let kind = entry.file_type().map_err(self.error("read", &path))?;
-            if kind.is_dir() && depth > 0 {
-                self.sweep(&path, depth - 1)?;
-            } else if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+    fn sweep(&self) -> Result<(), PublishError> {
+        let root = &self.root;
+        for entry in fs::read_dir(root).map_err(self.error("read", root))? {
+            let entry = entry.map_err(self.error("read", root))?;
+            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                let path = entry.path();
                 fs::remove_file(&path).map_err(self.error("remove the unfinished", &path))?;
             }
         }
@@ -102,23 +98,13 @@ impl Disk {
         }
         let folder = path.parent().unwrap_or(&self.root);
         self.make_folder(folder)?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let unfinished = folder.join(format!("{UNFINISHED}{name}"));
-        let write = || -> io::Result<()> {
-            let mut file = File::create(&unfinished)?;
-            file.write_all(bytes)?;
-            file.set_permissions(Permissions::from_mode(0o644))?;
-            if let Some(changed) = changed {
-                file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(changed))?;
-            }
-            file.sync_all()?;
-            fs::rename(&unfinished, &path)
-        };
-        write().map_err(|source| {
-            // Best effort: the next start removes it too.
-            let _ = fs::remove_file(&unfinished);
-            self.error("write", &path)(source)
-        })?;
+        let name = format!("{UNFINISHED}{}", document.replace('/', "~"));
+        let mut written = write(&self.root.join(&name), &path, bytes, changed);
+        if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::CrossesDevices) {
+            // The folder is another disk's, mounted there or behind a link.
+            written = write(&folder.join(&name), &path, bytes, changed);
+        }
+        written.map_err(self.error("write", &path))?;
         Ok(true)
     }
 
@@ -133,6 +119,24 @@ impl Disk {
         }
         Ok(())
     }
+}
+
+/// Writes a file under one name, and gives it the other once it is whole.
+fn write(unfinished: &Path, path: &Path, bytes: &[u8], changed: Option<u64>) -> io::Result<()> {
+    let whole = || -> io::Result<()> {
+        let mut file = File::create(unfinished)?;
+        file.write_all(bytes)?;
+        file.set_permissions(Permissions::from_mode(0o644))?;
+        if let Some(changed) = changed {
+            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(changed))?;
+        }
+        file.sync_all()?;
+        fs::rename(unfinished, path)
+    };
+    whole().inspect_err(|_| {
+        // Best effort: the next start removes it too.
+        let _ = fs::remove_file(unfinished);
+    })
 }
 
 /// Whether the file holds these bytes.
@@ -168,8 +172,8 @@ mod tests {
         assert_eq!(stat().modified().expect("a time"), SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000));
         assert!(disk.publish("osce/topic/x.rss", b"two", None).expect("written"));
         assert_eq!(fs::read(&path).expect("bytes"), b"two");
-        fs::write(root.join("osce/.newsroomd-left"), b"half").expect("a leftover");
+        fs::write(root.join(".newsroomd-left"), b"half").expect("a leftover");
         Disk::open(&root).expect("a tree");
-        assert!(!root.join("osce/.newsroomd-left").exists());
+        assert!(!root.join(".newsroomd-left").exists());
     }
 }
