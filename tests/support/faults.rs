@@ -213,7 +213,9 @@ pub fn codings() -> Vec<Fault> {
         fault("gzip", Read, move |page| html(&[said], &packed(page))),
         fault("gzip-that-is-none", Fails("Content-Encoding"), move |page| html(&[said], page.as_bytes())),
         fault("gzip-cut-off", Fails("Content-Encoding"), move |page| html(&[said], &packed(page)[..packed(page).len() / 2])),
-        fault("gzip-without-its-end", Fails("Content-Encoding"), move |page| html(&[said], &packed(page)[..packed(page).len() - 8])),
+        fault("gzip-without-its-end", Fails("Content-Encoding"), move |page| {
+            html(&[said], &packed(page)[..packed(page).len() - 8])
+        }),
         fault("gzip-of-a-wrong-sum", Fails("Content-Encoding"), move |page| {
             let mut packed = packed(page);
             let at = packed.len() - 8;
@@ -331,15 +333,14 @@ pub fn with_maze(newsroom: &Newsroom) {
 /// The answers there: below `/maze/` one redirect leads to the next, below `/circle/STATUS/` to and fro.
 pub fn maze(path: &str) -> Option<Reply> {
     let mut parts = path.strip_prefix('/')?.split('/');
-    Some(match (parts.next()?, parts.next()?, parts.next()) {
+    Some(Reply::Wire(match (parts.next()?, parts.next()?, parts.next()) {
         ("maze", depth, None) => Wire::redirect(302, &format!("/maze/{}", depth.parse::<usize>().ok()? + 1)),
         ("circle", status, Some(side)) => {
             let other = if side == "here" { "there" } else { "here" };
             Wire::redirect(status.parse().ok()?, &format!("/circle/{status}/{other}"))
         }
         _ => return None,
-    })
-    .map(Reply::Wire)
+    }))
 }
 
 /// Requests that a walk of redirects may take: the page and ten more.
