@@ -23,7 +23,8 @@ const ROBOTS: &str = "User-agent: *\nDisallow: /secret\n";
 fn allows(fault: &Fault) -> Option<bool> {
     let status = fault.name.strip_prefix("status-").and_then(|rest| rest.get(..3)?.parse::<u16>().ok());
     match (status, fault.outcome) {
-        (Some(429), _) => Some(false),
+        // When it says that there is nothing to wait for, it is one of 4xx.
+        (Some(429), _) => (!fault.name.ends_with("-past")).then_some(false),
         (Some(400..=499), _) => Some(true),
         (Some(500..=599), _) => Some(false),
         (None, Outcome::Fails("cannot get" | "in time")) => Some(false),
