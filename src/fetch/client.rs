@@ -186,7 +186,8 @@ enum Asked {
 
 /// Where a redirect leads.
 fn elsewhere(url: &Url, headers: &HeaderMap) -> Result<Url, FetchError> {
-    let location = text(headers, &LOCATION).unwrap_or_default();
+    // Some servers write letters beyond ASCII as they are.
+    let location = headers.get(LOCATION).map_or_else(String::new, |v| String::from_utf8_lossy(v.as_bytes()).into_owned());
     let next = url.join(&location).ok().filter(|next| !location.is_empty() && matches!(next.scheme(), "http" | "https"));
     // A name and password there would be sent along.
     let bare = |mut url: Url| {
