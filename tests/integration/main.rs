@@ -3,7 +3,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod charsets;
 mod counts;
+mod escapes;
 mod feeds;
 mod first_run;
 mod forget;
@@ -11,7 +13,9 @@ mod forget_feeds;
 mod fresh;
 mod identity;
 mod kill;
+mod limits;
 mod lost_database;
+mod moved;
 mod order;
 mod redirects;
 mod renames;
