@@ -36,6 +36,7 @@ fn main() {
     let source = &config.sources[0];
     let page = Page {
         url: source.page.clone(),
+        moved: None,
         body: html.clone().into_bytes(),
         charset: Some("utf-8".into()),
         etag: None,

@@ -13,7 +13,7 @@ use crate::cli::PreviewArgs;
 use crate::config::{Config, Source};
 use crate::domain::Reading;
 use crate::domain::text::cut;
-use crate::fetch::{Answer, Fetcher, Page};
+use crate::fetch::{Answer, Fetcher, Known, Page};
 use crate::pipeline::{PageRead, read_page};
 
 pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<Exit> {
@@ -39,7 +39,7 @@ pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<E
 async fn page<'c>(config: &'c Config, args: &PreviewArgs) -> anyhow::Result<(&'c Source, Page)> {
     let named = |id: &str| config.sources.iter().find(|s| s.newsroom.id.as_str() == id);
     if let (Some(source), None) = (named(&args.target), &args.source) {
-        return Ok((source, fetch(config, &source.page).await?));
+        return Ok((source, fetch(config, source, &source.page).await?));
     }
     let url = Url::parse(&args.target).ok().filter(|u| matches!(u.scheme(), "http" | "https"));
     let source = match &args.source {
@@ -47,13 +47,14 @@ async fn page<'c>(config: &'c Config, args: &PreviewArgs) -> anyhow::Result<(&'c
         None => by_host(config, url.as_ref())?,
     };
     if let Some(url) = url {
-        return Ok((source, fetch(config, &url).await?));
+        return Ok((source, fetch(config, source, &url).await?));
     }
-    let path = Path::new(&args.target);
-    let body = std::fs::read(path).with_context(|| {
+    // A file may be named as browsers show it.
+    let path = Url::parse(&args.target).ok().filter(|u| u.scheme() == "file").and_then(|u| u.to_file_path().ok());
+    let body = std::fs::read(path.as_deref().unwrap_or(Path::new(&args.target))).with_context(|| {
         format!("\"{}\" is no source ({}), no http(s) address and no file that can be read", args.target, ids(config))
     })?;
-    Ok((source, Page { url: source.page.clone(), body, charset: None, etag: None, last_modified: None }))
+    Ok((source, Page { url: source.page.clone(), moved: None, body, charset: None, etag: None, last_modified: None }))
 }
 
 /// The source by whose rules a page is most likely to be read: the only one, or the only one of its host.
@@ -70,10 +71,11 @@ fn ids(config: &Config) -> String {
     config.sources.iter().map(|s| s.newsroom.id.as_str()).collect::<Vec<_>>().join(" | ")
 }
 
-async fn fetch(config: &Config, url: &Url) -> anyhow::Result<Page> {
-    match Fetcher::new(&config.fetch)?.get(url, None, None).await? {
+async fn fetch(config: &Config, source: &Source, url: &Url) -> anyhow::Result<Page> {
+    let fetcher = Fetcher::new(&config.fetch)?.allowing(source.allow_networks.as_deref());
+    match fetcher.get(url, &Known::default()).await? {
         Answer::Page(page) => Ok(page),
-        Answer::NotModified => bail!("{url} answered 304 to an unconditional request"),
+        Answer::NotModified { .. } => bail!("{url} answered 304 to an unconditional request"),
     }
 }
 
@@ -121,6 +123,9 @@ fn print(source: &Source, page: &Page, read: &PageRead) {
         read.warnings.len()
     );
     read.warnings.iter().for_each(|w| say!("warning: {w}"));
+    if let Some(moved) = &page.moved {
+        say!("warning: the page has moved for good to {moved}: change `page`");
+    }
 }
 
 fn as_json(source: &Source, page: &Page, read: &PageRead) -> Value {
@@ -139,7 +144,7 @@ fn as_json(source: &Source, page: &Page, read: &PageRead) -> Value {
     });
     let warnings = read.warnings.iter().map(|w| json!({"row": w.row.map(|r| r + 1), "field": w.field, "message": w.message}));
     json!({
-        "source": source.newsroom.id.as_str(), "page": page.url.as_str(), "next": read.next.as_ref().map(Url::as_str),
+        "source": source.newsroom.id.as_str(), "page": page.url.as_str(), "moved": page.moved.as_ref().map(Url::as_str), "next": read.next.as_ref().map(Url::as_str),
         "rows-found": read.found, "rows": rows.collect::<Vec<_>>(), "warnings": warnings.collect::<Vec<_>>(),
     })
 }

@@ -71,6 +71,9 @@ fn warnings(source: &str, polled: &Polled) {
     if polled.warnings.len() > SHOWN {
         eprintln!("{source}: {} more warnings: see them with `newsroomd preview {source}`", polled.warnings.len() - SHOWN);
     }
+    if let Some(moved) = &polled.moved {
+        eprintln!("{source}: warning: the page has moved for good to {moved}: change `page`");
+    }
     if polled.saved.odd {
         eprintln!("{source}: warning: most known rows read differently now; that was taken over, but not as edits");
     }
@@ -107,6 +110,6 @@ fn polled_json(source: &str, outcome: &str, polled: &Polled, error: Option<Strin
         "source": source, "outcome": outcome, "error": error, "pages": polled.pages, "rows": polled.rows,
         "new": saved.new, "edited": saved.edited, "touched": saved.touched, "known": saved.known, "odd": saved.odd,
         "held-terms": saved.held.iter().map(|(facet, name)| json!({"facet": facet, "term": name})).collect::<Vec<_>>(),
-        "warnings": warnings,
+        "warnings": warnings, "moved": polled.moved.as_ref().map(url::Url::as_str),
     })
 }

@@ -77,6 +77,10 @@ pub struct Source {
     pub newsroom: Newsroom,
     /// The first page of its listing.
     pub page: Url,
+    /// Inside networks that it may be on, instead of those that `[fetch]` names.
+    pub allow_networks: Option<Vec<crate::fetch::address::Network>>,
+    /// Its pages' charset, whatever they say.
+    pub charset: Option<&'static encoding_rs::Encoding>,
     /// When it is polled.
     pub schedule: Schedule,
     /// How its pages are read.

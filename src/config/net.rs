@@ -2,10 +2,13 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use encoding_rs::Encoding;
 use url::Url;
 
 use super::nearest::nearest;
 use super::value::Text;
+use crate::extract::charset;
+use crate::fetch::address::Network;
 
 /// An absolute http or https URL without userinfo; a fragment is dropped.
 pub(super) fn page(text: &Text<'_>) -> Option<Url> {
@@ -18,7 +21,9 @@ pub(super) fn page(text: &Text<'_>) -> Option<Url> {
         }
     };
     if !matches!(url.scheme(), "http" | "https") {
-        text.problem(&format!("must be an http or https URL, not {}", url.scheme()), "");
+        let file = "`newsroomd preview FILE` reads a page that was saved";
+        let hint = if url.scheme() == "file" { file } else { "" };
+        text.problem(&format!("must be an http or https URL, not {}", url.scheme()), hint);
         return None;
     }
     if !url.username().is_empty() || url.password().is_some() {
@@ -43,6 +48,29 @@ pub(super) fn base(text: &Text<'_>) -> Option<Url> {
         url.set_path(&path);
     }
     Some(url)
+}
+
+/// A proxy: the address of a machine, spoken to by plain HTTP.
+pub(super) fn proxy(text: &Text<'_>) -> Option<Url> {
+    let url = page(text)?;
+    if url.scheme() != "http" || url.path() != "/" || url.query().is_some() {
+        let hint = "that is how the proxy itself is spoken to; https pages pass through it encrypted";
+        text.problem("must be a plain address such as \"http://proxy.example.org:3128\"", hint);
+        return None;
+    }
+    Some(url)
+}
+
+/// The encoding that a label names (WHATWG Encoding Standard, section 4.2).
+pub(super) fn charset(text: &Text<'_>) -> Option<&'static Encoding> {
+    let encoding = charset::of_label(text.value);
+    if encoding.is_none() {
+        let near = nearest(text.value, charset::NAMES.iter().copied());
+        let hint =
+            near.map_or("names are such as utf-8, windows-1251 or iso-8859-2".to_owned(), |n| format!("did you mean \"{n}\"?"));
+        text.problem("must be a charset of the web (WHATWG Encoding Standard)", hint);
+    }
+    encoding
 }
 
 /// Where a webmaster can ask: a web page or a mail address.
@@ -88,7 +116,7 @@ pub(super) fn local_url(listen: Option<&str>) -> Option<Url> {
 }
 
 /// `10.0.0.0/8`, `fd00::/8`.
-pub(super) fn network(text: &Text<'_>) -> Option<(IpAddr, u8)> {
+pub(super) fn network(text: &Text<'_>) -> Option<Network> {
     let (address, prefix) = text.value.split_once('/').unwrap_or((text.value, ""));
     let Ok(address) = address.trim().parse::<IpAddr>() else {
         text.problem("must be a network such as \"10.0.0.0/8\" or \"fd00::/8\"", "");
@@ -96,12 +124,12 @@ pub(super) fn network(text: &Text<'_>) -> Option<(IpAddr, u8)> {
     };
     let bits = if address.is_ipv4() { 32 } else { 128 };
     let prefix = Some(prefix).filter(|p| p.bytes().all(|b| b.is_ascii_digit())).and_then(|p| p.parse::<u8>().ok());
-    let prefix = prefix.filter(|p| *p <= bits);
-    if prefix.is_none() {
+    let network = prefix.and_then(|prefix| Network::new(address, prefix));
+    if network.is_none() {
         let message = format!("must end with a prefix length from /0 to /{bits}");
         text.problem(&message, format!("for this address alone write \"{address}/{bits}\""));
     }
-    prefix.map(|p| (address, p))
+    network
 }
 
 /// A zone of the IANA time zone database.
@@ -177,12 +205,31 @@ mod tests {
 
     #[test]
     fn networks_and_zones() {
-        assert_eq!(of("10.0.0.0/8", network), "(10.0.0.0, 8)");
-        assert_eq!(of("::1/128", network), "(::1, 128)");
+        assert_eq!(of("10.0.0.0/8", network), "10.0.0.0/8");
+        assert_eq!(of("::1/128", network), "::1/128");
         for bad in ["10.0.0.0/33", "::1/129", "10.0.0.0", "10.0.0.0/", "10.0.0.0/+8", "x/8", ""] {
             assert!(of(bad, network).starts_with("`k` must"), "{bad}");
         }
+        assert_eq!(of("::ffff:10.0.0.0/104", network), "10.0.0.0/8");
         assert_eq!(of("Europe/Vienna", timezone), "Europe/Vienna");
         assert_eq!(of("Europe/Viena", timezone), "`k` must be a time zone of the IANA database");
+    }
+
+    #[test]
+    fn proxies_and_charsets() {
+        let at = |v: &str| of(v, |t| proxy(t).map(String::from));
+        assert_eq!(at("http://proxy.example.org:3128"), r#""http://proxy.example.org:3128/""#);
+        for bad in
+            ["https://proxy.example.org/", "http://proxy.example.org/x", "http://proxy.example.org/?x", "socks5://p/", "p:3128"]
+        {
+            assert!(at(bad).starts_with("`k` must"), "{bad}");
+        }
+        assert_eq!(at("http://me:secret@proxy.example.org/"), "`k` must not hold a user name or password");
+        let name = |v: &str| of(v, |t| charset(t).map(Encoding::name));
+        assert_eq!(name(" UTF8"), r#""UTF-8""#);
+        assert_eq!(name("latin1"), r#""windows-1252""#);
+        for bad in ["", "utf-9", "replacement", "iso-2022-kr"] {
+            assert_eq!(name(bad), "`k` must be a charset of the web (WHATWG Encoding Standard)", "{bad}");
+        }
     }
 }

@@ -146,15 +146,7 @@ fn http(mut table: Table<'_>) -> Vec<String> {
 }
 
 fn fetch(top: &mut Table<'_>) -> Policy {
-    let mut policy = Policy {
-        contact: None,
-        connect_timeout: Duration::from_secs(10),
-        read_timeout: Duration::from_secs(10),
-        timeout: Duration::from_secs(30),
-        max_size: 10_000_000,
-        min_gap: Duration::from_secs(10),
-        allow_networks: Vec::new(),
-    };
+    let mut policy = Policy::default();
     let problems = top.problems();
     let there = top.take("fetch");
     let head = there.as_ref().map_or(top.span(), |v| v.span.clone());
@@ -166,12 +158,15 @@ fn fetch(top: &mut Table<'_>) -> Policy {
         for (key, place) in [
             ("timeout", &mut policy.timeout),
             ("connect-timeout", &mut policy.connect_timeout),
+            ("header-timeout", &mut policy.header_timeout),
             ("read-timeout", &mut policy.read_timeout),
         ] {
             *place = table.duration(key, MILLISECOND..=HOUR).unwrap_or(*place);
         }
         policy.min_gap = table.duration("min-gap", Duration::ZERO..=24 * HOUR).unwrap_or(policy.min_gap);
         policy.max_size = table.size("max-size", 1_000..=1_000_000_000).unwrap_or(policy.max_size);
+        policy.max_wire_size = table.size("max-wire-size", 1_000..=1_000_000_000).unwrap_or(policy.max_wire_size);
+        policy.proxy = table.string("proxy").and_then(|text| net::proxy(&text));
         policy.allow_networks = table.strings("allow-networks").iter().filter_map(net::network).collect();
         table.finish();
     }
@@ -202,7 +197,9 @@ mod tests {
         assert_eq!((config.publish.items, config.publish.max_size), (50, 500_000));
         assert_eq!(config.fetch.timeout, Duration::from_secs(30));
         assert_eq!(config.fetch.min_gap, Duration::from_secs(10));
-        assert_eq!(config.fetch.max_size, 10_000_000);
+        assert_eq!((config.fetch.max_size, config.fetch.max_wire_size), (10_000_000, 5_000_000));
+        assert_eq!(config.fetch.header_timeout, Duration::from_secs(15));
+        assert_eq!((config.fetch.proxy, config.fetch.allow_networks), (None, vec![]));
         assert_eq!(warnings.len(), 2, "{warnings:?}");
     }
 
@@ -244,6 +241,8 @@ mod tests {
                 "[http]\n[fetch]\nallow-networks = ['10.0.0.0']\n",
                 "3:19 `allow-networks` must end with a prefix length from /0 to /32",
             ),
+            ("[http]\n[fetch]\nproxy = 'http://me:pw@p:1'\n", "3:9 `proxy` must not hold a user name or password"),
+            ("[http]\n[fetch]\nmax-wire-size = '1B'\n", "3:17 `max-wire-size` must be from 1kB to 1GB"),
             ("[http]\n[fetch]\nmin-gpa = '1s'\n", "3:1 unknown key `min-gpa` in [fetch]"),
             ("http = 5\n", "1:8 `http` must be a table, not an integer"),
             ("base-url = 5\n[http]\n", "1:12 `base-url` must be a string, not an integer"),

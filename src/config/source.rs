@@ -31,6 +31,8 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
     let title = table.require("title", "\"Example\"").and_then(|v| v.string()).and_then(|t| t.line());
     let page = table.require("page", "\"https://example.org/news\"").and_then(|v| v.string()).and_then(|t| net::page(&t));
     let home = table.string("home").map(|t| net::page(&t));
+    let allow_networks = table.take("allow-networks").map(|v| v.strings().iter().filter_map(net::network).collect());
+    let charset = table.string("charset").map(|t| net::charset(&t));
     let schedule = schedule(&mut table);
     let timezone = table.string("timezone").map_or(Some(Tz::UTC), |t| net::timezone(&t));
     let (language, names) = language(&mut table);
@@ -61,6 +63,8 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
         Some(Source {
             newsroom: Newsroom { id: id?, title: title?, home: home.into(), language, timezone, facets },
             page,
+            allow_networks,
+            charset: charset.map_or(Some(None), |c| c.map(Some))?,
             schedule: schedule?,
             rules: Rules { each: each?, next, facets: fields, timezone, ..item },
             identity,
@@ -208,6 +212,7 @@ mod tests {
         assert_eq!((source.newsroom.language.as_str(), source.newsroom.timezone), ("en", Tz::UTC));
         assert_eq!((source.max_pages, source.max_new_terms), (20, 20));
         assert!(source.identity.link_key.is_none() && !source.identity.with_link);
+        assert_eq!((&source.allow_networks, source.charset), (&None, None));
         assert!(source.rules.facets.is_empty() && source.rules.summary.is_empty() && source.rules.link.is_empty());
     }
 
@@ -229,6 +234,12 @@ mod tests {
             ("id = 'A'", "3:6 `id` may hold only a-z, 0-9 and -"),
             ("title = ' '", "3:9 `title` must not be blank"),
             ("page = 'news'", "3:8 `page` must be a URL: relative URL without a base"),
+            ("page = 'file:///srv/news.html'", "3:8 `page` must be an http or https URL, not file"),
+            (
+                "allow-networks = ['10.0.0.0/8', 'x']",
+                "3:33 `allow-networks` must be a network such as \"10.0.0.0/8\" or \"fd00::/8\"",
+            ),
+            ("charset = 'windows-1521'", "3:11 `charset` must be a charset of the web (WHATWG Encoding Standard)"),
             ("home = 'gopher://x/'", "3:8 `home` must be an http or https URL, not gopher"),
             (
                 "every = '1h'\ncron = '* * * * *'",
@@ -281,5 +292,13 @@ mod tests {
     fn a_hasty_schedule_is_a_warning() {
         let (_, warnings) = good(&file("every = '5s'", ""));
         assert!(warnings.iter().any(|w| w.starts_with("`every` is less than a minute")), "{warnings:?}");
+    }
+
+    #[test]
+    fn a_source_s_own_networks_replace_those_of_all() {
+        let of = |keys: &str| good(&file(keys, "")).0.sources[0].allow_networks.clone().map(|n| format!("{n:?}"));
+        assert_eq!(of("allow-networks = []").as_deref(), Some("[]"));
+        assert_eq!(of("allow-networks = '10.0.0.0/8'").as_deref(), Some("[10.0.0.0/8]"));
+        assert_eq!(of(""), None);
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Log {
     trouble: HashMap<&'static str, String>,
     /// What each source's page had that could not be read.
     warnings: HashMap<String, String>,
+    /// Where each source's page has moved for good.
+    moved: HashMap<String, String>,
 }
 
 impl Log {
@@ -25,6 +27,7 @@ impl Log {
             Outcome::Waiting { .. } => {}
             Outcome::Failed { polled, error } => {
                 changes(source, polled);
+                self.moved(source, polled);
                 let error = error_chain(error);
                 if self.failing.get(source) == Some(&error) {
                     tracing::debug!(source.id = source, error, "poll failed again");
@@ -38,8 +41,18 @@ impl Log {
                     tracing::info!(source.id = source, "poll succeeded again");
                 }
                 changes(source, polled);
+                self.moved(source, polled);
                 self.warnings(source, polled);
             }
+        }
+    }
+
+    /// A page that has moved for good: once, even where that was forgotten meanwhile because the new one failed.
+    fn moved(&mut self, source: &str, polled: &Polled) {
+        let Some(moved) = polled.moved.as_ref().map(ToString::to_string) else { return };
+        if self.moved.get(source) != Some(&moved) {
+            tracing::warn!(source.id = source, to = moved, "the page has moved for good: change `page`");
+            self.moved.insert(source.to_owned(), moved);
         }
     }
 

@@ -1,15 +1,20 @@
-//! The HTTP client.
+//! Getting pages: hop by hand, each checked, each within the limits.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use reqwest::header::{
-    ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    LAST_MODIFIED, LOCATION,
 };
-use reqwest::redirect;
-use reqwest::{Client, ClientBuilder, StatusCode};
+use reqwest::{Response, StatusCode};
+use tokio::time::{Instant, timeout};
 use url::Url;
 
-use super::{Answer, FetchError, Page, Policy};
+use super::address::Network;
+use super::coding::{self, CodingError, Unpack};
+use super::door::{self, Door};
+use super::{Answer, FetchError, Known, Page, Policy};
 
 /// Redirects followed for one page.
 const MAX_REDIRECTS: usize = 10;
@@ -17,11 +22,11 @@ const MAX_REDIRECTS: usize = 10;
 /// Gets pages. Clones share connections.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
-    policy: Policy,
-    /// For http: knows no certificates.
-    plain: Client,
-    /// For https: made when the first such page is asked for, since reading the system's certificates takes as long as a hundred polls.
-    secure: Arc<OnceLock<Client>>,
+    policy: Arc<Policy>,
+    /// The way out, as wide as the policy or a source allows.
+    door: Arc<Door>,
+    /// All there are, one for each list of networks.
+    doors: Arc<Mutex<Vec<Arc<Door>>>>,
 }
 
 impl Fetcher {
@@ -32,113 +37,164 @@ impl Fetcher {
     pub fn new(policy: &Policy) -> Result<Self, FetchError> {
         // Fails only if a provider is there already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let plain = builder(policy).tls_certs_only([]).build().map_err(FetchError::Setup)?;
-        Ok(Self { policy: policy.clone(), plain, secure: Arc::default() })
+        let door = Arc::new(Door::new(&policy.allow_networks));
+        // Another's is made when it is needed; that this one can be is known from the start.
+        door.plain(policy)?;
+        Ok(Self { policy: Arc::new(policy.clone()), doors: Arc::new(Mutex::new(vec![door.clone()])), door })
     }
 
-    fn client(&self, url: &Url) -> Result<&Client, FetchError> {
-        if url.scheme() != "https" {
-            return Ok(&self.plain);
-        }
-        if let Some(client) = self.secure.get() {
-            return Ok(client);
-        }
-        let client = builder(&self.policy).build().map_err(FetchError::Certificates)?;
-        Ok(self.secure.get_or_init(|| client))
+    /// The same where other networks are allowed than the policy's; None: the policy's are.
+    pub fn allowing(&self, networks: Option<&[Network]>) -> Self {
+        let networks = networks.unwrap_or(&self.policy.allow_networks);
+        let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        let door = doors.iter().find(|door| door.networks == networks).cloned().unwrap_or_else(|| {
+            let door = Arc::new(Door::new(networks));
+            doors.push(door.clone());
+            door
+        });
+        drop(doors);
+        Self { policy: self.policy.clone(), door, doors: self.doors.clone() }
     }
 
-    /// Gets a page. The validators are those of its last answer, verbatim; with none, the whole page is asked for.
+    /// Gets a page, unless it is the one that is known. Waiting for what others hold up does not count into the time that it may take.
     ///
     /// # Errors
-    /// When no page comes, or one over the limit.
-    pub async fn get(&self, url: &Url, etag: Option<&str>, last_modified: Option<&str>) -> Result<Answer, FetchError> {
-        let whole = self.follow(url, etag, last_modified);
-        tokio::time::timeout(self.policy.timeout, whole).await.unwrap_or_else(|_| Err(FetchError::Timeout { url: url.clone() }))
+    /// When no page comes, or one over the limits.
+    pub async fn get(&self, url: &Url, known: &Known<'_>) -> Result<Answer, FetchError> {
+        self.follow(url, known).await
     }
 
     /// Goes where redirects lead (RFC 9110, section 15.4).
-    async fn follow(&self, url: &Url, etag: Option<&str>, last_modified: Option<&str>) -> Result<Answer, FetchError> {
+    async fn follow(&self, url: &Url, known: &Known<'_>) -> Result<Answer, FetchError> {
         let mut at = url.clone();
+        let (mut moved, mut for_good) = (None, true);
+        let mut left = self.policy.timeout;
         for _ in 0..=MAX_REDIRECTS {
-            // Validators are the server's own: another one's page may have the same by chance.
-            let own = at.host() == url.host();
-            match self.ask(&at, etag.filter(|_| own), last_modified.filter(|_| own)).await? {
-                Asked::Answer(answer) => return Ok(answer),
-                Asked::Elsewhere(next) => at = next,
+            // Validators are the address's own: another page may have the same by chance.
+            let own = known.url.map_or(&at == url, |known| known == at.as_str());
+            let known = if own { *known } else { Known::default() };
+            let began = Instant::now();
+            let asked = timeout(left, self.ask(&at, &known)).await.unwrap_or_else(|_| Err(self.late(url, "timeout")));
+            left = left.saturating_sub(began.elapsed());
+            match asked? {
+                Asked::NotModified => return Ok(Answer::NotModified { url: at, moved }),
+                Asked::Page(page) => return Ok(Answer::Page(Page { moved, ..page })),
+                Asked::Elsewhere { to, permanent } => {
+                    // A step out of https is followed, but not remembered.
+                    for_good &= permanent && (at.scheme() != "https" || to.scheme() == "https");
+                    if for_good {
+                        moved = Some(to.clone());
+                    }
+                    at = to;
+                }
             }
         }
         Err(FetchError::Redirects { url: url.clone(), limit: MAX_REDIRECTS })
     }
 
-    async fn ask(&self, url: &Url, etag: Option<&str>, last_modified: Option<&str>) -> Result<Asked, FetchError> {
-        let mut request = self.client(url)?.get(url.clone()).header(ACCEPT, "text/html, application/xhtml+xml;q=0.9, */*;q=0.1");
-        if let Some(etag) = etag {
+    /// Asks once.
+    async fn ask(&self, url: &Url, known: &Known<'_>) -> Result<Asked, FetchError> {
+        self.door.check(&self.policy, url)?;
+        let mut request = self.door.client(&self.policy, url)?.get(url.clone());
+        request =
+            request.header(ACCEPT, "text/html, application/xhtml+xml;q=0.9, */*;q=0.1").header(ACCEPT_ENCODING, coding::ACCEPTED);
+        if let Some(etag) = known.etag {
             request = request.header(IF_NONE_MATCH, etag);
         }
-        if let Some(last_modified) = last_modified {
+        if let Some(last_modified) = known.last_modified {
             request = request.header(IF_MODIFIED_SINCE, last_modified);
         }
-        let failed = |source: reqwest::Error| {
-            if source.is_timeout() {
-                FetchError::Timeout { url: url.clone() }
-            } else {
-                FetchError::Request { url: url.clone(), source: source.without_url() }
-            }
-        };
-        let mut response = request.send().await.map_err(failed)?;
+        let response = timeout(self.policy.header_timeout, request.send()).await.map_err(|_| self.late(url, "header-timeout"))?;
+        let response = response.map_err(|error| self.failed(url, error))?;
         let status = response.status();
         if matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
-            let location = text(response.headers(), &LOCATION).unwrap_or_default();
-            let next = url.join(&location).ok().filter(|next| !location.is_empty() && matches!(next.scheme(), "http" | "https"));
-            // A name and password there would be sent along.
-            let bare = |mut url: Url| (url.set_username("").is_ok() && url.set_password(None).is_ok()).then_some(url);
-            let next = next.and_then(bare);
-            return next.map(Asked::Elsewhere).ok_or_else(|| FetchError::Nowhere { url: url.clone(), location });
+            let to = elsewhere(url, response.headers())?;
+            return Ok(Asked::Elsewhere { to, permanent: matches!(status.as_u16(), 301 | 308) });
         }
-        let conditional = etag.is_some() || last_modified.is_some();
+        let conditional = known.etag.is_some() || known.last_modified.is_some();
         if status == StatusCode::NOT_MODIFIED && conditional {
-            return Ok(Asked::Answer(Answer::NotModified));
+            return Ok(Asked::NotModified);
         }
         if status != StatusCode::OK {
             return Err(FetchError::Status { url: url.clone(), status });
         }
-        let max_size = self.policy.max_size;
-        let too_large = || FetchError::TooLarge { url: url.clone(), limit: max_size };
+        let (etag, last_modified) = (text(response.headers(), &ETAG), text(response.headers(), &LAST_MODIFIED));
+        let charset = text(response.headers(), &CONTENT_TYPE).as_deref().and_then(charset);
+        let body = self.body(url, response).await?;
+        Ok(Asked::Page(Page { url: url.clone(), charset, etag, last_modified, body, moved: None }))
+    }
+
+    /// The body, unpacked, within both sizes.
+    async fn body(&self, url: &Url, mut response: Response) -> Result<Vec<u8>, FetchError> {
+        let Policy { max_size, max_wire_size, read_timeout, .. } = *self.policy;
+        let too_long = || FetchError::WireTooLarge { url: url.clone(), limit: max_wire_size };
+        let broken = |error| match error {
+            CodingError::TooLarge => FetchError::TooLarge { url: url.clone(), limit: max_size },
+            CodingError::Broken(source) => FetchError::Packed { url: url.clone(), source },
+        };
         let expected = response.content_length().unwrap_or(0);
-        if expected > max_size {
-            return Err(too_large());
+        let codings = response.headers().get_all(CONTENT_ENCODING).iter().map(|v| v.to_str().unwrap_or("?"));
+        let unpack = Unpack::new(codings, max_size, expected);
+        let mut unpack = unpack.map_err(|coding| FetchError::Coding { url: url.clone(), coding })?;
+        if unpack.is_plain() && expected > max_size {
+            return Err(broken(CodingError::TooLarge));
         }
-        let mut body = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if (body.len() + chunk.len()) as u64 > max_size {
-                return Err(too_large());
+        if expected > max_wire_size {
+            return Err(too_long());
+        }
+        let mut came = 0;
+        loop {
+            let chunk = timeout(read_timeout, response.chunk()).await.map_err(|_| self.late(url, "read-timeout"))?;
+            let Some(chunk) = chunk.map_err(|error| self.failed(url, error))? else { break };
+            came += chunk.len() as u64;
+            if came > max_wire_size {
+                return Err(too_long());
             }
-            body.extend_from_slice(&chunk);
+            unpack.write(&chunk).map_err(broken)?;
         }
-        let headers = response.headers();
-        Ok(Asked::Answer(Answer::Page(Page {
-            url: url.clone(),
-            charset: text(headers, &CONTENT_TYPE).as_deref().and_then(charset),
-            etag: text(headers, &ETAG),
-            last_modified: text(headers, &LAST_MODIFIED),
-            body,
-        })))
+        unpack.finish().map_err(broken)
+    }
+
+    fn failed(&self, url: &Url, error: reqwest::Error) -> FetchError {
+        if let Some(source) = door::inside(&error) {
+            FetchError::Inside { url: url.clone(), source: Box::new(source) }
+        } else if error.is_timeout() {
+            self.late(url, if error.is_connect() { "connect-timeout" } else { "read-timeout" })
+        } else {
+            FetchError::Request { url: url.clone(), source: error.without_url() }
+        }
+    }
+
+    /// `key` is the limit's in [fetch].
+    fn late(&self, url: &Url, key: &'static str) -> FetchError {
+        let limit: Duration = match key {
+            "connect-timeout" => self.policy.connect_timeout,
+            "header-timeout" => self.policy.header_timeout,
+            "read-timeout" => self.policy.read_timeout,
+            _ => self.policy.timeout,
+        };
+        FetchError::Timeout { url: url.clone(), key, limit }
     }
 }
 
 /// What one request came to.
 enum Asked {
-    Answer(Answer),
-    Elsewhere(Url),
+    NotModified,
+    Page(Page),
+    Elsewhere { to: Url, permanent: bool },
 }
 
-fn builder(policy: &Policy) -> ClientBuilder {
-    Client::builder()
-        .user_agent(user_agent(policy))
-        .connect_timeout(policy.connect_timeout)
-        .read_timeout(policy.read_timeout)
-        .redirect(redirect::Policy::none())
-        .no_proxy()
+/// Where a redirect leads.
+fn elsewhere(url: &Url, headers: &HeaderMap) -> Result<Url, FetchError> {
+    // Some servers write letters beyond ASCII as they are.
+    let location = headers.get(LOCATION).map_or_else(String::new, |v| String::from_utf8_lossy(v.as_bytes()).into_owned());
+    let next = url.join(&location).ok().filter(|next| !location.is_empty() && matches!(next.scheme(), "http" | "https"));
+    // A name and password there would be sent along.
+    let bare = |mut url: Url| {
+        url.set_fragment(None);
+        (url.set_username("").is_ok() && url.set_password(None).is_ok()).then_some(url)
+    };
+    next.and_then(bare).ok_or_else(|| FetchError::Nowhere { url: url.clone(), location })
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
@@ -151,12 +207,6 @@ fn charset(content_type: &str) -> Option<String> {
         let (name, value) = parameter.split_once('=')?;
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_owned())
     })
-}
-
-/// Name, version and where to read more: an honest guest.
-fn user_agent(policy: &Policy) -> String {
-    let contact = policy.contact.as_deref().map(|c| format!(" (+{c})")).unwrap_or_default();
-    format!("newsroomd/{}{contact}", env!("CARGO_PKG_VERSION"))
 }
 
 #[cfg(test)]
@@ -173,5 +223,15 @@ mod tests {
         ] {
             assert_eq!(charset(text).as_deref(), want, "{text}");
         }
+    }
+
+    #[test]
+    fn a_source_s_own_networks_have_connections_of_their_own() {
+        let fetcher = Fetcher::new(&Policy::default()).expect("a client");
+        let own = [Network::new([127, 0, 0, 1].into(), 32).expect("a network")];
+        assert!(Arc::ptr_eq(&fetcher.door, &fetcher.allowing(None).door));
+        assert!(Arc::ptr_eq(&fetcher.door, &fetcher.allowing(Some(&[])).door));
+        assert!(!Arc::ptr_eq(&fetcher.door, &fetcher.allowing(Some(&own)).door));
+        assert!(Arc::ptr_eq(&fetcher.allowing(Some(&own)).door, &fetcher.allowing(Some(&own)).door));
     }
 }

@@ -7,11 +7,11 @@ use super::{Due, Outcome, Pipeline};
 use crate::config::Source;
 use crate::domain::{Address, Filter, Reading};
 use crate::extract::{Warning, charset, extract};
-use crate::fetch::{Answer, FetchError, Page};
+use crate::fetch::{Answer, FetchError, Known, Page};
 use crate::normalise::link::absolute;
 use crate::normalise::matching::{Covered, Terms, all_known};
 use crate::normalise::{reading, readings};
-use crate::store::{Saved, SourceState, StoreError, Validators, Walk};
+use crate::store::{Moved, Saved, SourceState, StoreError, Validators, Walk};
 
 /// What a poll came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Polled {
     pub saved: Saved,
     /// What could not be read: page (from 0) and warning.
     pub warnings: Vec<(usize, Warning)>,
+    /// Page 1 has moved there for good, as was not known before.
+    pub moved: Option<Url>,
 }
 
 /// Why a poll failed. What it read before is kept.
@@ -89,15 +91,13 @@ pub struct PageRead {
 
 /// Reads a page: decode, extract, normalise. Work for the processor.
 pub fn read_page(page: &Page, number: usize, source: &Source) -> PageRead {
-    let decoded = charset::decode(&page.body, page.charset.as_deref());
+    let host = page.url.host_str().unwrap_or_default();
+    let decoded = charset::decode(&page.body, &charset::Evidence { told: source.charset, header: page.charset.as_deref(), host });
     let extracted = extract(&decoded.text, &source.rules);
     let (rows, more) = readings(&extracted, &page.url, number, &source.newsroom, &source.identity);
     let base = reading::base(&extracted, &page.url);
-    let mut warnings = Vec::new();
-    if decoded.damaged {
-        let message = format!("not all bytes are {}: shown as U+FFFD", decoded.encoding);
-        warnings.push(Warning { row: None, field: "charset".into(), message });
-    }
+    let mut warnings: Vec<Warning> =
+        decoded.doubts().into_iter().map(|message| Warning { row: None, field: "charset".into(), message }).collect();
     warnings.extend(extracted.warnings);
     warnings.extend(more);
     warnings.sort_by_key(|w| w.row);
@@ -122,6 +122,8 @@ struct Steps {
     validators: Validators,
     polled: Polled,
     end: bool,
+    /// Where page 1 has moved for good, by what is known after this walk.
+    moved: Option<Moved>,
 }
 
 /// A walk that came to its end, one way or another, and is not stored yet.
@@ -159,11 +161,18 @@ impl Pipeline {
             let outcome = match error {
                 Some(error) => {
                     self.store.poll_failed(id, &crate::error_chain(&error)).await?;
+                    if steps.rows.is_empty() && due.state.moved.is_some() {
+                        // Nothing good is there, or no longer: the configured page is asked again.
+                        self.store.note_moved(id, None).await?;
+                    }
                     Outcome::Failed { polled, error }
                 }
                 None => {
                     if polled.not_modified && due.state.failures > 0 {
                         self.store.poll_unchanged(id).await?;
+                    }
+                    if polled.not_modified && steps.moved != due.state.moved {
+                        self.store.note_moved(id, steps.moved.as_ref()).await?;
                     }
                     Outcome::Polled(polled)
                 }
@@ -176,21 +185,26 @@ impl Pipeline {
     /// Goes from page to page until the walk is complete.
     async fn pages(&self, source: &Source, state: &SourceState, steps: &mut Steps) -> Result<(), PollError> {
         let same_rules = state.rules == Some(source.rules_stamp);
-        let mut url = source.page.clone();
-        let mut seen = vec![url.clone()];
+        let fetcher = self.fetcher.allowing(source.allow_networks.as_deref());
+        let remembered = remembered(source, state);
+        let mut url = remembered.clone().unwrap_or_else(|| source.page.clone());
+        let mut seen = vec![source.page.clone(), url.clone()];
         for number in 0..source.max_pages {
-            let validators =
-                if number == 0 && same_rules && state.complete { state.validators.clone() } else { Validators::default() };
-            let fetched = self.fetcher.get(&url, validators.etag.as_deref(), validators.last_modified.as_deref()).await;
+            let validators = Some(&state.validators).filter(|_| number == 0 && same_rules && state.complete);
+            let fetched = fetcher.get(&url, &validators.map(known).unwrap_or_default()).await;
             let page = match fetched.map_err(|source| PollError::Fetch { page: number, source })? {
-                Answer::NotModified => {
+                Answer::NotModified { moved, .. } => {
                     steps.polled.not_modified = true;
+                    steps.learn(source, remembered, moved);
                     return Ok(());
                 }
                 Answer::Page(page) => page,
             };
             if number == 0 {
-                steps.validators = Validators { etag: page.etag.clone(), last_modified: page.last_modified.clone() };
+                let Page { url, etag, last_modified, moved, .. } = &page;
+                steps.validators =
+                    Validators { url: Some(url.to_string()), etag: etag.clone(), last_modified: last_modified.clone() };
+                steps.learn(source, remembered.clone(), moved.clone());
             }
             let read = self.read(page, number, source).await?;
             let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
@@ -234,6 +248,26 @@ impl Pipeline {
     }
 }
 
+impl Steps {
+    /// Takes in where page 1 was: asked for where it was remembered to be, it may have moved on.
+    fn learn(&mut self, source: &Source, remembered: Option<Url>, moved: Option<Url>) {
+        let to = moved.or_else(|| remembered.clone()).filter(|to| *to != source.page);
+        self.polled.moved = to.clone().filter(|_| to != remembered);
+        self.moved = to.map(|to| Moved { from: source.page.to_string(), to: to.into() });
+    }
+}
+
+/// Where the configured page has moved for good. What another one's redirects said is forgotten.
+fn remembered(source: &Source, state: &SourceState) -> Option<Url> {
+    let moved = state.moved.as_ref().filter(|moved| moved.from == source.page.as_str())?;
+    Url::parse(&moved.to).ok()
+}
+
+fn known(validators: &Validators) -> Known<'_> {
+    let Validators { url, etag, last_modified } = validators;
+    Known { url: url.as_deref(), etag: etag.as_deref(), last_modified: last_modified.as_deref() }
+}
+
 impl Walked {
     fn to_store<'a>(&'a self, source: &'a Source, at: DateTime<Utc>, feeds: &'a [(Address, Filter)]) -> Walk<'a> {
         let complete = self.error.is_none();
@@ -246,6 +280,7 @@ impl Walked {
             at,
             complete,
             validators: self.steps.validators.clone(),
+            moved: self.steps.moved.clone(),
             max_new_terms: source.max_new_terms,
             feeds,
         }

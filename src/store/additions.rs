@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 
 use super::StoreError;
 use super::rows::{FreshItem, FreshSighting, insert_items, insert_sightings};
-use super::sources::Validators;
+use super::sources::{Moved, Validators};
 use crate::domain::Digest;
 
 /// New items and sightings, channels to render anew, and how the walks ended.
@@ -36,6 +36,7 @@ pub(super) struct End<'a> {
     pub complete: bool,
     /// Page 1's; kept only if the walk is complete.
     pub validators: &'a Validators,
+    pub moved: Option<&'a Moved>,
 }
 
 impl Additions<'_> {
@@ -64,16 +65,18 @@ impl Additions<'_> {
     async fn end(&self, tx: &mut SqliteConnection) -> Result<(), StoreError> {
         let end = |e: &End<'_>| {
             let kept = |v: &Option<String>| v.clone().filter(|_| e.complete);
-            let validators = (kept(&e.validators.etag), kept(&e.validators.last_modified));
-            (e.source, e.rules.simple().to_string(), e.complete, validators.0, validators.1)
+            let validators = (kept(&e.validators.etag), kept(&e.validators.last_modified), kept(&e.validators.url));
+            let moved = (e.moved.map(|m| m.from.clone()), e.moved.map(|m| m.to.clone()));
+            (e.source, e.rules.simple().to_string(), e.complete, validators.0, validators.1, validators.2, moved.0, moved.1)
         };
         sqlx::query(
             "UPDATE source SET rules = e.rules, complete = e.complete, walked = walked OR e.complete, etag = e.etag, last_modified = e.last_modified,
-                 failures = iif(e.complete, 0, failures), error = iif(e.complete, NULL, error)
+                 validated = e.validated, moved_from = e.moved_from, moved = e.moved, failures = iif(e.complete, 0, failures), error = iif(e.complete, NULL, error)
              FROM (SELECT value ->> 0 AS source, unhex(value ->> 1) AS rules, value ->> 2 AS complete, value ->> 3 AS etag,
-                 value ->> 4 AS last_modified FROM json_each($1)) e
+                 value ->> 4 AS last_modified, value ->> 5 AS validated, value ->> 6 AS moved_from, value ->> 7 AS moved FROM json_each($1)) e
              WHERE id = e.source AND (source.rules IS NOT e.rules OR source.complete <> e.complete OR walked < e.complete
-                 OR source.etag IS NOT e.etag OR source.last_modified IS NOT e.last_modified OR failures > 0)",
+                 OR source.etag IS NOT e.etag OR source.last_modified IS NOT e.last_modified OR source.validated IS NOT e.validated
+                 OR source.moved_from IS NOT e.moved_from OR source.moved IS NOT e.moved OR failures > 0)",
         )
         .bind(serde_json::json!(self.ends.iter().map(end).collect::<Vec<_>>()).to_string())
         .execute(tx)

@@ -41,7 +41,7 @@ pub use error::StoreError;
 pub use find::Held;
 pub use overview::Counts;
 pub use selection::{Members, Pick, Selection};
-pub use sources::{BeginPoll, SourceState, Validators};
+pub use sources::{BeginPoll, Moved, SourceState, Validators};
 pub use terms::TermInfo;
 pub use walk::{Saved, Walk};
 

@@ -11,10 +11,21 @@ use crate::domain::{Digest, Id};
 /// The validators of a page, verbatim (RFC 9110, section 8.8).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Validators {
+    /// The address that gave them; None: the one that was asked for.
+    pub url: Option<String>,
     /// ETag, as the server wrote it.
     pub etag: Option<String>,
     /// Last-Modified, as the server wrote it.
     pub last_modified: Option<String>,
+}
+
+/// Where a page has moved for good (RFC 9110, sections 15.4.2 and 15.4.9).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// The page as it is configured.
+    pub from: String,
+    /// Its address now.
+    pub to: String,
 }
 
 /// A source's state.
@@ -24,6 +35,8 @@ pub struct SourceState {
     pub rules: Option<Digest>,
     /// Page 1's validators; only of a complete walk.
     pub validators: Validators,
+    /// Where page 1 is asked for instead.
+    pub moved: Option<Moved>,
     /// The last walk was complete: the next may stop at known items.
     pub complete: bool,
     /// Some walk was complete: what is new from now on is news.
@@ -50,7 +63,9 @@ pub struct BeginPoll<'a> {
 }
 
 /// A source's name and state, as the columns come.
-type StateRow = (String, String, Option<String>, Option<String>, i64, i64, Option<i64>, Option<i64>, i64, Option<String>);
+type StateRow =
+    (String, String, ValidatorsRow, (Option<String>, Option<String>), i64, i64, Option<i64>, Option<i64>, i64, Option<String>);
+type ValidatorsRow = (Option<String>, Option<String>, Option<String>);
 
 impl Store {
     /// Makes the sources known, and says how they stand, in the order given.
@@ -81,27 +96,29 @@ impl Store {
     }
 
     async fn states(&self) -> Result<HashMap<String, SourceState>, StoreError> {
-        let query = "SELECT json_group_array(json_array(name, hex(rules), etag, last_modified, complete, walked, polled, due, failures, error))
-             FROM source";
+        let query = "SELECT json_group_array(json_array(name, hex(rules), json_array(validated, etag, last_modified),
+             json_array(moved_from, moved), complete, walked, polled, due, failures, error)) FROM source";
         let rows: Vec<StateRow> = listed(&sqlx::query_scalar::<_, String>(query).fetch_one(&self.pool).await?)?;
         let instant = |t: Option<i64>| t.and_then(|t| DateTime::from_timestamp(t, 0));
-        let states =
-            rows.into_iter().map(|(name, rules, etag, last_modified, complete, walked, polled, due, failures, error)| {
-                let validators = Validators { etag, last_modified };
-                (
-                    name,
-                    SourceState {
-                        rules: digest(&rules),
-                        validators,
-                        complete: complete != 0,
-                        walked: walked != 0,
-                        polled: instant(polled),
-                        due: instant(due),
-                        failures,
-                        error,
-                    },
-                )
-            });
+        let states = rows.into_iter().map(|(name, rules, validators, moved, complete, walked, polled, due, failures, error)| {
+            let (url, etag, last_modified) = validators;
+            let validators = Validators { url, etag, last_modified };
+            let moved = moved.0.zip(moved.1).map(|(from, to)| Moved { from, to });
+            (
+                name,
+                SourceState {
+                    rules: digest(&rules),
+                    validators,
+                    moved,
+                    complete: complete != 0,
+                    walked: walked != 0,
+                    polled: instant(polled),
+                    due: instant(due),
+                    failures,
+                    error,
+                },
+            )
+        });
         Ok(states.collect())
     }
 
@@ -173,6 +190,20 @@ impl Store {
     /// When the database fails.
     pub async fn poll_unchanged(&self, source: &Id) -> Result<(), StoreError> {
         sqlx::query("UPDATE source SET failures = 0, error = NULL WHERE name = $1 AND failures > 0")
+            .bind(source.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Notes where page 1 is asked for from now on; None: where it is configured.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note_moved(&self, source: &Id, moved: Option<&Moved>) -> Result<(), StoreError> {
+        sqlx::query("UPDATE source SET moved_from = $1, moved = $2 WHERE name = $3")
+            .bind(moved.map(|m| m.from.as_str()))
+            .bind(moved.map(|m| m.to.as_str()))
             .bind(source.as_str())
             .execute(&self.pool)
             .await?;

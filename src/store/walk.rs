@@ -9,7 +9,7 @@ use super::additions::{Additions, End, Stale};
 use super::forget::note_traces;
 use super::known::{Loaded, StoredItem, day_number, load};
 use super::rows::{FreshItem, FreshSighting, insert_sightings, merge_item, move_item, update_item};
-use super::sources::{Numbered, Validators, numbers};
+use super::sources::{Moved, Numbered, Validators, numbers};
 use super::terms::TermBook;
 use super::{Store, StoreError};
 use crate::domain::channel::Candidate;
@@ -33,6 +33,8 @@ pub struct Walk<'a> {
     pub complete: bool,
     /// Page 1's validators; kept only if the walk is complete.
     pub validators: Validators,
+    /// Where page 1 has moved for good.
+    pub moved: Option<Moved>,
     /// More new terms than this in one poll wait for the operator.
     pub max_new_terms: usize,
     /// The config's own feeds.
@@ -161,6 +163,7 @@ impl<'a> Saving<'a> {
             rules: self.walk.terms.rules,
             complete: self.walk.complete,
             validators: &self.walk.validators,
+            moved: self.walk.moved.as_ref(),
         });
         Ok(())
     }

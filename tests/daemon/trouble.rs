@@ -2,9 +2,11 @@
 //! - a broken page leaves the feeds byte for byte as they are; it is told once, and once when it is over, and then news comes through;
 //! - a disk that cannot be written ends nothing: polls go on, feeds go on being served, and what could not be published is published later.
 
+use crate::support::binary::Place;
 use crate::support::daemon::{self, Daemon};
-use crate::support::listing::{Row, row};
-use crate::support::newsroom::Reply;
+use crate::support::listing::{Row, page, row};
+use crate::support::newsroom::{Newsroom, Reply};
+use crate::support::raw::{Raw, redirect};
 use crate::support::scene::Scene;
 use crate::support::tree;
 
@@ -91,5 +93,26 @@ fn a_disk_that_cannot_be_written_ends_nothing() {
     assert_eq!(daemon.process.stderr.count(" published "), 1);
     assert_eq!(daemon.titles("news/all"), ["Item 4", "Item 3", "Item 2", "Item 1"]);
     daemon.assert_serves(&scene.place);
+    daemon.stop();
+}
+
+#[test]
+fn a_page_that_moved_for_good_is_told_once_even_if_it_fails_in_between() {
+    let newsroom = Newsroom::start();
+    newsroom.page("/news", &page(&rows(2), None));
+    let old = Raw::saying(redirect(301, &newsroom.url("/news")));
+    let source = crate::support::raw::source("news", &old.url("/"), "every = \"1s\"");
+    let scene = Scene { newsroom, place: Place::new("", &format!("{}{source}", daemon::LISTEN)) };
+    let mut daemon = Daemon::start(&scene.place);
+    let told = daemon.wait(&["WARN", "the page has moved for good: change `page`", "source.id=\"news\""]);
+    assert!(told.contains(&scene.newsroom.url("/news")), "{told}");
+    polled(&scene, 2);
+    assert_eq!(old.take_requests().len(), 1);
+    scene.newsroom.set("/news", Reply::Status(500));
+    daemon.wait(&["WARN", "poll failed"]);
+    scene.show(&[&rows(3)]);
+    daemon.published(&["new=1"]);
+    assert!(!old.take_requests().is_empty(), "the configured page was asked again");
+    assert_eq!(daemon.process.stderr.count("moved for good"), 1);
     daemon.stop();
 }

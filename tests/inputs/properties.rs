@@ -266,7 +266,7 @@ fn source() -> Source {
 
 fn page(body: Vec<u8>, charset: Option<&str>) -> Page {
     let url = Url::parse("https://example.org/list?page=1").expect("an address");
-    Page { url, body, charset: charset.map(str::to_owned), etag: None, last_modified: None }
+    Page { url, moved: None, body, charset: charset.map(str::to_owned), etag: None, last_modified: None }
 }
 
 #[track_caller]

@@ -3,7 +3,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod charsets;
 mod counts;
+mod escapes;
 mod faults;
 mod feeds;
 mod first_run;
@@ -12,7 +14,9 @@ mod forget_feeds;
 mod fresh;
 mod identity;
 mod kill;
+mod limits;
 mod lost_database;
+mod moved;
 mod order;
 mod redirects;
 mod renames;

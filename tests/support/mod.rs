@@ -9,6 +9,7 @@ pub mod faults;
 pub mod listing;
 pub mod newsroom;
 pub mod process;
+pub mod raw;
 pub mod scene;
 pub mod sound;
 pub mod trap;

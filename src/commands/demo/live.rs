@@ -14,7 +14,8 @@ use super::Stage;
 use crate::config::Config;
 use crate::daemon::{self, Event};
 use crate::demo::{Item, Newsroom};
-use crate::fetch::{Answer, Fetcher};
+use crate::fetch::address::Network;
+use crate::fetch::{Answer, Fetcher, Known, Policy};
 use crate::http::Server;
 use crate::pipeline::Outcome;
 
@@ -27,7 +28,10 @@ const ANOTHER_OFFICE: &str = "OSCE Secretariat";
 pub(super) async fn run(config: Config, server: Server, stage: &Stage, json: bool) -> anyhow::Result<()> {
     let (watcher, events) = mpsc::unbounded_channel();
     let base_url = config.base_url.clone();
-    let play = Play { stage, events, fetcher: Fetcher::new(&config.fetch)?, base_url, json };
+    // The feeds are ours, wherever they are served.
+    let everywhere = ["0.0.0.0", "::"].map(|any| Network::new(any.parse().expect("an address"), 0).expect("a network"));
+    let policy = Policy { allow_networks: everywhere.to_vec(), ..config.fetch.clone() };
+    let play = Play { stage, events, fetcher: Fetcher::new(&policy)?, base_url, json };
     let daemon = daemon::run(config, Some(server), stage.stop.clone(), Some(watcher));
     let mut daemon = std::pin::pin!(daemon);
     tokio::select! {
@@ -139,9 +143,12 @@ impl Play<'_> {
     /// What a feed reader does: it asks, and asks again with the validator that it got.
     async fn ask_twice(&self, address: &str) -> anyhow::Result<()> {
         let url = Url::parse(address)?;
-        let Answer::Page(page) = self.fetcher.get(&url, None, None).await? else { bail!("{url} answered 304 unasked") };
-        let again = self.fetcher.get(&url, page.etag.as_deref(), page.last_modified.as_deref()).await?;
-        let again = if again == Answer::NotModified { 304 } else { 200 };
+        let Answer::Page(page) = self.fetcher.get(&url, &Known::default()).await? else { bail!("{url} answered 304 unasked") };
+        let known = Known { url: None, etag: page.etag.as_deref(), last_modified: page.last_modified.as_deref() };
+        let again = match self.fetcher.get(&url, &known).await? {
+            Answer::NotModified { .. } => 304,
+            Answer::Page(_) => 200,
+        };
         self.say(
             &format!(
                 "A feed reader asks for it: 200, {} bytes. It asks again: {again}{}.\n",
@@ -159,7 +166,7 @@ impl Play<'_> {
     /// The items of the feed of everything, as a reader gets them.
     async fn feed(&self) -> anyhow::Result<Vec<Value>> {
         let url = self.base_url.join("osce/all.json")?;
-        let Answer::Page(page) = self.fetcher.get(&url, None, None).await? else { bail!("{url} answered 304 unasked") };
+        let Answer::Page(page) = self.fetcher.get(&url, &Known::default()).await? else { bail!("{url} answered 304 unasked") };
         let feed: Value = serde_json::from_slice(&page.body).with_context(|| format!("{url} is no JSON"))?;
         Ok(feed["items"].as_array().cloned().unwrap_or_default())
     }
