@@ -135,16 +135,3 @@ fn wrong_charsets_of_another_script_lose_and_double_nothing() {
         survives(&case, true);
     }
 }
-
-#[test]
-fn bytes_that_stand_for_nothing_are_told_and_lose_no_page() {
-    let scene = Scene::new("", "");
-    let mut bytes = site(&[row("Two", "2 May 2024", "/2"), row("One", "1 May 2024", "/1")], None).into_bytes();
-    let at = bytes.windows(9).position(|w| w == b"About One").expect("a summary");
-    bytes[at + 5] = 0xff;
-    scene.newsroom.set("/news", Reply::Typed("text/html; charset=utf-8", bytes));
-    let run = scene.place.once();
-    assert!(run.stderr.contains("news: warning: page 1, charset"), "{run:?}");
-    assert_eq!(scene.titles("news/all"), ["Two", "One"]);
-    assert_eq!(scene.entry("One").summary.as_deref(), Some("About\u{fffd}One"));
-}

@@ -8,8 +8,9 @@ use crate::support::trap::Trap;
 const WIDE: &str = "";
 
 /// Limits that a fault is to run into soon.
-const TIGHT: &str = "timeout = \"3s\"\nread-timeout = \"1s\"\n";
-const SMALL: &str = "timeout = \"10s\"\nread-timeout = \"3s\"\nmax-size = \"1MB\"\n";
+const TIGHT: &str = "timeout = \"4s\"\nheader-timeout = \"2s\"\nread-timeout = \"2s\"\n";
+const SMALL: &str =
+    "timeout = \"10s\"\nheader-timeout = \"2s\"\nread-timeout = \"2s\"\nmax-size = \"1MB\"\nmax-wire-size = \"2MB\"\n";
 
 #[test]
 fn a_newsroom_that_says_no() {

@@ -15,7 +15,7 @@ use crate::support::newsroom::{Newsroom, Reply};
 use crate::support::tree;
 
 /// Limits of [fetch] into which the faults run soon.
-const TIGHT: &str = "timeout = \"2s\"\nread-timeout = \"1s\"\nmax-size = \"1MB\"\n";
+const TIGHT: &str = "timeout = \"2s\"\nheader-timeout = \"1s\"\nread-timeout = \"1s\"\nmax-size = \"1MB\"\n";
 
 const ROBOTS: &str = "User-agent: *\nDisallow: /secret\n";
 

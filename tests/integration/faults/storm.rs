@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::support::binary::{NOW, Place};
 use crate::support::changing::{Dice, Listing, first_page};
+use crate::support::database;
 use crate::support::faults::{self, Fault};
 use crate::support::listing::source;
 use crate::support::newsroom::{Newsroom, Reply};
@@ -17,11 +18,14 @@ use crate::support::tree;
 const FAULTY: usize = 30;
 
 /// Limits of [fetch] into which the faults run soon. A good page that runs into them is one fault more.
-const TIGHT: &str = "timeout = \"600ms\"\nread-timeout = \"200ms\"\nmax-size = \"200kB\"\n";
+const TIGHT: &str = "timeout = \"600ms\"\nheader-timeout = \"300ms\"\nread-timeout = \"200ms\"\nmax-size = \"200kB\"\n";
 
 /// Keys of [publish]: so many items that a feed holds all there are; and one format, since what takes longest is to write the files.
 const BRIEF: &str = "items = 500\nformats = [\"atom\"]";
 const FULL: &str = "items = 500";
+
+/// Every so many rounds robots.txt is asked for.
+const ROBOTS: usize = 4;
 
 /// How often each fault was met.
 type Counts = Arc<Mutex<BTreeMap<String, usize>>>;
@@ -98,10 +102,17 @@ fn ends_where_a_quiet_run_ends(seed: u64, sources: usize, rounds: usize, publish
         listings.iter_mut().for_each(|listing| listing.change(step, &mut dice));
         show(&listings);
         quiet.once();
+        if step % ROBOTS == 0 {
+            // A day goes by for robots.txt: it is asked for again, in the midst of the storm.
+            database::run(
+                &stormy.database(),
+                "UPDATE robots SET answered = unixepoch() - 90000, again = NULL WHERE answered IS NOT NULL",
+            );
+        }
         let run = stormy.run(NOW);
         assert!(matches!(run.code, Some(0 | 75)), "{run:#?}");
         failed += run.stderr.lines().filter(|line| line.contains(": failed: ")).count();
-        requests += newsrooms[1].iter().map(|newsroom| newsroom.take_log().len()).sum::<usize>();
+        requests += newsrooms[1].iter().map(|newsroom| newsroom.take_log().len() + newsroom.take_robots()).sum::<usize>();
         files = assert_sound(&stormy, &files);
         assert_nothing_double(&stormy);
         let now = guids(&stormy, sources);
