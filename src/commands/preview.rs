@@ -12,9 +12,11 @@ use super::Exit;
 use crate::cli::PreviewArgs;
 use crate::config::{Config, Source};
 use crate::domain::Reading;
+use crate::domain::host;
 use crate::domain::text::cut;
-use crate::fetch::{Answer, Fetcher, Page};
-use crate::pipeline::{PageRead, read_page};
+use crate::fetch::{Answer, Ask, Page};
+use crate::pipeline::{PageRead, polite, read_page};
+use crate::store::Store;
 
 pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<Exit> {
     let (source, page) = page(config, args).await?;
@@ -39,7 +41,7 @@ pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<E
 async fn page<'c>(config: &'c Config, args: &PreviewArgs) -> anyhow::Result<(&'c Source, Page)> {
     let named = |id: &str| config.sources.iter().find(|s| s.newsroom.id.as_str() == id);
     if let (Some(source), None) = (named(&args.target), &args.source) {
-        return Ok((source, fetch(config, &source.page).await?));
+        return Ok((source, fetch(config, source, &source.page).await?));
     }
     let url = Url::parse(&args.target).ok().filter(|u| matches!(u.scheme(), "http" | "https"));
     let source = match &args.source {
@@ -47,7 +49,7 @@ async fn page<'c>(config: &'c Config, args: &PreviewArgs) -> anyhow::Result<(&'c
         None => by_host(config, url.as_ref())?,
     };
     if let Some(url) = url {
-        return Ok((source, fetch(config, &url).await?));
+        return Ok((source, fetch(config, source, &url).await?));
     }
     let path = Path::new(&args.target);
     let body = std::fs::read(path).with_context(|| {
@@ -70,10 +72,34 @@ fn ids(config: &Config) -> String {
     config.sources.iter().map(|s| s.newsroom.id.as_str()).collect::<Vec<_>>().join(" | ")
 }
 
-async fn fetch(config: &Config, url: &Url) -> anyhow::Result<Page> {
-    match Fetcher::new(&config.fetch)?.get(url, None, None).await? {
+/// Asks for a page with the manners of all processes on this database. Nothing of the page is stored; what was learnt of its host is, where
+/// there is a database.
+async fn fetch(config: &Config, source: &Source, url: &Url) -> anyhow::Result<Page> {
+    let store = store(config).await;
+    let fetcher = polite(config, store.as_ref())?;
+    let ask = Ask { obey_robots: source.obey_robots || host(url) != host(&source.page), ..Ask::whole(url) };
+    let fetched = fetcher.get(&ask).await;
+    if let Some(store) = store {
+        if let Err(error) = store.add_host_counts(chrono::Utc::now().date_naive(), &fetcher.take_counts()).await {
+            tracing::debug!(error = crate::error_chain(&error), "the request is not counted");
+        }
+        store.close().await;
+    }
+    match fetched?.answer {
         Answer::Page(page) => Ok(page),
-        Answer::NotModified => bail!("{url} answered 304 to an unconditional request"),
+        Answer::NotModified { .. } => bail!("{url} answered 304 to an unconditional request"),
+    }
+}
+
+/// The database, if there is one that is not to be made or changed for this.
+async fn store(config: &Config) -> Option<Store> {
+    let reader = Store::read(&config.database).await.ok()?;
+    match Store::open(&config.database).await {
+        Ok(store) => {
+            reader.close().await;
+            Some(store)
+        }
+        Err(_) => Some(reader),
     }
 }
 

@@ -1,23 +1,31 @@
 //! The HTTP client.
 
+use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use chrono::{DateTime, Utc};
 use reqwest::header::{
-    ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+    ACCEPT, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+    RETRY_AFTER,
 };
 use reqwest::redirect;
 use reqwest::{Client, ClientBuilder, StatusCode};
 use url::Url;
 
-use super::{Answer, FetchError, Page, Policy};
+use super::manners::{Manners, Seen};
+use super::memory::Memory;
+use super::{Answer, Ask, FetchError, Fetched, Page, Policy, robots};
+use crate::domain::{HostCounts, host};
 
 /// Redirects followed for one page.
 const MAX_REDIRECTS: usize = 10;
 
-/// Gets pages. Clones share connections.
+/// Gets pages. Clones share connections and manners.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
-    policy: Policy,
+    pub(super) policy: Policy,
+    pub(super) manners: Arc<Manners>,
     /// For http: knows no certificates.
     plain: Client,
     /// For https: made when the first such page is asked for, since reading the system's certificates takes as long as a hundred polls.
@@ -33,7 +41,32 @@ impl Fetcher {
         // Fails only if a provider is there already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let plain = builder(policy).tls_certs_only([]).build().map_err(FetchError::Setup)?;
-        Ok(Self { policy: policy.clone(), plain, secure: Arc::default() })
+        let manners = Arc::new(Manners::new(policy.max_retry_after));
+        Ok(Self { policy: policy.clone(), manners, plain, secure: Arc::default() })
+    }
+
+    /// Shares its manners with other processes: what hosts want through a memory, turns through a folder (which is made if its own folder is there).
+    #[must_use]
+    pub fn sharing(self, memory: Option<Arc<dyn Memory>>, turns: &Path) -> Self {
+        Self { manners: Arc::new(Manners::shared(self.policy.max_retry_after, memory, turns)), ..self }
+    }
+
+    /// What was asked of hosts since this was last called, to be kept somewhere.
+    pub fn take_counts(&self) -> HashMap<String, HostCounts> {
+        self.manners.take_counts()
+    }
+
+    /// Takes back what could not be kept.
+    pub fn return_counts(&self, counts: &HashMap<String, HostCounts>) {
+        self.manners.return_counts(counts);
+    }
+
+    /// Whether a page's host asked to be left alone, and until when.
+    ///
+    /// # Errors
+    /// When the memory fails.
+    pub async fn host_wait(&self, page: &Url) -> Result<Option<DateTime<Utc>>, FetchError> {
+        self.manners.wait(&host(page)).await
     }
 
     fn client(&self, url: &Url) -> Result<&Client, FetchError> {
@@ -47,31 +80,41 @@ impl Fetcher {
         Ok(self.secure.get_or_init(|| client))
     }
 
-    /// Gets a page. The validators are those of its last answer, verbatim; with none, the whole page is asked for.
+    /// Gets a page, as a guest: see [`Ask`]. Requests take `timeout` in all; waiting for the host's turn is not counted.
     ///
     /// # Errors
-    /// When no page comes, or one over the limit.
-    pub async fn get(&self, url: &Url, etag: Option<&str>, last_modified: Option<&str>) -> Result<Answer, FetchError> {
-        let whole = self.follow(url, etag, last_modified);
-        tokio::time::timeout(self.policy.timeout, whole).await.unwrap_or_else(|_| Err(FetchError::Timeout { url: url.clone() }))
+    /// When no page comes, one over the limit, or none may be asked for now.
+    pub async fn get(&self, ask: &Ask<'_>) -> Result<Fetched, FetchError> {
+        self.follow(ask).await
     }
 
     /// Goes where redirects lead (RFC 9110, section 15.4).
-    async fn follow(&self, url: &Url, etag: Option<&str>, last_modified: Option<&str>) -> Result<Answer, FetchError> {
-        let mut at = url.clone();
+    async fn follow(&self, ask: &Ask<'_>) -> Result<Fetched, FetchError> {
+        let mut at = ask.url.clone();
+        let mut left = self.policy.timeout;
         for _ in 0..=MAX_REDIRECTS {
             // Validators are the server's own: another one's page may have the same by chance.
-            let own = at.host() == url.host();
-            match self.ask(&at, etag.filter(|_| own), last_modified.filter(|_| own)).await? {
-                Asked::Answer(answer) => return Ok(answer),
+            let own = at.host() == ask.url.host();
+            let validators = (ask.etag.filter(|_| own), ask.last_modified.filter(|_| own));
+            let (asked, slot) = self.visit(&at, ask, validators, &mut left).await?;
+            match asked {
+                Asked::Answer(answer) => return Ok(Fetched { answer, slot }),
                 Asked::Elsewhere(next) => at = next,
             }
         }
-        Err(FetchError::Redirects { url: url.clone(), limit: MAX_REDIRECTS })
+        Err(FetchError::Redirects { url: ask.url.clone(), limit: MAX_REDIRECTS })
     }
 
-    async fn ask(&self, url: &Url, etag: Option<&str>, last_modified: Option<&str>) -> Result<Asked, FetchError> {
-        let mut request = self.client(url)?.get(url.clone()).header(ACCEPT, "text/html, application/xhtml+xml;q=0.9, */*;q=0.1");
+    /// One request, as it is; `seen` is told of the answer even if it is an error.
+    pub(super) async fn ask(
+        &self,
+        url: &Url,
+        kind: Kind,
+        etag: Option<&str>,
+        last_modified: Option<&str>,
+        seen: &mut Seen,
+    ) -> Result<Asked, FetchError> {
+        let mut request = self.client(url)?.get(url.clone()).header(ACCEPT, kind.accept());
         if let Some(etag) = etag {
             request = request.header(IF_NONE_MATCH, etag);
         }
@@ -87,6 +130,9 @@ impl Fetcher {
         };
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status();
+        seen.status = Some(status.as_u16());
+        seen.retry_after = text(response.headers(), &RETRY_AFTER);
+        seen.date = text(response.headers(), &DATE);
         if matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
             let location = text(response.headers(), &LOCATION).unwrap_or_default();
             let next = url.join(&location).ok().filter(|next| !location.is_empty() && matches!(next.scheme(), "http" | "https"));
@@ -97,7 +143,11 @@ impl Fetcher {
         }
         let conditional = etag.is_some() || last_modified.is_some();
         if status == StatusCode::NOT_MODIFIED && conditional {
-            return Ok(Asked::Answer(Answer::NotModified));
+            let headers = response.headers();
+            return Ok(Asked::Answer(Answer::NotModified {
+                etag: text(headers, &ETAG),
+                last_modified: text(headers, &LAST_MODIFIED),
+            }));
         }
         if status != StatusCode::OK {
             return Err(FetchError::Status { url: url.clone(), status });
@@ -105,11 +155,20 @@ impl Fetcher {
         let max_size = self.policy.max_size;
         let too_large = || FetchError::TooLarge { url: url.clone(), limit: max_size };
         let expected = response.content_length().unwrap_or(0);
-        if expected > max_size {
+        if expected > max_size && kind == Kind::Page {
             return Err(too_large());
         }
-        let mut body = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
+        let mut body = Vec::with_capacity(usize::try_from(expected.min(max_size)).unwrap_or(0));
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            seen.bytes += chunk.len() as u64;
+            if kind == Kind::Robots {
+                body.extend_from_slice(&chunk);
+                // What lies beyond is ignored; one byte more tells that something did.
+                if body.len() > robots::MAX_SIZE {
+                    break;
+                }
+                continue;
+            }
             if (body.len() + chunk.len()) as u64 > max_size {
                 return Err(too_large());
             }
@@ -127,9 +186,26 @@ impl Fetcher {
 }
 
 /// What one request came to.
-enum Asked {
+pub(super) enum Asked {
     Answer(Answer),
     Elsewhere(Url),
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Page,
+    /// Read up to a limit of its own, and no further.
+    Robots,
+}
+
+impl Kind {
+    fn accept(self) -> &'static str {
+        match self {
+            Self::Page => "text/html, application/xhtml+xml;q=0.9, */*;q=0.1",
+            Self::Robots => "text/plain, */*;q=0.1",
+        }
+    }
 }
 
 fn builder(policy: &Policy) -> ClientBuilder {

@@ -3,11 +3,13 @@
 use chrono::{DateTime, Utc};
 use url::Url;
 
+use super::due::next;
+use super::round::HostOf;
 use super::{Due, Outcome, Pipeline};
 use crate::config::Source;
 use crate::domain::{Address, Filter, Reading};
 use crate::extract::{Warning, charset, extract};
-use crate::fetch::{Answer, FetchError, Page};
+use crate::fetch::{Answer, Ask, FetchError, Fetched, Page};
 use crate::normalise::link::absolute;
 use crate::normalise::matching::{Covered, Terms, all_known};
 use crate::normalise::{reading, readings};
@@ -74,6 +76,18 @@ pub enum PollError {
     },
 }
 
+impl PollError {
+    /// What went wrong in getting a page, if it was that.
+    fn fetch(&self) -> Option<&FetchError> {
+        if let Self::Fetch { source, .. } = self { Some(source) } else { None }
+    }
+
+    /// Before which it is of no use to try again, where the host said so or its robots.txt cannot be read.
+    pub fn wait_until(&self) -> Option<DateTime<Utc>> {
+        self.fetch().and_then(FetchError::wait_until)
+    }
+}
+
 /// A page, read.
 #[derive(Debug, Clone)]
 pub struct PageRead {
@@ -120,6 +134,8 @@ pub fn read_page(page: &Page, number: usize, source: &Source) -> PageRead {
 struct Steps {
     rows: Vec<Reading>,
     validators: Validators,
+    /// Page 1 is what it was, but has other validators now.
+    renewed: Option<Validators>,
     polled: Polled,
     end: bool,
 }
@@ -131,10 +147,11 @@ pub struct Walked {
 }
 
 impl Pipeline {
-    /// Walks along a due source's pager: one conditional request, and as many pages as it takes to reach what is known.
-    pub async fn walk(&self, due: &Due) -> Walked {
+    /// Walks along a due source's pager: one conditional request, and as many pages as it takes to reach what is known. `now`: also where the host
+    /// asked to be left alone for a while.
+    pub async fn walk(&self, due: &Due, now: bool) -> Walked {
         let mut steps = Steps::default();
-        let error = self.pages(self.source(due), &due.state, &mut steps).await.err();
+        let error = self.pages(self.source(due), &due.state, now, &mut steps).await.err();
         Walked { steps, error }
     }
 
@@ -154,14 +171,29 @@ impl Pipeline {
             if !steps.rows.is_empty() {
                 steps.polled.saved = saved.next().unwrap_or_default();
             }
-            let id = &self.source(&due).newsroom.id;
+            let source = self.source(&due);
+            let id = &source.newsroom.id;
             let polled = steps.polled;
-            let outcome = match error {
-                Some(error) => {
+            let put_off = error.as_ref().filter(|_| polled.pages == 0).and_then(|error| error.fetch()?.put_off());
+            let on = put_off.map(|(host, asked_for)| HostOf { host: host.to_owned(), asked_for });
+            let until = error.as_ref().and_then(PollError::wait_until);
+            let outcome = match (error, on, until) {
+                // Nothing was asked, so nothing failed.
+                (Some(_), Some(on), Some(until)) => {
+                    self.store.reschedule(&[(id, until)]).await?;
+                    Outcome::Waiting { until, on: Some(on) }
+                }
+                (Some(error), ..) => {
                     self.store.poll_failed(id, &crate::error_chain(&error)).await?;
+                    if let Some(until) = until.filter(|until| *until > next(source, due.at)) {
+                        self.store.reschedule(&[(id, until)]).await?;
+                    }
                     Outcome::Failed { polled, error }
                 }
-                None => {
+                (None, ..) => {
+                    if let Some(renewed) = &steps.renewed {
+                        self.store.renew_validators(id, renewed).await?;
+                    }
                     if polled.not_modified && due.state.failures > 0 {
                         self.store.poll_unchanged(id).await?;
                     }
@@ -174,17 +206,31 @@ impl Pipeline {
     }
 
     /// Goes from page to page until the walk is complete.
-    async fn pages(&self, source: &Source, state: &SourceState, steps: &mut Steps) -> Result<(), PollError> {
+    async fn pages(&self, source: &Source, state: &SourceState, now: bool, steps: &mut Steps) -> Result<(), PollError> {
         let same_rules = state.rules == Some(source.rules_stamp);
         let mut url = source.page.clone();
         let mut seen = vec![url.clone()];
         for number in 0..source.max_pages {
             let validators =
                 if number == 0 && same_rules && state.complete { state.validators.clone() } else { Validators::default() };
-            let fetched = self.fetcher.get(&url, validators.etag.as_deref(), validators.last_modified.as_deref()).await;
-            let page = match fetched.map_err(|source| PollError::Fetch { page: number, source })? {
-                Answer::NotModified => {
+            let ask = Ask {
+                etag: validators.etag.as_deref(),
+                last_modified: validators.last_modified.as_deref(),
+                obey_robots: source.obey_robots,
+                now,
+                ..Ask::whole(&url)
+            };
+            let Fetched { answer, slot } =
+                self.fetcher.get(&ask).await.map_err(|source| PollError::Fetch { page: number, source })?;
+            let page = match answer {
+                Answer::NotModified { etag, last_modified } => {
                     steps.polled.not_modified = true;
+                    // What a 304 leaves out is as it was (RFC 9111, section 4.3.4).
+                    let renewed = Validators {
+                        etag: etag.or(validators.etag.clone()),
+                        last_modified: last_modified.or(validators.last_modified.clone()),
+                    };
+                    steps.renewed = Some(renewed).filter(|renewed| *renewed != validators);
                     return Ok(());
                 }
                 Answer::Page(page) => page,
@@ -193,6 +239,7 @@ impl Pipeline {
                 steps.validators = Validators { etag: page.etag.clone(), last_modified: page.last_modified.clone() };
             }
             let read = self.read(page, number, source).await?;
+            drop(slot);
             let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
             steps.polled.warnings.extend(read.warnings.into_iter().map(|w| (number, w)));
             if read.found == 0 && (number == 0 || read.next.is_some()) {

@@ -14,7 +14,7 @@ use super::Stage;
 use crate::config::Config;
 use crate::daemon::{self, Event};
 use crate::demo::{Item, Newsroom};
-use crate::fetch::{Answer, Fetcher};
+use crate::fetch::{Answer, Ask, Fetcher};
 use crate::http::Server;
 use crate::pipeline::Outcome;
 
@@ -40,6 +40,11 @@ pub(super) async fn run(config: Config, server: Server, stage: &Stage, json: boo
         },
     }
     Ok(daemon.await?)
+}
+
+/// Our own server says nothing of robots.
+fn own(url: &Url) -> Ask<'_> {
+    Ask { obey_robots: false, ..Ask::whole(url) }
 }
 
 struct Play<'a> {
@@ -139,9 +144,9 @@ impl Play<'_> {
     /// What a feed reader does: it asks, and asks again with the validator that it got.
     async fn ask_twice(&self, address: &str) -> anyhow::Result<()> {
         let url = Url::parse(address)?;
-        let Answer::Page(page) = self.fetcher.get(&url, None, None).await? else { bail!("{url} answered 304 unasked") };
-        let again = self.fetcher.get(&url, page.etag.as_deref(), page.last_modified.as_deref()).await?;
-        let again = if again == Answer::NotModified { 304 } else { 200 };
+        let Answer::Page(page) = self.fetcher.get(&own(&url)).await?.answer else { bail!("{url} answered 304 unasked") };
+        let ask = Ask { etag: page.etag.as_deref(), last_modified: page.last_modified.as_deref(), ..own(&url) };
+        let again = if let Answer::NotModified { .. } = self.fetcher.get(&ask).await?.answer { 304 } else { 200 };
         self.say(
             &format!(
                 "A feed reader asks for it: 200, {} bytes. It asks again: {again}{}.\n",
@@ -159,7 +164,7 @@ impl Play<'_> {
     /// The items of the feed of everything, as a reader gets them.
     async fn feed(&self) -> anyhow::Result<Vec<Value>> {
         let url = self.base_url.join("osce/all.json")?;
-        let Answer::Page(page) = self.fetcher.get(&url, None, None).await? else { bail!("{url} answered 304 unasked") };
+        let Answer::Page(page) = self.fetcher.get(&own(&url)).await?.answer else { bail!("{url} answered 304 unasked") };
         let feed: Value = serde_json::from_slice(&page.body).with_context(|| format!("{url} is no JSON"))?;
         Ok(feed["items"].as_array().cloned().unwrap_or_default())
     }
