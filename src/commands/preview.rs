@@ -3,6 +3,7 @@
 use crate::commands::out::say;
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
@@ -72,13 +73,24 @@ fn ids(config: &Config) -> String {
     config.sources.iter().map(|s| s.newsroom.id.as_str()).collect::<Vec<_>>().join(" | ")
 }
 
+/// After so long it is told what is waited for: robots.txt comes first, and then a gap.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Asks for a page with the manners of all processes on this database. Nothing of the page is stored; what was learnt of its host is, where
 /// there is a database.
 async fn fetch(config: &Config, source: &Source, url: &Url) -> anyhow::Result<Page> {
     let store = store(config).await;
     let fetcher = polite(config, store.as_ref())?;
     let ask = Ask { obey_robots: source.obey_robots || host(url) != host(&source.page), ..Ask::whole(url) };
-    let fetched = fetcher.get(&ask).await;
+    let mut fetching = std::pin::pin!(fetcher.get(&ask));
+    let fetched = tokio::select! {
+        fetched = &mut fetching => fetched,
+        () = tokio::time::sleep(PATIENCE) => {
+            let gap = humantime::format_duration(config.fetch.min_gap);
+            eprintln!("waiting for {}: it is asked at most once in {gap} ([fetch] min-gap), or rather slow", host(url));
+            fetching.await
+        }
+    };
     if let Some(store) = store {
         if let Err(error) = store.add_host_counts(chrono::Utc::now().date_naive(), &fetcher.take_counts()).await {
             tracing::debug!(error = crate::error_chain(&error), "the request is not counted");

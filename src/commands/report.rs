@@ -19,7 +19,7 @@ pub(super) fn round(round: &Round, by_daemon: bool, json: bool) {
         match outcome {
             Outcome::Waiting { until, on: None } if !json => say!("{source}: not due before {}", time(*until)),
             Outcome::Waiting { until, on: Some(on) } if !json => {
-                say!("{source}: waits until {}: {} is left alone, {}", time(*until), on.host, fetch::reason(on.asked_for));
+                say!("{source}: waits until {}: {}", time(*until), fetch::reason(&on.host, on.asked_for));
             }
             Outcome::Waiting { .. } => {}
             Outcome::Polled(polled) => {
@@ -95,7 +95,7 @@ fn as_json(round: &Round, by_daemon: bool) -> Value {
     let sources = round.sources.iter().map(|(source, outcome)| match outcome {
         Outcome::Waiting { until, on } => json!({
             "source": source, "outcome": "waiting", "until": until.to_rfc3339(),
-            "host": on.as_ref().map(|on| &on.host), "reason": on.as_ref().map(|on| fetch::reason(on.asked_for)),
+            "host": on.as_ref().map(|on| &on.host), "reason": on.as_ref().map(|on| fetch::reason(&on.host, on.asked_for)),
         }),
         Outcome::Polled(polled) => polled_json(source, if polled.not_modified { "not-modified" } else { "polled" }, polled, None),
         Outcome::Failed { polled, error } => polled_json(source, "failed", polled, Some(error_chain(error))),

@@ -173,7 +173,7 @@ pub enum FetchError {
         until: DateTime<Utc>,
     },
     /// Nothing was asked: the host is left alone for now.
-    #[error("nothing is asked of {host} before {}: {}", until.format("%Y-%m-%d %H:%M:%S UTC"), reason(*asked_for))]
+    #[error("nothing is asked there before {}: {}", until.format("%Y-%m-%d %H:%M:%S UTC"), reason(host, *asked_for))]
     HostWaits {
         /// The host.
         host: String,
@@ -207,8 +207,8 @@ pub enum FetchError {
 }
 
 /// Why a host is left alone.
-pub fn reason(asked_for: bool) -> &'static str {
-    if asked_for { "it asked for that (Retry-After)" } else { "its robots.txt cannot be read" }
+pub fn reason(host: &str, asked_for: bool) -> String {
+    if asked_for { format!("{host} asked for it (Retry-After)") } else { format!("the robots.txt of {host} cannot be read") }
 }
 
 impl FetchError {

@@ -5,6 +5,7 @@
 //! - validators go back as they came, also after a 304 that left them out; others in a 304 replace them;
 //! - `manners` tells what the newsroom's own log tells.
 
+use std::ops::Range;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use crate::support::binary::{Place, Run};
 use crate::support::database;
 use crate::support::listing::{page, row, source};
 use crate::support::newsroom::{Newsroom, Reply, Request};
+use crate::support::process::eventually;
 use crate::support::scene::Scene;
 
 const GAP: Duration = Duration::from_millis(250);
@@ -72,28 +74,55 @@ fn sources_of_one_host_are_asked_one_at_a_time_with_a_gap() {
     assert_gaps(&requests);
 }
 
+/// Processes that take no lock for publishing, each looking at one of the pages.
+fn previews(place: &Place, of: Range<usize>) -> Vec<Child> {
+    let preview = |n: usize| {
+        let source = format!("s{n}");
+        place.command(&["preview", &source]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs")
+    };
+    of.map(preview).collect()
+}
+
 #[test]
 fn processes_that_run_at_once_keep_the_gap_between_them() {
     let newsroom = Newsroom::start();
-    let place = with_gap(&newsroom, 2);
-    let children = [start(&place), start(&place)];
-    let preview = place.run(&["preview", "s0"]).ok();
-    assert!(preview.stdout.contains("Item 0"), "{preview:?}");
-    children.into_iter().for_each(end);
+    let place = with_gap(&newsroom, 3);
+    place.once();
+    let once = start(&place);
+    previews(&place, 0..3).into_iter().chain([once]).for_each(end);
     let requests = newsroom.all_requests();
-    assert!(requests.len() >= 4, "{requests:?}");
+    assert_eq!(requests.len(), 10, "{requests:?}");
     assert_gaps(&requests);
     assert_eq!(newsroom.most_at_a_time_of_all(), 1);
 }
 
 #[test]
-fn without_a_gap_it_is_still_one_at_a_time() {
+fn without_a_gap_processes_still_ask_one_at_a_time() {
     let newsroom = Newsroom::start();
-    let place = Place::new("", &sources(&newsroom, 12));
-    let children = [start(&place), start(&place), start(&place)];
+    let place = Place::new("", &sources(&newsroom, 4));
+    place.once();
+    newsroom.take_log();
+    newsroom.set("/0", Reply::Held);
+    let mut children = previews(&place, 0..1);
+    newsroom.wait_for(1);
+    children.extend(previews(&place, 1..4));
+    // Time enough for whoever does not wait.
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(newsroom.requests(), 1);
+    newsroom.page("/0", &page(&[row("Item 0", "1 May 2024", "/item/0")], None));
     children.into_iter().for_each(end);
-    assert_eq!(newsroom.most_at_a_time_of_all(), 1);
-    assert_eq!(newsroom.take_robots(), 1, "three processes at once");
+    assert_eq!((newsroom.requests(), newsroom.most_at_a_time_of_all()), (4, 1));
+}
+
+#[test]
+fn processes_that_start_at_once_ask_for_robots_txt_once() {
+    let newsroom = Newsroom::start();
+    let place = with_gap(&newsroom, 4);
+    place.run(&["once"]).ok();
+    database::run(&place.database(), "DELETE FROM robots");
+    newsroom.take_robots();
+    previews(&place, 0..4).into_iter().for_each(end);
+    assert_eq!(newsroom.take_robots(), 1);
 }
 
 #[test]
@@ -116,16 +145,33 @@ fn a_process_killed_in_its_request_holds_up_nobody_for_longer_than_the_gap() {
 }
 
 #[test]
-fn waiting_for_a_turn_is_not_the_time_of_a_request_and_holds_up_no_other_host() {
+fn waiting_for_a_turn_is_not_the_time_of_a_request() {
+    let newsroom = Newsroom::start();
+    let place = with_gap(&newsroom, 5);
+    // Within it, the last one would have to be asked before its turn.
+    edit(&place, "[fetch]", "[fetch]\ntimeout = \"700ms\"");
+    place.once();
+    assert_eq!(newsroom.requests(), 5);
+}
+
+#[test]
+fn sources_that_wait_for_one_host_hold_up_no_other() {
     let (slow, quick) = (Newsroom::start(), Newsroom::start());
+    // More than there are requests at a time, each an hour after the one before.
+    slow.robots("User-agent: *\nCrawl-delay: 3600\n");
     quick.page("/news", &page(&[row("Quick", "1 May 2024", "/quick")], None));
     let place = Place::new("", &format!("{}{}", sources(&slow, 70), source(&quick, "quick", "Quick", "/news", "")));
-    edit(&place, "min-gap = \"0s\"", "min-gap = \"25ms\"\ntimeout = \"1s\"");
-    place.once();
-    // More than there are requests at a time: they wait for nearly two seconds in all, and none of them is late.
-    let (last, news) = (slow.all_requests().pop().expect("requests").at, quick.visits("/news")[0]);
-    assert!(news < last, "the quick one came last");
-    assert_eq!(slow.requests(), 70);
+    edit(&place, "[fetch]", "[fetch]\nmax-crawl-delay = \"1h\"");
+    quick.set("/robots.txt", Reply::Held);
+    let mut child = start(&place);
+    eventually("the slow one's robots.txt", || !slow.all_requests().is_empty());
+    // Time enough for all to stand in line.
+    std::thread::sleep(Duration::from_millis(300));
+    quick.robots("");
+    quick.wait_for(1);
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    assert_eq!(slow.requests(), 0);
 }
 
 #[test]

@@ -108,9 +108,9 @@ fn where_it_cannot_be_read_nothing_is_asked_until_it_can() {
         assert!(run.code == Some(75) && run.stderr.contains("/robots.txt cannot be read"), "{run:#?}");
         // A while later, a process more: robots.txt is not asked for again either.
         let run = poll(&scene).ok();
-        assert!(run.stdout.contains("its robots.txt cannot be read"), "{run:#?}");
+        assert!(run.stdout.contains("the robots.txt of 127.0.0.1:"), "{run:#?}");
         let now = scene.place.run(&["once", "--all", "--now"]).ok();
-        assert!(now.stdout.contains("its robots.txt cannot be read"), "{now:#?}");
+        assert!(now.stdout.contains("the robots.txt of 127.0.0.1:"), "{now:#?}");
         assert_eq!((scene.newsroom.take_robots(), scene.newsroom.take_log().len()), (1, 0), "{reply:?}");
         // After the pause, which grows.
         database::run(&scene.place.database(), "UPDATE robots SET again = again - 300");
