@@ -112,7 +112,7 @@ fn print(config: &Config, hosts: &[Host<'_>], since: NaiveDate) {
         "NONE",
         "BYTES",
         "LEAST GAP",
-        "WAITED FOR TURN",
+        "WAITED FOR GAP",
         "RETRY-AFTER",
         "NOT ASKED",
     ];
@@ -149,13 +149,17 @@ fn print(config: &Config, hosts: &[Host<'_>], since: NaiveDate) {
 
 fn print_robots(config: &Config, robots: &Robots<'_>) {
     say!("  {}/robots.txt: {}", robots.authority, robots.says(config));
+    let mut allowed = Vec::new();
     for source in &robots.sources {
-        let id = &source.newsroom.id;
+        let id = source.newsroom.id.as_str();
         match robots.rules.forbids(&source.page) {
             _ if !source.obey_robots => say!("    source {id}: not obeyed (obey-robots = false)"),
-            None => say!("    source {id}: allowed"),
+            None => allowed.push(id),
             Some(rule) => say!("    source {id}: forbidden by \"{rule}\""),
         }
+    }
+    if !allowed.is_empty() {
+        say!("    allowed: {}", allowed.join(", "));
     }
 }
 
@@ -200,8 +204,8 @@ fn as_json(config: &Config, hosts: &[Host<'_>], since: NaiveDate) -> Value {
         json!({
             "host": host.name, "requests": c.requests, "robots-requests": c.robots, "not-modified": c.not_modified, "not-modified-percent": share(c),
             "success": c.success, "redirects": c.redirects, "client-errors": c.client_errors, "server-errors": c.server_errors,
-            "unanswered": c.unanswered, "bytes": c.bytes, "least-gap-ms": c.least_gap_ms, "waited-for-turn": c.turns,
-            "waited-for-turn-ms": c.turns_ms, "retry-after": c.waits, "retry-after-ms": c.waits_ms, "not-asked": c.put_off,
+            "unanswered": c.unanswered, "bytes": c.bytes, "least-gap-ms": c.least_gap_ms, "waited-for-gap": c.turns,
+            "waited-for-gap-ms": c.turns_ms, "retry-after": c.waits, "retry-after-ms": c.waits_ms, "not-asked": c.put_off,
             "left-alone-until": host.wait.map(|wait| wait.until.to_rfc3339()), "robots": host.robots.iter().map(robots).collect::<Vec<_>>(),
         })
     };

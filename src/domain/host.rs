@@ -61,7 +61,7 @@ pub struct HostCounts {
     pub unanswered: u64,
     /// Bytes of the bodies that came.
     pub bytes: u64,
-    /// Requests that waited for the host's turn or for the gap to be over.
+    /// Requests that, next in line, waited for the gap to be over or for another process.
     pub turns: u64,
     /// How long they waited, in milliseconds.
     pub turns_ms: u64,

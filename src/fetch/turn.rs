@@ -55,7 +55,7 @@ pub(super) struct Turn {
     /// Whether others want to know when this was.
     paced: bool,
     begun: bool,
-    /// How long it was waited for.
+    /// How long it was waited for at the head of the line: for the gap to be over, or for another process.
     pub waited: Duration,
     /// How long ago the host was last asked, as far as that is known.
     pub since_last: Option<Duration>,
@@ -71,9 +71,9 @@ impl Turns {
 
     /// Waits for a turn at `name`, `gap` after the last one. Dropped meanwhile, it leaves nothing behind.
     pub async fn take(&self, name: &str, gap: Duration) -> Turn {
-        let began = Instant::now();
         let (lane, keep) = self.lane(name);
         let mut head = lane.lock_owned().await;
+        let began = Instant::now();
         if head.file.is_none() {
             head.file = self.folder.as_deref().and_then(|folder| open(folder, name));
         }
