@@ -31,6 +31,8 @@ pub enum Command {
     Preview(PreviewArgs),
     /// List every feed with its address, how many items are stored and shown, and when it last changed
     Feeds(FeedsArgs),
+    /// Show how hosts were asked: requests, bytes, waits kept, and what their robots.txt says
+    Manners(MannersArgs),
     /// Forget an item, a term or a source for good: the only way to lose what was once seen
     Forget(ForgetArgs),
     /// Make feeds of a newsroom that is built in: no network, no configuration needed
@@ -50,6 +52,9 @@ pub struct OnceArgs {
     /// Poll every source, due or not
     #[arg(long)]
     pub all: bool,
+    /// Do not wait where a host asked to be left alone (Retry-After); robots.txt and the gap between two requests hold all the same
+    #[arg(long)]
+    pub now: bool,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
@@ -80,6 +85,20 @@ pub struct PreviewArgs {
 /// Arguments of `feeds`.
 #[derive(Debug, Args)]
 pub struct FeedsArgs {
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `manners`.
+#[derive(Debug, Args)]
+pub struct MannersArgs {
+    /// This host only, as in the table
+    #[arg(value_name = "HOST")]
+    pub host: Option<String>,
+    /// Count the last so many days (of UTC), today among them
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+    pub days: u16,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

@@ -1,10 +1,12 @@
 //! One source, once, and one stale channel, once: the parts, driven in order.
 //!
 //! `due` says which sources are due; `poll` walks one source's pages into the store; `publish` renders what the store marked stale and brings it to
-//! disk, `shelve` to the shelf; `lists` are the lists of feeds, `removal` what was forgotten; `round` is all of it once.
+//! disk, `shelve` to the shelf; `lists` are the lists of feeds, `removal` what was forgotten; `round` is all of it once. `hosts` keeps what the
+//! fetcher must remember of hosts.
 
 mod channel;
 mod due;
+mod hosts;
 mod lists;
 mod poll;
 mod publish;
@@ -18,9 +20,10 @@ use tokio::sync::Semaphore;
 
 pub use channel::title;
 pub use due::{Due, is_due, now};
+pub use hosts::{polite, turns};
 pub use poll::{PageRead, PollError, Polled, Walked, read_page};
 pub use publish::Published;
-pub use round::{Outcome, Round};
+pub use round::{HostOf, Outcome, Round, Which};
 
 use crate::config::Config;
 use crate::fetch::{FetchError, Fetcher};
@@ -72,7 +75,7 @@ impl Pipeline {
     /// # Errors
     /// When store or tree cannot be used.
     pub async fn new(config: Arc<Config>, store: Store, outlets: Outlets) -> Result<Self, PipelineError> {
-        let fetcher = Fetcher::new(&config.fetch)?;
+        let fetcher = polite(&config, Some(&store))?;
         let disk = match config.publish.directory.clone().filter(|_| outlets.disk) {
             Some(root) => Some(tokio::task::spawn_blocking(move || Disk::open(&root)).await??),
             None => None,

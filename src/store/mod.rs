@@ -24,6 +24,7 @@ mod erase;
 mod error;
 mod find;
 mod forget;
+mod hosts;
 mod known;
 mod open;
 mod overview;

@@ -6,6 +6,7 @@ mod support;
 mod beside;
 mod demo;
 mod disturbed;
+mod manners;
 mod news;
 mod readers;
 mod ready;
