@@ -40,8 +40,12 @@ pub struct Request {
     pub at: Instant,
 }
 
+/// Makes the page of a path just when it is asked for.
+type Maker = Box<dyn FnMut(&str) -> Option<String> + Send>;
+
 #[derive(Default)]
 struct State {
+    maker: Option<Maker>,
     replies: HashMap<String, Reply>,
     log: Vec<Request>,
     /// By path: requests that are not answered yet, and the most that there were at a time.
@@ -89,6 +93,11 @@ impl Newsroom {
     /// Sets a page of HTML.
     pub fn page(&self, path: &str, html: &str) {
         self.set(path, Reply::Page(html.as_bytes().to_vec()));
+    }
+
+    /// Lets pages be made when they are asked for: what this gives for a path (with its query) is answered, whatever was set.
+    pub fn make(&self, maker: impl FnMut(&str) -> Option<String> + Send + 'static) {
+        self.state().maker = Some(Box::new(maker));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -144,7 +153,8 @@ impl Newsroom {
         let (now, most) = state.under_way.entry(path.to_owned()).or_default();
         *now += 1;
         *most = (*most).max(*now);
-        let (mut reply, mut answered) = (state.replies.get(path).cloned(), None);
+        let made = state.maker.as_mut().and_then(|make| make(path)).map(|html| Reply::Page(html.into_bytes()));
+        let (mut reply, mut answered) = (made.or_else(|| state.replies.get(path).cloned()), None);
         if !matches!(reply, Some(Reply::Held)) {
             answered = Some(answer(reply.as_ref(), headers));
         }
