@@ -1,5 +1,6 @@
 //! The commands: each reads what it needs, drives the pipeline, and reports.
 
+mod backfill;
 mod check;
 mod demo;
 mod feeds;
@@ -53,6 +54,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Once(args) => once::run(&load(&cli.config)?, &args).await,
         Command::Check(args) => check::run(&load(&cli.config)?, &args),
         Command::Preview(args) => preview::run(&load(&cli.config)?, &args).await,
+        Command::Backfill(args) => backfill::run(&load(&cli.config)?, &args).await,
         Command::Feeds(args) => feeds::run(&load(&cli.config)?, &args).await,
         Command::Forget(args) => forget::run(&load(&cli.config)?, &args).await,
         Command::Demo(args) => demo::run(&args).await,

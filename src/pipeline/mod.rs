@@ -1,8 +1,10 @@
 //! One source, once, and one stale channel, once: the parts, driven in order.
 //!
 //! `due` says which sources are due; `poll` walks one source's pages into the store; `publish` renders what the store marked stale and brings it to
-//! disk, `shelve` to the shelf; `lists` are the lists of feeds, `removal` what was forgotten; `round` is all of it once.
+//! disk, `shelve` to the shelf; `lists` are the lists of feeds, `removal` what was forgotten; `round` is all of it once;
+//! `backfill` walks a pager to its end.
 
+mod backfill;
 mod channel;
 mod due;
 mod lists;
@@ -16,6 +18,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+pub use backfill::{BackfillAsked, Backfilled, Begins, Ended, Estimate, Outlet, Progress, Told};
 pub use channel::title;
 pub use due::{Due, is_due, now};
 pub use poll::{PageRead, PollError, Polled, Walked, read_page};
@@ -25,7 +28,7 @@ pub use round::{Outcome, Round};
 use crate::config::Config;
 use crate::fetch::{FetchError, Fetcher};
 use crate::publish::shelf::Shelf;
-use crate::publish::{Disk, PublishError};
+use crate::publish::{Disk, LockError, PublishError};
 use crate::store::{Store, StoreError};
 
 /// Everything a poll and a publishing need. Clones share it.
@@ -58,6 +61,9 @@ pub enum PipelineError {
     /// The tree on disk cannot be written.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// A lock cannot be had.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The HTTP client cannot be made.
     #[error(transparent)]
     Fetch(#[from] FetchError),

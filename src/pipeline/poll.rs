@@ -193,13 +193,10 @@ impl Pipeline {
                 steps.validators = Validators { etag: page.etag.clone(), last_modified: page.last_modified.clone() };
             }
             let read = self.read(page, number, source).await?;
-            let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
+            let refused = refused(&read, number, &url);
             steps.polled.warnings.extend(read.warnings.into_iter().map(|w| (number, w)));
-            if read.found == 0 && (number == 0 || read.next.is_some()) {
-                return Err(PollError::NoRows { page: number, url });
-            }
-            if let (true, Some(first)) = (read.rows.is_empty(), first) {
-                return Err(PollError::NoneReadable { page: number, url, rows: read.found, first });
+            if let Some(error) = refused {
+                return Err(error);
             }
             steps.polled.pages += 1;
             steps.polled.rows += read.rows.len();
@@ -234,6 +231,16 @@ impl Pipeline {
     }
 }
 
+/// Why nothing is to be taken from a page, if so. A page without rows is the end of a listing only if it is not the first and leads nowhere.
+pub(super) fn refused(read: &PageRead, number: usize, url: &Url) -> Option<PollError> {
+    let url = || url.clone();
+    if read.found == 0 && (number == 0 || read.next.is_some()) {
+        return Some(PollError::NoRows { page: number, url: url() });
+    }
+    let first = read.warnings.iter().find(|w| w.row.is_some()).filter(|_| read.rows.is_empty())?;
+    Some(PollError::NoneReadable { page: number, url: url(), rows: read.found, first: first.clone() })
+}
+
 impl Walked {
     fn to_store<'a>(&'a self, source: &'a Source, at: DateTime<Utc>, feeds: &'a [(Address, Filter)]) -> Walk<'a> {
         let complete = self.error.is_none();
@@ -252,6 +259,6 @@ impl Walked {
     }
 }
 
-fn terms(source: &Source, covered: Covered) -> Terms {
+pub(super) fn terms(source: &Source, covered: Covered) -> Terms {
     Terms { link_key: source.identity.link_key.is_some(), rules: source.rules_stamp, covered }
 }
