@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 
 /// Turns newsrooms without usable feeds into RSS, Atom and JSON feeds that people trust.
@@ -29,6 +30,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Show what a page gives: rows, warnings, and rows that are the same item
     Preview(PreviewArgs),
+    /// Take in a source's whole archive, once: walk along its pager to the end; run again, it goes on where it stopped
+    Backfill(BackfillArgs),
     /// List every feed with its address, how many items are stored and shown, and when it last changed
     Feeds(FeedsArgs),
     /// Show how hosts were asked: requests, bytes, waits kept, and what their robots.txt says
@@ -77,6 +80,25 @@ pub struct PreviewArgs {
     /// Read the page by the rules of this source
     #[arg(long, value_name = "ID")]
     pub source: Option<String>,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `backfill`.
+#[derive(Debug, Args)]
+pub struct BackfillArgs {
+    /// A source's id
+    pub source: String,
+    /// Go no further than to a page whose items are all older
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub since: Option<NaiveDate>,
+    /// Read so many pages, and leave the rest to another run
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub pages: Option<u32>,
+    /// Begin at page 1, wherever an earlier run came
+    #[arg(long)]
+    pub restart: bool,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

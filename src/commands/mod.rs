@@ -1,5 +1,6 @@
 //! The commands: each reads what it needs, drives the pipeline, and reports.
 
+mod backfill;
 mod check;
 mod demo;
 mod feeds;
@@ -49,13 +50,14 @@ impl From<Exit> for ExitCode {
 /// # Errors
 /// What a person should read to know what to do.
 pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
-    let asks = matches!(cli.command, Command::Run | Command::Once(_) | Command::Check(_));
+    let asks = matches!(cli.command, Command::Run | Command::Once(_) | Command::Check(_) | Command::Backfill(_));
     let load = || load(&cli.config, asks);
     match &cli.command {
         Command::Run => run::run(load()?).await,
         Command::Once(args) => once::run(&load()?, args).await,
         Command::Check(args) => check::run(&load()?, args),
         Command::Preview(args) => preview::run(&load()?, args).await,
+        Command::Backfill(args) => backfill::run(&load()?, args).await,
         Command::Feeds(args) => feeds::run(&load()?, args).await,
         Command::Manners(args) => manners::run(&load()?, args).await,
         Command::Forget(args) => forget::run(&load()?, args).await,

@@ -252,13 +252,10 @@ impl Pipeline {
             }
             let read = self.read(page, number, source).await?;
             drop(slot);
-            let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
+            let refused = refused(&read, number, &url);
             steps.polled.warnings.extend(read.warnings.into_iter().map(|w| (number, w)));
-            if read.found == 0 && (number == 0 || read.next.is_some()) {
-                return Err(PollError::NoRows { page: number, url });
-            }
-            if let (true, Some(first)) = (read.rows.is_empty(), first) {
-                return Err(PollError::NoneReadable { page: number, url, rows: read.found, first });
+            if let Some(error) = refused {
+                return Err(error);
             }
             steps.polled.pages += 1;
             steps.polled.rows += read.rows.len();
@@ -313,6 +310,16 @@ fn known(validators: &Validators) -> Known<'_> {
     Known { url: url.as_deref(), etag: etag.as_deref(), last_modified: last_modified.as_deref() }
 }
 
+/// Why nothing is to be taken from a page, if so. A page without rows is the end of a listing only if it is not the first and leads nowhere.
+pub(super) fn refused(read: &PageRead, number: usize, url: &Url) -> Option<PollError> {
+    let url = || url.clone();
+    if read.found == 0 && (number == 0 || read.next.is_some()) {
+        return Some(PollError::NoRows { page: number, url: url() });
+    }
+    let first = read.warnings.iter().find(|w| w.row.is_some()).filter(|_| read.rows.is_empty())?;
+    Some(PollError::NoneReadable { page: number, url: url(), rows: read.found, first: first.clone() })
+}
+
 impl Walked {
     fn to_store<'a>(&'a self, source: &'a Source, at: DateTime<Utc>, feeds: &'a [(Address, Filter)]) -> Walk<'a> {
         let complete = self.error.is_none();
@@ -332,6 +339,6 @@ impl Walked {
     }
 }
 
-fn terms(source: &Source, covered: Covered) -> Terms {
+pub(super) fn terms(source: &Source, covered: Covered) -> Terms {
     Terms { link_key: source.identity.link_key.is_some(), rules: source.rules_stamp, covered }
 }

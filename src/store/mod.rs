@@ -19,6 +19,7 @@ macro_rules! from_row {
 }
 
 mod additions;
+mod backfill;
 mod channels;
 mod erase;
 mod error;
@@ -28,6 +29,7 @@ mod hosts;
 mod known;
 mod open;
 mod overview;
+mod places;
 mod renames;
 mod rows;
 mod selection;
@@ -37,6 +39,7 @@ mod walk;
 
 use sqlx::SqlitePool;
 
+pub use backfill::Backfill;
 pub use channels::{Categories, ChannelRow, Rendered, Stale};
 pub use error::StoreError;
 pub use find::Held;

@@ -3,6 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod backfill;
+mod backfill_shifts;
 mod charsets;
 mod counts;
 mod escapes;

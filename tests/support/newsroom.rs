@@ -42,8 +42,12 @@ pub struct Request {
     pub at: Instant,
 }
 
+/// Makes the page of a path just when it is asked for.
+type Maker = Box<dyn FnMut(&str) -> Option<String> + Send>;
+
 #[derive(Default)]
 struct State {
+    maker: Option<Maker>,
     replies: HashMap<String, Reply>,
     log: Vec<Request>,
     /// Requests for robots.txt, which are not in the log.
@@ -93,6 +97,11 @@ impl Newsroom {
     /// Sets a page of HTML.
     pub fn page(&self, path: &str, html: &str) {
         self.set(path, Reply::Page(html.as_bytes().to_vec()));
+    }
+
+    /// Lets pages be made when they are asked for: what this gives for a path (with its query) is answered, whatever was set.
+    pub fn make(&self, maker: impl FnMut(&str) -> Option<String> + Send + 'static) {
+        self.state().maker = Some(Box::new(maker));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -173,7 +182,9 @@ impl Newsroom {
             *now += 1;
             *most = (*most).max(*now);
         }
-        let (mut reply, mut answered) = (state.replies.get(path).cloned(), None);
+        let made = state.maker.as_mut().filter(|_| path != "/robots.txt").and_then(|make| make(path));
+        let made = made.map(|html| Reply::Page(html.into_bytes()));
+        let (mut reply, mut answered) = (made.or_else(|| state.replies.get(path).cloned()), None);
         if !matches!(reply, Some(Reply::Held)) {
             answered = Some(answer(reply.as_ref(), headers));
         }
