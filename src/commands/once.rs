@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Exit, report};
 use crate::cli::OnceArgs;
 use crate::config::Config;
-use crate::pipeline::{Outlets, Pipeline};
+use crate::pipeline::{Outlets, Pipeline, Which};
 use crate::publish::{Lock, LockError, Purpose};
 use crate::store::Store;
 
@@ -24,7 +24,7 @@ pub(super) async fn run(config: &Config, args: &OnceArgs) -> anyhow::Result<Exit
     };
     let outlets = Outlets { disk: lock.is_some(), shelf: None };
     let pipeline = Pipeline::new(Arc::new(config.clone()), store.clone(), outlets).await?;
-    let round = pipeline.round(args.all).await?;
+    let round = pipeline.round(Which { all: args.all, now: args.now }).await?;
     store.close().await;
     let by_daemon = lock.is_none();
     drop(lock);

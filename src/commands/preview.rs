@@ -3,6 +3,7 @@
 use crate::commands::out::say;
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
@@ -12,9 +13,11 @@ use super::Exit;
 use crate::cli::PreviewArgs;
 use crate::config::{Config, Source};
 use crate::domain::Reading;
+use crate::domain::host;
 use crate::domain::text::cut;
-use crate::fetch::{Answer, Fetcher, Known, Page};
-use crate::pipeline::{PageRead, read_page};
+use crate::fetch::{Answer, Ask, Page};
+use crate::pipeline::{PageRead, polite, read_page};
+use crate::store::Store;
 
 pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<Exit> {
     let (source, page) = page(config, args).await?;
@@ -71,11 +74,45 @@ fn ids(config: &Config) -> String {
     config.sources.iter().map(|s| s.newsroom.id.as_str()).collect::<Vec<_>>().join(" | ")
 }
 
+/// After so long it is told what is waited for: robots.txt comes first, and then a gap.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Asks for a page with the manners of all processes on this database. Nothing of the page is stored; what was learnt of its host is, where
+/// there is a database.
 async fn fetch(config: &Config, source: &Source, url: &Url) -> anyhow::Result<Page> {
-    let fetcher = Fetcher::new(&config.fetch)?.allowing(source.allow_networks.as_deref());
-    match fetcher.get(url, &Known::default()).await? {
+    let store = store(config).await;
+    let fetcher = polite(config, store.as_ref())?.allowing(source.allow_networks.as_deref());
+    let ask = Ask { obey_robots: source.obey_robots || host(url) != host(&source.page), ..Ask::whole(url) };
+    let mut fetching = std::pin::pin!(fetcher.get(&ask));
+    let fetched = tokio::select! {
+        fetched = &mut fetching => fetched,
+        () = tokio::time::sleep(PATIENCE) => {
+            let gap = humantime::format_duration(config.fetch.min_gap);
+            eprintln!("waiting for {}: it is asked at most once in {gap} ([fetch] min-gap), or rather slow", host(url));
+            fetching.await
+        }
+    };
+    if let Some(store) = store {
+        if let Err(error) = store.add_host_counts(chrono::Utc::now().date_naive(), &fetcher.take_counts()).await {
+            tracing::debug!(error = crate::error_chain(&error), "the request is not counted");
+        }
+        store.close().await;
+    }
+    match fetched?.answer {
         Answer::Page(page) => Ok(page),
         Answer::NotModified { .. } => bail!("{url} answered 304 to an unconditional request"),
+    }
+}
+
+/// The database, if there is one that is not to be made or changed for this.
+async fn store(config: &Config) -> Option<Store> {
+    let reader = Store::read(&config.database).await.ok()?;
+    match Store::open(&config.database).await {
+        Ok(store) => {
+            reader.close().await;
+            Some(store)
+        }
+        Err(_) => Some(reader),
     }
 }
 

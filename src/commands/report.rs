@@ -1,10 +1,11 @@
 //! How rounds are told, to people and as JSON.
 
 use crate::commands::out::say;
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::error_chain;
 use crate::pipeline::{Outcome, Polled, Published, Round};
+use crate::{error_chain, fetch};
 
 /// Warnings shown of one source; `preview` shows them all.
 const SHOWN: usize = 10;
@@ -16,7 +17,10 @@ pub(super) fn round(round: &Round, by_daemon: bool, json: bool) {
     }
     for (source, outcome) in &round.sources {
         match outcome {
-            Outcome::Waiting { until } if !json => say!("{source}: not due before {}", until.format("%Y-%m-%d %H:%M:%S UTC")),
+            Outcome::Waiting { until, on: None } if !json => say!("{source}: not due before {}", time(*until)),
+            Outcome::Waiting { until, on: Some(on) } if !json => {
+                say!("{source}: waits until {}: {}", time(*until), fetch::reason(&on.host, on.asked_for));
+            }
             Outcome::Waiting { .. } => {}
             Outcome::Polled(polled) => {
                 if !json {
@@ -25,7 +29,9 @@ pub(super) fn round(round: &Round, by_daemon: bool, json: bool) {
                 warnings(source, polled);
             }
             Outcome::Failed { polled, error } => {
-                eprintln!("{source}: failed: {}; its feeds stay as they are", error_chain(error));
+                let again =
+                    error.wait_until().map(|until| format!("; not asked again before {}", time(until))).unwrap_or_default();
+                eprintln!("{source}: failed: {}; its feeds stay as they are{again}", error_chain(error));
                 if polled.pages > 0 && !json {
                     say!("{source}: {}", brief(polled));
                 }
@@ -46,6 +52,10 @@ pub(super) fn published(published: Option<&Published>, by_daemon: bool) {
         Some(p) if p.written == 0 => say!("nothing to publish: {} files stand as they are", p.documents),
         Some(p) => say!("{} files written; {} stand published", p.written, p.documents),
     }
+}
+
+fn time(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 fn brief(polled: &Polled) -> String {
@@ -86,7 +96,10 @@ fn warnings(source: &str, polled: &Polled) {
 
 fn as_json(round: &Round, by_daemon: bool) -> Value {
     let sources = round.sources.iter().map(|(source, outcome)| match outcome {
-        Outcome::Waiting { until } => json!({"source": source, "outcome": "waiting", "until": until.to_rfc3339()}),
+        Outcome::Waiting { until, on } => json!({
+            "source": source, "outcome": "waiting", "until": until.to_rfc3339(),
+            "host": on.as_ref().map(|on| &on.host), "reason": on.as_ref().map(|on| fetch::reason(&on.host, on.asked_for)),
+        }),
         Outcome::Polled(polled) => polled_json(source, if polled.not_modified { "not-modified" } else { "polled" }, polled, None),
         Outcome::Failed { polled, error } => polled_json(source, "failed", polled, Some(error_chain(error))),
     });

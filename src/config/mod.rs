@@ -91,6 +91,8 @@ pub struct Source {
     pub max_pages: usize,
     /// More new terms in one poll than this wait for the operator.
     pub max_new_terms: usize,
+    /// Whether what robots.txt forbids is not asked for.
+    pub obey_robots: bool,
     /// Changes whenever what a page gives may change: every key but title, schedule and limits.
     pub rules_stamp: Digest,
 }

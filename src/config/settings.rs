@@ -163,7 +163,14 @@ fn fetch(top: &mut Table<'_>) -> Policy {
         ] {
             *place = table.duration(key, MILLISECOND..=HOUR).unwrap_or(*place);
         }
-        policy.min_gap = table.duration("min-gap", Duration::ZERO..=24 * HOUR).unwrap_or(policy.min_gap);
+        for (key, place) in [
+            ("min-gap", &mut policy.min_gap),
+            ("max-crawl-delay", &mut policy.max_crawl_delay),
+            ("max-retry-after", &mut policy.max_retry_after),
+        ] {
+            let longest = if key == "max-retry-after" { 30 * 24 * HOUR } else { 24 * HOUR };
+            *place = table.duration(key, Duration::ZERO..=longest).unwrap_or(*place);
+        }
         policy.max_size = table.size("max-size", 1_000..=1_000_000_000).unwrap_or(policy.max_size);
         policy.max_wire_size = table.size("max-wire-size", 1_000..=1_000_000_000).unwrap_or(policy.max_wire_size);
         policy.proxy = table.string("proxy").and_then(|text| net::proxy(&text));
@@ -172,7 +179,7 @@ fn fetch(top: &mut Table<'_>) -> Policy {
     }
     if !asked {
         let message = "[fetch] has no `contact`: a newsroom's webmaster cannot learn who is asking";
-        problems.warn(head, message, "add a line such as: contact = \"https://example.org/about-our-bot\"");
+        problems.warn_of_requests(head, message, "add a line such as: contact = \"https://example.org/about-our-bot\"");
     }
     policy
 }
@@ -197,7 +204,8 @@ mod tests {
         assert_eq!((config.publish.items, config.publish.max_size), (50, 500_000));
         assert_eq!(config.fetch.timeout, Duration::from_secs(30));
         assert_eq!(config.fetch.min_gap, Duration::from_secs(10));
-        assert_eq!((config.fetch.max_size, config.fetch.max_wire_size), (10_000_000, 5_000_000));
+        assert_eq!((config.fetch.max_crawl_delay, config.fetch.max_retry_after), (Duration::from_secs(60), 24 * HOUR));
+        assert_eq!((config.fetch.max_size, config.fetch.max_wire_size), (10_000_000, 10_000_000));
         assert_eq!(config.fetch.header_timeout, Duration::from_secs(15));
         assert_eq!((config.fetch.proxy, config.fetch.allow_networks), (None, vec![]));
         assert_eq!(warnings.len(), 2, "{warnings:?}");

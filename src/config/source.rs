@@ -37,6 +37,7 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
     let timezone = table.string("timezone").map_or(Some(Tz::UTC), |t| net::timezone(&t));
     let (language, names) = language(&mut table);
     let identity = identity(&mut table);
+    let obey_robots = obey_robots(&mut table);
     let each = table.require("each", "\".news-item\"").map(|v| field::selectors(&v));
     let next = table.take("next").map(|v| field::selectors(&v)).unwrap_or_default();
     let max_pages = table.integer("max-pages", 1..=10_000).unwrap_or(20);
@@ -70,6 +71,7 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
             identity,
             max_pages: facet::count(max_pages),
             max_new_terms: facet::count(max_new_terms),
+            obey_robots,
             rules_stamp,
         })
     };
@@ -95,6 +97,17 @@ fn schedule(table: &mut Table<'_>) -> Option<Schedule> {
         Some(value) => value.string()?.read(Schedule::cron),
         None => Some(Schedule::Every(Duration::from_secs(900))),
     }
+}
+
+/// `obey-robots`: true, if it is not said otherwise.
+fn obey_robots(table: &mut Table<'_>) -> bool {
+    let Some(value) = table.take("obey-robots") else { return true };
+    let obey = value.boolean().unwrap_or(true);
+    if !obey {
+        let message = "`obey-robots` is false: what robots.txt forbids is asked for all the same";
+        value.problems.warn_of_requests(value.span.clone(), message, "only with the newsroom's consent; else remove the line");
+    }
+    obey
 }
 
 /// The tag, and the language of names in dates; English after a problem, so that formats are checked all the same.
@@ -256,6 +269,7 @@ mod tests {
             ("link-key = '/(\\d+'", "3:14 `link-key` is no regular expression: unclosed group"),
             ("each = []", "3:8 `each` must not be empty"),
             ("max-pages = 0", "3:13 `max-pages` must be from 1 to 10000"),
+            ("obey-robots = 'no'", "3:15 `obey-robots` must be true or false, not a string"),
             ("evry = '1h'", "3:1 unknown key `evry` in [[source]]"),
         ] {
             assert_eq!(said(&file(source, "")), [expected], "{source}");
@@ -286,6 +300,15 @@ mod tests {
         ] {
             assert_eq!(said(&file("", after)), [expected], "{after}");
         }
+    }
+
+    #[test]
+    fn to_disobey_robots_txt_is_a_warning() {
+        let (config, warnings) = good(&file("obey-robots = false", ""));
+        assert!(!config.sources[0].obey_robots);
+        assert!(warnings.iter().any(|w| w.starts_with("`obey-robots` is false")), "{warnings:?}");
+        let (config, warnings) = good(&file("obey-robots = true", ""));
+        assert!(config.sources[0].obey_robots && !warnings.iter().any(|w| w.contains("obey-robots")), "{warnings:?}");
     }
 
     #[test]

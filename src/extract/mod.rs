@@ -10,6 +10,7 @@ pub mod date;
 mod label;
 pub mod months;
 mod page;
+pub mod pager;
 mod rules;
 mod text;
 

@@ -28,6 +28,9 @@ pub struct Known {
     pub counters: HashMap<Digest, u32>,
     /// What is left of forgotten items that a row of the walk may be.
     pub forgotten: Vec<Trace>,
+    /// Rows that earlier parts of the same walk showed, as (link, origin). They are not asked again what they say, and their links belong to their
+    /// stories: a walk in parts is matched as one in one piece.
+    pub earlier: HashSet<(Option<Digest>, Digest)>,
 }
 
 /// An item as stored, as far as identity goes.
@@ -162,7 +165,7 @@ pub fn all_known(rows: &[Reading], known: &Known, terms: &Terms) -> bool {
 
 /// Decides what each row is.
 pub fn decide(rows: &[Reading], known: &Known, terms: &Terms) -> Plan {
-    let mut rows_once = without_doubles(rows);
+    let mut rows_once = without_doubles(rows, known);
     let shared = links_of_two_stories(rows, known);
     let is_shared = |link: &Digest| known.shared.contains(link) || shared.contains(link);
     let link_of = |row: &Reading| row.link.as_ref().map(|l| l.identity).filter(|l| !is_shared(l));
@@ -216,11 +219,14 @@ pub fn decide(rows: &[Reading], known: &Known, terms: &Terms) -> Plan {
 }
 
 /// The rows without those that repeat another's key and link, as overlapping pages do. The first in the page's order stands.
-fn without_doubles(rows: &[Reading]) -> Vec<usize> {
+fn without_doubles(rows: &[Reading], known: &Known) -> Vec<usize> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_key(|&r| (rows[r].page, rows[r].row));
     let mut seen = HashSet::new();
-    order.retain(|&r| seen.insert((rows[r].key, rows[r].link.as_ref().map(|l| l.identity))));
+    order.retain(|&r| {
+        let link = rows[r].link.as_ref().map(|l| l.identity);
+        !known.earlier.contains(&(link, rows[r].origin)) && seen.insert((rows[r].key, link))
+    });
     order
 }
 
@@ -234,7 +240,8 @@ fn new_traces(found: HashMap<usize, Trace>, known: &Known) -> Vec<Trace> {
 
 fn links_of_two_stories(rows: &[Reading], known: &Known) -> BTreeSet<Digest> {
     // With the link in the key every link has its own key: what tells two stories apart is then the title and date alone.
-    let mut story_of: HashMap<Digest, Digest> = HashMap::new();
+    let mut story_of: HashMap<Digest, Digest> =
+        known.earlier.iter().filter_map(|(link, origin)| link.map(|link| (link, *origin))).collect();
     let mut shared = BTreeSet::new();
     for row in rows {
         if let Some(link) = &row.link

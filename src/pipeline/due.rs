@@ -106,6 +106,7 @@ impl Pipeline {
     /// # Errors
     /// When the store fails.
     pub async fn tidy(&self) -> Result<(), PipelineError> {
+        self.tidy_hosts().await?;
         Ok(self.store.tidy().await?)
     }
 
@@ -134,7 +135,7 @@ pub fn is_due(state: &SourceState, at: DateTime<Utc>, slack: Duration) -> bool {
 }
 
 /// When the source is due again.
-fn next(source: &Source, at: DateTime<Utc>) -> DateTime<Utc> {
+pub(super) fn next(source: &Source, at: DateTime<Utc>) -> DateTime<Utc> {
     let (_, number) = stamp([source.newsroom.id.as_str(), &at.timestamp().to_string()]).as_u64_pair();
     source.schedule.next(at, source.newsroom.timezone) + source.schedule.jitter(number)
 }

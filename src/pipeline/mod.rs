@@ -1,10 +1,13 @@
 //! One source, once, and one stale channel, once: the parts, driven in order.
 //!
 //! `due` says which sources are due; `poll` walks one source's pages into the store; `publish` renders what the store marked stale and brings it to
-//! disk, `shelve` to the shelf; `lists` are the lists of feeds, `removal` what was forgotten; `round` is all of it once.
+//! disk, `shelve` to the shelf; `lists` are the lists of feeds, `removal` what was forgotten; `round` is all of it once;
+//! `backfill` walks a pager to its end. `hosts` keeps what the fetcher must remember of hosts.
 
+mod backfill;
 mod channel;
 mod due;
+mod hosts;
 mod lists;
 mod poll;
 mod publish;
@@ -16,16 +19,18 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+pub use backfill::{BackfillAsked, Backfilled, Begins, Ended, Estimate, Outlet, Progress, Told};
 pub use channel::title;
 pub use due::{Due, is_due, now};
+pub use hosts::{polite, turns};
 pub use poll::{PageRead, PollError, Polled, Walked, read_page};
 pub use publish::Published;
-pub use round::{Outcome, Round};
+pub use round::{HostOf, Outcome, Round, Which};
 
 use crate::config::Config;
 use crate::fetch::{FetchError, Fetcher};
 use crate::publish::shelf::Shelf;
-use crate::publish::{Disk, PublishError};
+use crate::publish::{Disk, LockError, PublishError};
 use crate::store::{Store, StoreError};
 
 /// Everything a poll and a publishing need. Clones share it.
@@ -58,6 +63,9 @@ pub enum PipelineError {
     /// The tree on disk cannot be written.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// A lock cannot be had.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The HTTP client cannot be made.
     #[error(transparent)]
     Fetch(#[from] FetchError),
@@ -72,7 +80,7 @@ impl Pipeline {
     /// # Errors
     /// When store or tree cannot be used.
     pub async fn new(config: Arc<Config>, store: Store, outlets: Outlets) -> Result<Self, PipelineError> {
-        let fetcher = Fetcher::new(&config.fetch)?;
+        let fetcher = polite(&config, Some(&store))?;
         let disk = match config.publish.directory.clone().filter(|_| outlets.disk) {
             Some(root) => Some(tokio::task::spawn_blocking(move || Disk::open(&root)).await??),
             None => None,

@@ -3,11 +3,13 @@
 use chrono::{DateTime, Utc};
 use url::Url;
 
+use super::due::next;
+use super::round::HostOf;
 use super::{Due, Outcome, Pipeline};
 use crate::config::Source;
 use crate::domain::{Address, Filter, Reading};
 use crate::extract::{Warning, charset, extract};
-use crate::fetch::{Answer, FetchError, Known, Page};
+use crate::fetch::{Answer, Ask, FetchError, Fetched, Known, Page};
 use crate::normalise::link::absolute;
 use crate::normalise::matching::{Covered, Terms, all_known};
 use crate::normalise::{reading, readings};
@@ -76,6 +78,18 @@ pub enum PollError {
     },
 }
 
+impl PollError {
+    /// What went wrong in getting a page, if it was that.
+    fn fetch(&self) -> Option<&FetchError> {
+        if let Self::Fetch { source, .. } = self { Some(source) } else { None }
+    }
+
+    /// Before which it is of no use to try again, where the host said so or its robots.txt cannot be read.
+    pub fn wait_until(&self) -> Option<DateTime<Utc>> {
+        self.fetch().and_then(FetchError::wait_until)
+    }
+}
+
 /// A page, read.
 #[derive(Debug, Clone)]
 pub struct PageRead {
@@ -120,6 +134,8 @@ pub fn read_page(page: &Page, number: usize, source: &Source) -> PageRead {
 struct Steps {
     rows: Vec<Reading>,
     validators: Validators,
+    /// Page 1 is what it was, but has other validators now.
+    renewed: Option<Validators>,
     polled: Polled,
     end: bool,
     /// Where page 1 has moved for good, by what is known after this walk.
@@ -133,10 +149,11 @@ pub struct Walked {
 }
 
 impl Pipeline {
-    /// Walks along a due source's pager: one conditional request, and as many pages as it takes to reach what is known.
-    pub async fn walk(&self, due: &Due) -> Walked {
+    /// Walks along a due source's pager: one conditional request, and as many pages as it takes to reach what is known. `now`: also where the host
+    /// asked to be left alone for a while.
+    pub async fn walk(&self, due: &Due, now: bool) -> Walked {
         let mut steps = Steps::default();
-        let error = self.pages(self.source(due), &due.state, &mut steps).await.err();
+        let error = self.pages(self.source(due), &due.state, now, &mut steps).await.err();
         Walked { steps, error }
     }
 
@@ -156,18 +173,33 @@ impl Pipeline {
             if !steps.rows.is_empty() {
                 steps.polled.saved = saved.next().unwrap_or_default();
             }
-            let id = &self.source(&due).newsroom.id;
+            let source = self.source(&due);
+            let id = &source.newsroom.id;
             let polled = steps.polled;
-            let outcome = match error {
-                Some(error) => {
+            let put_off = error.as_ref().filter(|_| polled.pages == 0).and_then(|error| error.fetch()?.put_off());
+            let on = put_off.map(|(host, asked_for)| HostOf { host: host.to_owned(), asked_for });
+            let until = error.as_ref().and_then(PollError::wait_until);
+            let outcome = match (error, on, until) {
+                // Nothing was asked, so nothing failed.
+                (Some(_), Some(on), Some(until)) => {
+                    self.store.reschedule(&[(id, until)]).await?;
+                    Outcome::Waiting { until, on: Some(on) }
+                }
+                (Some(error), ..) => {
                     self.store.poll_failed(id, &crate::error_chain(&error)).await?;
                     if steps.rows.is_empty() && due.state.moved.is_some() {
                         // Nothing good is there, or no longer: the configured page is asked again.
                         self.store.note_moved(id, None).await?;
                     }
+                    if let Some(until) = until.filter(|until| *until > next(source, due.at)) {
+                        self.store.reschedule(&[(id, until)]).await?;
+                    }
                     Outcome::Failed { polled, error }
                 }
-                None => {
+                (None, ..) => {
+                    if let Some(renewed) = &steps.renewed {
+                        self.store.renew_validators(id, renewed).await?;
+                    }
                     if polled.not_modified && due.state.failures > 0 {
                         self.store.poll_unchanged(id).await?;
                     }
@@ -183,19 +215,31 @@ impl Pipeline {
     }
 
     /// Goes from page to page until the walk is complete.
-    async fn pages(&self, source: &Source, state: &SourceState, steps: &mut Steps) -> Result<(), PollError> {
+    async fn pages(&self, source: &Source, state: &SourceState, now: bool, steps: &mut Steps) -> Result<(), PollError> {
         let same_rules = state.rules == Some(source.rules_stamp);
         let fetcher = self.fetcher.allowing(source.allow_networks.as_deref());
         let remembered = remembered(source, state);
         let mut url = remembered.clone().unwrap_or_else(|| source.page.clone());
         let mut seen = vec![source.page.clone(), url.clone()];
         for number in 0..source.max_pages {
-            let validators = Some(&state.validators).filter(|_| number == 0 && same_rules && state.complete);
-            let fetched = fetcher.get(&url, &validators.map(known).unwrap_or_default()).await;
-            let page = match fetched.map_err(|source| PollError::Fetch { page: number, source })? {
-                Answer::NotModified { moved, .. } => {
+            let before = Some(&state.validators).filter(|_| number == 0 && same_rules && state.complete);
+            let known = before.map(known).unwrap_or_default();
+            let ask = Ask { known, obey_robots: source.obey_robots, now, ..Ask::whole(&url) };
+            let fetched = fetcher.get(&ask).await;
+            let Fetched { answer, slot } = fetched.map_err(|source| PollError::Fetch { page: number, source })?;
+            let page = match answer {
+                Answer::NotModified { moved, etag, last_modified, .. } => {
                     steps.polled.not_modified = true;
                     steps.learn(source, remembered, moved);
+                    // What a 304 leaves out is as it was (RFC 9111, section 4.3.4).
+                    steps.renewed = before.and_then(|before| {
+                        let renewed = Validators {
+                            url: before.url.clone(),
+                            etag: etag.or(before.etag.clone()),
+                            last_modified: last_modified.or(before.last_modified.clone()),
+                        };
+                        (renewed != *before).then_some(renewed)
+                    });
                     return Ok(());
                 }
                 Answer::Page(page) => page,
@@ -207,13 +251,11 @@ impl Pipeline {
                 steps.learn(source, remembered.clone(), moved.clone());
             }
             let read = self.read(page, number, source).await?;
-            let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
+            drop(slot);
+            let refused = refused(&read, number, &url);
             steps.polled.warnings.extend(read.warnings.into_iter().map(|w| (number, w)));
-            if read.found == 0 && (number == 0 || read.next.is_some()) {
-                return Err(PollError::NoRows { page: number, url });
-            }
-            if let (true, Some(first)) = (read.rows.is_empty(), first) {
-                return Err(PollError::NoneReadable { page: number, url, rows: read.found, first });
+            if let Some(error) = refused {
+                return Err(error);
             }
             steps.polled.pages += 1;
             steps.polled.rows += read.rows.len();
@@ -268,6 +310,16 @@ fn known(validators: &Validators) -> Known<'_> {
     Known { url: url.as_deref(), etag: etag.as_deref(), last_modified: last_modified.as_deref() }
 }
 
+/// Why nothing is to be taken from a page, if so. A page without rows is the end of a listing only if it is not the first and leads nowhere.
+pub(super) fn refused(read: &PageRead, number: usize, url: &Url) -> Option<PollError> {
+    let url = || url.clone();
+    if read.found == 0 && (number == 0 || read.next.is_some()) {
+        return Some(PollError::NoRows { page: number, url: url() });
+    }
+    let first = read.warnings.iter().find(|w| w.row.is_some()).filter(|_| read.rows.is_empty())?;
+    Some(PollError::NoneReadable { page: number, url: url(), rows: read.found, first: first.clone() })
+}
+
 impl Walked {
     fn to_store<'a>(&'a self, source: &'a Source, at: DateTime<Utc>, feeds: &'a [(Address, Filter)]) -> Walk<'a> {
         let complete = self.error.is_none();
@@ -287,6 +339,6 @@ impl Walked {
     }
 }
 
-fn terms(source: &Source, covered: Covered) -> Terms {
+pub(super) fn terms(source: &Source, covered: Covered) -> Terms {
     Terms { link_key: source.identity.link_key.is_some(), rules: source.rules_stamp, covered }
 }

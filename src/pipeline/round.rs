@@ -3,25 +3,43 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{Stream, StreamExt};
 
 use super::{Pipeline, PipelineError, PollError, Polled, Published, is_due, now};
 use crate::schedule::Schedule;
-
-/// Sources polled side by side.
-const SIDE_BY_SIDE: usize = 8;
 
 /// Walks stored in one transaction, and how long the first of them waits for others.
 const GROUP: usize = 64;
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// Which sources a round polls.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Which {
+    /// All, due or not.
+    pub all: bool,
+    /// Also those whose hosts asked to be left alone for a while.
+    pub now: bool,
+}
+
+/// A host that is left alone for now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostOf {
+    /// The host.
+    pub host: String,
+    /// True: it asked for that; false: its robots.txt cannot be read.
+    pub asked_for: bool,
+}
+
 /// How one source fared.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Not due yet.
+    /// Not due yet, or its host is left alone for now.
     Waiting {
         /// When it is.
         until: DateTime<Utc>,
+        /// The host, if it is that.
+        on: Option<HostOf>,
     },
     /// Polled.
     Polled(Polled),
@@ -63,28 +81,44 @@ impl Pipeline {
     ///
     /// # Errors
     /// When store or disk fail. A source that fails is an outcome, not an error.
-    pub async fn round(&self, all: bool) -> Result<Round, PipelineError> {
+    pub async fn round(&self, which: Which) -> Result<Round, PipelineError> {
+        let round = self.poll_and_publish(which).await;
+        let counted = self.keep_counts().await;
+        let round = round?;
+        counted.map(|()| round)
+    }
+
+    async fn poll_and_publish(&self, Which { all, now: regardless }: Which) -> Result<Round, PipelineError> {
         let before = self.publish().await?;
+        let mut held_by_host = Vec::new();
+        for source in self.config.sources.iter().filter(|_| regardless) {
+            held_by_host.push(self.fetcher.host_wait(&source.page).await?);
+        }
+        // What is due only when its host may be asked again.
+        let held = |number: usize, due: DateTime<Utc>| {
+            held_by_host.get(number).is_some_and(|until| until.is_some_and(|until| due <= until))
+        };
         let mut sources: Vec<Option<(String, Outcome)>> = Vec::new();
         let due = self
             .begin(now(), |number, state| {
                 let source = &self.config.sources[number];
-                let until = state.due.filter(|_| !all && !is_due(state, now(), slack(&source.schedule)));
-                sources.push(until.map(|until| (source.newsroom.id.to_string(), Outcome::Waiting { until })));
+                let waits = |due: &DateTime<Utc>| !all && !is_due(state, now(), slack(&source.schedule)) && !held(number, *due);
+                let until = state.due.filter(waits);
+                sources.push(until.map(|until| (source.newsroom.id.to_string(), Outcome::Waiting { until, on: None })));
                 until.is_none()
             })
             .await?;
         let mut anything_new = false;
         let walks = due.into_iter().map(|due| {
             let pipeline = self.clone();
-            // Each a task of its own, so that walks go on while others are being stored.
+            // Each a task of its own, so that walks go on while others are being stored. All at once: most wait for their hosts' turns, with empty hands.
             tokio::spawn(async move {
-                let walked = pipeline.walk(&due).await;
+                let walked = pipeline.walk(&due, regardless).await;
                 (due, walked)
             })
         });
         // Those that are done at about the same time share a transaction: its cost is mostly the pages of the indexes that it touches.
-        let mut walks = stream::iter(walks).buffer_unordered(SIDE_BY_SIDE);
+        let mut walks: FuturesUnordered<_> = walks.collect();
         loop {
             let group = gather(&mut walks, PATIENCE).await;
             if group.is_empty() {

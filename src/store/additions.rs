@@ -63,6 +63,9 @@ impl Additions<'_> {
 
     /// The sources' own state. Written only where it differs: a poll that finds nothing new costs no row here.
     async fn end(&self, tx: &mut SqliteConnection) -> Result<(), StoreError> {
+        if self.ends.is_empty() {
+            return Ok(());
+        }
         let end = |e: &End<'_>| {
             let kept = |v: &Option<String>| v.clone().filter(|_| e.complete);
             let validators = (kept(&e.validators.etag), kept(&e.validators.last_modified), kept(&e.validators.url));

@@ -19,14 +19,17 @@ macro_rules! from_row {
 }
 
 mod additions;
+mod backfill;
 mod channels;
 mod erase;
 mod error;
 mod find;
 mod forget;
+mod hosts;
 mod known;
 mod open;
 mod overview;
+mod places;
 mod renames;
 mod rows;
 mod selection;
@@ -36,6 +39,7 @@ mod walk;
 
 use sqlx::SqlitePool;
 
+pub use backfill::Backfill;
 pub use channels::{Categories, ChannelRow, Rendered, Stale};
 pub use error::StoreError;
 pub use find::Held;

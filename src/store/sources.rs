@@ -184,6 +184,20 @@ impl Store {
         listed(&ours)
     }
 
+    /// Notes a page's validators where a server that had nothing new (304) gave others.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn renew_validators(&self, source: &Id, validators: &Validators) -> Result<(), StoreError> {
+        sqlx::query("UPDATE source SET etag = $1, last_modified = $2 WHERE name = $3")
+            .bind(&validators.etag)
+            .bind(&validators.last_modified)
+            .bind(source.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Notes that a poll that failed before found nothing new. (One that did not need not be noted.)
     ///
     /// # Errors

@@ -3,10 +3,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod backfill;
 mod beside;
 mod day;
 mod demo;
 mod disturbed;
+mod manners;
 mod news;
 mod readers;
 mod ready;

@@ -102,9 +102,9 @@ fn check_json_shows_the_next_three_runs_in_the_zone_of_the_source() {
 fn ten_mistakes_are_ten_problems_at_once() {
     let folder = fixture("config");
     let place = Place::new("", "");
-    for command in ["check", "once", "preview", "feeds", "forget"] {
+    for command in ["check", "once", "preview", "backfill", "feeds", "forget"] {
         let mut args = vec!["--config", "ten-mistakes.toml", command];
-        args.extend(["preview", "forget"].contains(&command).then_some("presse"));
+        args.extend(["preview", "backfill", "forget"].contains(&command).then_some("presse"));
         let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_newsroomd"));
         process.args(args).current_dir(&folder).env_remove("NEWSROOMD_CONFIG").env("STATE_DIRECTORY", place.path());
         let run = Run::from(process.output().expect("the binary runs"));

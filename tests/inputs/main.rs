@@ -9,6 +9,7 @@ mod demo;
 mod feeds_command;
 mod goldens;
 mod pages;
+mod parts;
 mod properties;
 mod reading;
 mod storage;

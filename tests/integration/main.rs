@@ -3,6 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod backfill;
+mod backfill_shifts;
 mod charsets;
 mod counts;
 mod escapes;
@@ -16,10 +18,13 @@ mod identity;
 mod kill;
 mod limits;
 mod lost_database;
+mod manners;
 mod moved;
 mod order;
 mod redirects;
 mod renames;
+mod retry_after;
+mod robots;
 mod schedule;
 mod together;
 mod unchanged;

@@ -103,6 +103,12 @@ impl Newsroom {
         self.set(path, Reply::Page(html.as_bytes().to_vec()));
     }
 
+    /// Lets pages be made when they are asked for: what this gives for a path (with its query) is answered, whatever was set.
+    pub fn make(&self, mut maker: impl FnMut(&str) -> Option<String> + Send + 'static) {
+        let mut page = move |path: &str| maker(path).map(|html| Reply::Page(html.into_bytes()));
+        self.weather(move |path, _| if path == "/robots.txt" { None } else { page(path) });
+    }
+
     /// Sets what is answered instead of what the paths are set to.
     pub fn weather(&self, weather: impl FnMut(&str, Option<&Reply>) -> Option<Reply> + Send + 'static) {
         self.state().weather = Some(Box::new(weather));
