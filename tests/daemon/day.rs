@@ -59,7 +59,7 @@ fn a_day(times: usize, rounds: usize) {
     let mut daemon = Daemon::start(&place);
     SOURCES.iter().for_each(|_| drop(daemon.wait(&[" polled ", "new=3"])));
     eventually("everything is published", || {
-        SOURCES.iter().all(|path| place.feeds().join(format!("{path}/all.rss")[1..].to_owned()).exists())
+        SOURCES.iter().all(|path| place.feeds().join(&format!("{path}/all.rss")[1..]).exists())
     });
     daemon.wait(&[" published "]);
     let mut all = newsroom.take_log();
