@@ -2,7 +2,7 @@
 //!
 //! Data flows one way: `fetch` -> `extract` -> `normalise` -> `store` -> `feed` -> `publish` -> `http`, driven by `pipeline`, which the
 //! `daemon` drives on schedule.
-//! `domain` is known by all; the pure parts (`extract`, `normalise`, `feed`, `schedule`) know no clock, network or database;
+//! `domain` is known by all; the pure parts (`extract`, `normalise`, `judge`, `feed`, `schedule`) know no clock, network or database;
 //! the parts that do (`fetch`, `store`, `publish`, `http`) do not know one another, but for the shelf that `publish` fills and `http` serves;
 //! `config` fills everybody's settings from one TOML file.
 
@@ -16,6 +16,7 @@ pub mod extract;
 pub mod feed;
 pub mod fetch;
 pub mod http;
+pub mod judge;
 pub mod normalise;
 pub mod pipeline;
 pub mod publish;

@@ -7,12 +7,14 @@ pub const VERSION: &str = "2";
 
 pub mod charset;
 pub mod date;
+mod frame;
 mod label;
 pub mod months;
 mod page;
 mod rules;
 mod text;
 
+pub use frame::Frame;
 pub use page::{Extracted, RawRow, Warning, extract};
 pub use rules::{DateField, FacetField, Field, Rules};
 pub use text::Markup;
