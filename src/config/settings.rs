@@ -1,4 +1,4 @@
-//! What is said once for all sources: `base-url`, `[store]`, `[publish]`, `[http]`, `[fetch]`.
+//! What is said once for all sources: `base-url`, `[store]`, `[publish]`, `[http]`, `[fetch]`, `[status]`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use url::Url;
 
 use super::table::Table;
 use super::value::Text;
-use super::{Publish, nearest, net};
+use super::{Publish, Status, nearest, net};
 use crate::feed::Format;
 use crate::fetch::Policy;
 
@@ -24,6 +24,7 @@ pub(super) struct Settings {
     pub publish: Publish,
     pub listen: Vec<String>,
     pub fetch: Policy,
+    pub status: Status,
 }
 
 /// Reads the settings; None after a problem that leaves none of the value asked for.
@@ -62,7 +63,8 @@ pub(super) fn read(top: &mut Table<'_>, state: &Path) -> Option<Settings> {
         }
     };
     let fetch = fetch(top);
-    Some(Settings { base_url: base_url?, base_url_given, database: database?, publish: publish.0, listen, fetch })
+    let status = top.table("status", "[status]").map(status).unwrap_or_default();
+    Some(Settings { base_url: base_url?, base_url_given, database: database?, publish: publish.0, listen, fetch, status })
 }
 
 fn store(top: &mut Table<'_>, state: &Path) -> Option<PathBuf> {
@@ -182,6 +184,13 @@ fn fetch(top: &mut Table<'_>) -> Policy {
     policy
 }
 
+fn status(mut table: Table<'_>) -> Status {
+    let public = table.take("public-status").and_then(|v| v.boolean()).unwrap_or_default();
+    let webhook = table.string("webhook").and_then(|text| net::page(&text));
+    table.finish();
+    Status { public, webhook }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{good, said};
@@ -203,6 +212,7 @@ mod tests {
         assert_eq!(config.fetch.timeout, Duration::from_secs(30));
         assert_eq!(config.fetch.min_gap, Duration::from_secs(10));
         assert_eq!(config.fetch.max_size, 10_000_000);
+        assert!(!config.status.public && config.status.webhook.is_none());
         assert_eq!(warnings.len(), 2, "{warnings:?}");
     }
 
@@ -245,6 +255,10 @@ mod tests {
                 "3:19 `allow-networks` must end with a prefix length from /0 to /32",
             ),
             ("[http]\n[fetch]\nmin-gpa = '1s'\n", "3:1 unknown key `min-gpa` in [fetch]"),
+            ("[http]\n[status]\npublic-status = 'yes'\n", "3:17 `public-status` must be true or false, not a string"),
+            ("[http]\n[status]\nwebhook = 'x'\n", "3:11 `webhook` must be a URL: relative URL without a base"),
+            ("[http]\n[status]\nwebhook = 'https://me:pw@x.example/'\n", "3:11 `webhook` must not hold a user name or password"),
+            ("[http]\n[status]\nwebhok = 'x'\n", "3:1 unknown key `webhok` in [status]"),
             ("http = 5\n", "1:8 `http` must be a table, not an integer"),
             ("base-url = 5\n[http]\n", "1:12 `base-url` must be a string, not an integer"),
         ] {

@@ -60,5 +60,7 @@ fn commented_keys_of_the_shipped_configuration_are_valid() {
     assert_eq!(config.publish.max_size, default.publish.max_size);
     assert_eq!(config.fetch.min_gap, default.fetch.min_gap);
     assert_eq!(config.database, default.database);
+    assert_eq!(config.status.public, default.status.public);
+    assert_eq!(config.sources[0].empty_is_normal, default.sources[0].empty_is_normal);
     assert_eq!(config.sources[0].max_pages, default.sources[0].max_pages);
 }

@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 use crate::domain::{Digest, digest};
 
 /// Keys of `[[source]]` that change nothing of what is read from a page.
-const ASIDE: &[&str] = &["title", "home", "every", "cron", "max-pages", "max-terms", "max-new-terms"];
+const ASIDE: &[&str] = &["title", "home", "every", "cron", "max-pages", "max-terms", "max-new-terms", "empty-is-normal"];
 /// The same for `[source.facet.NAME]`.
 const FACET_ASIDE: &[&str] = &["title", "max-terms"];
 
@@ -84,7 +84,10 @@ mod tests {
         };
         for (from, to) in [
             ("title = 'A'", "title = 'B'"),
-            ("title = 'A'", "home = 'x'\nevery = '1h'\ncron = 'x'\nmax-pages = 1\nmax-terms = 2\nmax-new-terms = 3"),
+            (
+                "title = 'A'",
+                "home = 'x'\nevery = '1h'\ncron = 'x'\nmax-pages = 1\nmax-terms = 2\nmax-new-terms = 3\nempty-is-normal = true",
+            ),
             ("title = 'T'", "title = 'U'\nmax-terms = 4"),
         ] {
             assert!(!moved(from, to), "{to}");
