@@ -4,6 +4,7 @@
 
 pub mod channel;
 pub mod fold;
+pub mod health;
 pub mod item;
 pub mod newsroom;
 pub mod text;
