@@ -3,15 +3,17 @@
 use chrono::{DateTime, Utc};
 use url::Url;
 
+use super::health::{judge_first, recognised};
 use super::{Due, Outcome, Pipeline};
 use crate::config::Source;
 use crate::domain::{Address, Filter, Reading};
 use crate::extract::{Warning, charset, extract};
 use crate::fetch::{Answer, FetchError, Page};
+use crate::judge::{Look, Past, Verdict, judge_later};
 use crate::normalise::link::absolute;
-use crate::normalise::matching::{Covered, Terms, all_known};
+use crate::normalise::matching::{Covered, Terms};
 use crate::normalise::{reading, readings};
-use crate::store::{Saved, SourceState, StoreError, Validators, Walk};
+use crate::store::{Saved, StoreError, Turned, Validators, Walk};
 
 /// What a poll came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +28,10 @@ pub struct Polled {
     pub saved: Saved,
     /// What could not be read: page (from 0) and warning.
     pub warnings: Vec<(usize, Warning)>,
+    /// What is odd about the first page, which was taken over all the same.
+    pub odd: Vec<String>,
+    /// How the source's state moved; None: it went well as ever.
+    pub turned: Option<Turned>,
 }
 
 /// Why a poll failed. What it read before is kept.
@@ -40,25 +46,17 @@ pub enum PollError {
         #[source]
         source: FetchError,
     },
-    /// A page without a row: no feed is changed for it.
-    #[error("page {} ({url}) shows no row: `each` matches nothing there; see it with `newsroomd preview`", page + 1)]
-    NoRows {
+    /// A page that is no listing as it should be: no feed is changed for it.
+    #[error("page {} ({url}) is broken: {}{}; see it with `newsroomd preview`", page + 1, reasons.join("; "), of_first(first.as_ref()))]
+    Broken {
         /// The page, from 0.
         page: usize,
         /// Its address.
         url: Url,
-    },
-    /// Rows, but none of them whole.
-    #[error("page {} ({url}) shows {rows} rows, of which none could be read: {first}", page + 1)]
-    NoneReadable {
-        /// The page, from 0.
-        page: usize,
-        /// Its address.
-        url: Url,
-        /// How many rows there are.
-        rows: usize,
-        /// What is wrong with the first.
-        first: Warning,
+        /// What is wrong with it.
+        reasons: Vec<String>,
+        /// What is wrong with the first row that could not be read.
+        first: Option<Warning>,
     },
     /// The store failed.
     #[error(transparent)]
@@ -74,6 +72,10 @@ pub enum PollError {
     },
 }
 
+fn of_first(warning: Option<&Warning>) -> String {
+    warning.map(|w| format!(" ({w})")).unwrap_or_default()
+}
+
 /// A page, read.
 #[derive(Debug, Clone)]
 pub struct PageRead {
@@ -85,6 +87,8 @@ pub struct PageRead {
     pub warnings: Vec<Warning>,
     /// The next page.
     pub next: Option<Url>,
+    /// The page in numbers.
+    pub look: Look,
 }
 
 /// Reads a page: decode, extract, normalise. Work for the processor.
@@ -112,7 +116,8 @@ pub fn read_page(page: &Page, number: usize, source: &Source) -> PageRead {
             None
         }
     });
-    PageRead { found: extracted.rows_found, rows, warnings, next }
+    let look = Look::of(extracted.rows_found, &rows, &warnings, next.is_some(), extracted.frame);
+    PageRead { found: extracted.rows_found, rows, warnings, next, look }
 }
 
 /// A walk under way.
@@ -122,20 +127,30 @@ struct Steps {
     validators: Validators,
     polled: Polled,
     end: bool,
+    /// The first page, which was not broken.
+    first: Option<Look>,
+    /// What it was judged by.
+    past: Option<Past>,
 }
 
 /// A walk that came to its end, one way or another, and is not stored yet.
 pub struct Walked {
     steps: Steps,
     error: Option<PollError>,
+    /// What the source's good pages were like, this one's first among them.
+    past: Option<String>,
 }
 
 impl Pipeline {
     /// Walks along a due source's pager: one conditional request, and as many pages as it takes to reach what is known.
     pub async fn walk(&self, due: &Due) -> Walked {
         let mut steps = Steps::default();
-        let error = self.pages(self.source(due), &due.state, &mut steps).await.err();
-        Walked { steps, error }
+        let error = self.pages(self.source(due), due, &mut steps).await.err();
+        let past = steps.first.as_ref().map(|look| match steps.past.clone() {
+            Some(past) => past.learn(look).to_text(),
+            None => Past::begin(look).to_text(),
+        });
+        Walked { steps, error, past }
     }
 
     /// Stores walks, all in one transaction. What a walk read before it failed is kept, and the next one does not stop at known items.
@@ -144,37 +159,33 @@ impl Pipeline {
     /// When the store fails; then none is stored.
     pub async fn keep(&self, walks: Vec<(Due, Walked)>) -> Result<Vec<(Due, Outcome)>, StoreError> {
         let feeds: Vec<(Address, Filter)> = self.config.feeds.iter().map(|f| (Address::feed(&f.id), f.filter.clone())).collect();
-        let with_rows = walks.iter().filter(|(_, walked)| !walked.steps.rows.is_empty());
-        let to_store: Vec<Walk<'_>> = with_rows.map(|(due, walked)| walked.to_store(self.source(due), due.at, &feeds)).collect();
+        let read = walks.iter().filter(|(_, walked)| walked.read_anything());
+        let to_store: Vec<Walk<'_>> = read.map(|(due, walked)| walked.to_store(self.source(due), due.at, &feeds)).collect();
         let saved = if to_store.is_empty() { Vec::new() } else { self.store.save_walks(&to_store).await? };
         let mut saved = saved.into_iter();
         let mut out = Vec::with_capacity(walks.len());
         for (due, walked) in walks {
-            let Walked { mut steps, error } = walked;
-            if !steps.rows.is_empty() {
+            let read_anything = walked.read_anything();
+            let Walked { mut steps, error, .. } = walked;
+            if read_anything {
                 steps.polled.saved = saved.next().unwrap_or_default();
             }
-            let id = &self.source(&due).newsroom.id;
             let polled = steps.polled;
-            let outcome = match error {
-                Some(error) => {
-                    self.store.poll_failed(id, &crate::error_chain(&error)).await?;
-                    Outcome::Failed { polled, error }
-                }
-                None => {
-                    if polled.not_modified && due.state.failures > 0 {
-                        self.store.poll_unchanged(id).await?;
-                    }
-                    Outcome::Polled(polled)
-                }
-            };
-            out.push((due, outcome));
+            out.push((
+                due,
+                match error {
+                    Some(error) => Outcome::Failed { polled, error },
+                    None => Outcome::Polled(polled),
+                },
+            ));
         }
+        self.note(&mut out).await?;
         Ok(out)
     }
 
     /// Goes from page to page until the walk is complete.
-    async fn pages(&self, source: &Source, state: &SourceState, steps: &mut Steps) -> Result<(), PollError> {
+    async fn pages(&self, source: &Source, due: &Due, steps: &mut Steps) -> Result<(), PollError> {
+        let state = &due.state;
         let same_rules = state.rules == Some(source.rules_stamp);
         let mut url = source.page.clone();
         let mut seen = vec![url.clone()];
@@ -192,18 +203,36 @@ impl Pipeline {
             if number == 0 {
                 steps.validators = Validators { etag: page.etag.clone(), last_modified: page.last_modified.clone() };
             }
-            let read = self.read(page, number, source).await?;
+            let mut read = self.read(page, number, source).await?;
+            let (verdict, all_known) = match &steps.first {
+                None => {
+                    let judged = judge_first(&self.store, source, state, due.at, &mut read).await?;
+                    steps.past = judged.past;
+                    (judged.verdict, judged.all_known)
+                }
+                Some(first) => (judge_later(&read.look, first), None),
+            };
             let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
             steps.polled.warnings.extend(read.warnings.into_iter().map(|w| (number, w)));
-            if read.found == 0 && (number == 0 || read.next.is_some()) {
-                return Err(PollError::NoRows { page: number, url });
+            match verdict {
+                Verdict::Broken(reasons) => return Err(PollError::Broken { page: number, url, reasons, first }),
+                Verdict::Odd { reasons, lacks } => {
+                    if lacks {
+                        // A 304 would hide it: the next request is for the whole page, once.
+                        steps.validators = Validators::default();
+                    }
+                    steps.polled.odd = reasons;
+                }
+                Verdict::Fine => {}
             }
-            if let (true, Some(first)) = (read.rows.is_empty(), first) {
-                return Err(PollError::NoneReadable { page: number, url, rows: read.found, first });
-            }
+            steps.first.get_or_insert(read.look);
             steps.polled.pages += 1;
             steps.polled.rows += read.rows.len();
-            let stop = state.complete && self.all_known(source, &read.rows).await?;
+            let stop = state.complete
+                && match all_known {
+                    Some(all_known) => all_known,
+                    None => recognised(&self.store, source, &read.rows).await?.all() == read.rows.len(),
+                };
             steps.rows.extend(read.rows);
             let Some(next) = read.next.filter(|next| !seen.contains(next)) else {
                 steps.end = true;
@@ -227,14 +256,14 @@ impl Pipeline {
         });
         read.await.map_err(|source| PollError::Died { page: number, source })
     }
-
-    async fn all_known(&self, source: &Source, rows: &[Reading]) -> Result<bool, PollError> {
-        let known = self.store.known(rows).await?;
-        Ok(all_known(rows, &known, &terms(source, Covered::Nothing)))
-    }
 }
 
 impl Walked {
+    /// Whether there is something to store: rows, or that there were none in a listing that may be empty.
+    fn read_anything(&self) -> bool {
+        !self.steps.rows.is_empty() || (self.error.is_none() && self.steps.polled.pages > 0)
+    }
+
     fn to_store<'a>(&'a self, source: &'a Source, at: DateTime<Utc>, feeds: &'a [(Address, Filter)]) -> Walk<'a> {
         let complete = self.error.is_none();
         let last = self.steps.rows.last().map_or(Covered::Nothing, |row| Covered::After(row.day));
@@ -246,12 +275,14 @@ impl Walked {
             at,
             complete,
             validators: self.steps.validators.clone(),
+            past: self.past.as_deref(),
+            begins: self.steps.past.is_none() || !self.steps.polled.odd.is_empty(),
             max_new_terms: source.max_new_terms,
             feeds,
         }
     }
 }
 
-fn terms(source: &Source, covered: Covered) -> Terms {
+pub(super) fn terms(source: &Source, covered: Covered) -> Terms {
     Terms { link_key: source.identity.link_key.is_some(), rules: source.rules_stamp, covered }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::{Stream, StreamExt, stream};
 
-use super::{Pipeline, PipelineError, PollError, Polled, Published, is_due, now};
+use super::{Pipeline, PipelineError, PollError, Polled, Published, backs_off, is_due, now};
 use crate::schedule::Schedule;
 
 /// Sources polled side by side.
@@ -22,6 +22,8 @@ pub enum Outcome {
     Waiting {
         /// When it is.
         until: DateTime<Utc>,
+        /// Why it waits longer than its schedule says, if it does.
+        why: Option<Wait>,
     },
     /// Polled.
     Polled(Polled),
@@ -34,11 +36,38 @@ pub enum Outcome {
     },
 }
 
+/// Why a source waits longer than its schedule says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wait {
+    /// Polls failed.
+    Failures {
+        /// How many in a row.
+        count: i64,
+        /// Why the last one did.
+        error: String,
+    },
+}
+
+/// What a round is to do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Poll all sources, those that are not due by their schedules too.
+    pub all: bool,
+    /// Poll those too that wait because polls failed.
+    pub now: bool,
+}
+
 impl Outcome {
-    /// Whether the store holds something that it did not hold before.
+    /// Whether the store holds something to publish that it did not hold before.
     pub fn changed(&self) -> bool {
         let (Self::Polled(polled) | Self::Failed { polled, .. }) = self else { return false };
-        polled.saved.new + polled.saved.edited + polled.saved.touched > 0
+        polled.saved.new + polled.saved.edited + polled.saved.touched > 0 || self.is_incident()
+    }
+
+    /// Whether an incident was opened or closed.
+    pub fn is_incident(&self) -> bool {
+        let (Self::Polled(polled) | Self::Failed { polled, .. }) = self else { return false };
+        polled.turned.is_some_and(|turned| turned.incident)
     }
 }
 
@@ -59,18 +88,23 @@ impl Round {
 }
 
 impl Pipeline {
-    /// Publishes what an earlier run left undone, polls every source that is due (or all), and publishes what they changed.
+    /// Publishes what an earlier run left undone, polls every source that is due (or all, as asked), and publishes what they changed.
     ///
     /// # Errors
     /// When store or disk fail. A source that fails is an outcome, not an error.
-    pub async fn round(&self, all: bool) -> Result<Round, PipelineError> {
+    pub async fn round(&self, asked: Asked) -> Result<Round, PipelineError> {
         let before = self.publish().await?;
         let mut sources: Vec<Option<(String, Outcome)>> = Vec::new();
         let due = self
             .begin(now(), |number, state| {
                 let source = &self.config.sources[number];
-                let until = state.due.filter(|_| !all && !is_due(state, now(), slack(&source.schedule)));
-                sources.push(until.map(|until| (source.newsroom.id.to_string(), Outcome::Waiting { until })));
+                let (at, slack) = (now(), slack(&source.schedule));
+                let backs_off = backs_off(state, at, slack);
+                let waits = if backs_off { !asked.now } else { !asked.all && !is_due(state, at, slack) };
+                let until = state.due.filter(|_| waits);
+                let why =
+                    backs_off.then(|| Wait::Failures { count: state.failures, error: state.error.clone().unwrap_or_default() });
+                sources.push(until.map(|until| (source.newsroom.id.to_string(), Outcome::Waiting { until, why })));
                 until.is_none()
             })
             .await?;

@@ -36,6 +36,8 @@ pub(super) struct End<'a> {
     pub complete: bool,
     /// Page 1's; kept only if the walk is complete.
     pub validators: &'a Validators,
+    /// What its good pages were like, if that is to be stored.
+    pub past: Option<&'a str>,
 }
 
 impl Additions<'_> {
@@ -43,6 +45,7 @@ impl Additions<'_> {
         insert_items(tx, &self.items).await?;
         insert_sightings(tx, &self.sightings).await?;
         self.mark_stale(tx).await?;
+        self.pasts(tx).await?;
         self.end(tx).await
     }
 
@@ -60,6 +63,20 @@ impl Additions<'_> {
         Ok(())
     }
 
+    async fn pasts(&self, tx: &mut SqliteConnection) -> Result<(), StoreError> {
+        let pasts: Vec<(i64, &str)> = self.ends.iter().filter_map(|e| Some((e.source, e.past?))).collect();
+        if !pasts.is_empty() {
+            sqlx::query(
+                "INSERT INTO past SELECT value ->> 0, value ->> 1 FROM json_each($1) WHERE true
+                 ON CONFLICT (source) DO UPDATE SET pages = excluded.pages",
+            )
+            .bind(serde_json::json!(pasts).to_string())
+            .execute(tx)
+            .await?;
+        }
+        Ok(())
+    }
+
     /// The sources' own state. Written only where it differs: a poll that finds nothing new costs no row here.
     async fn end(&self, tx: &mut SqliteConnection) -> Result<(), StoreError> {
         let end = |e: &End<'_>| {
@@ -68,12 +85,11 @@ impl Additions<'_> {
             (e.source, e.rules.simple().to_string(), e.complete, validators.0, validators.1)
         };
         sqlx::query(
-            "UPDATE source SET rules = e.rules, complete = e.complete, walked = walked OR e.complete, etag = e.etag, last_modified = e.last_modified,
-                 failures = iif(e.complete, 0, failures), error = iif(e.complete, NULL, error)
+            "UPDATE source SET rules = e.rules, complete = e.complete, walked = walked OR e.complete, etag = e.etag, last_modified = e.last_modified
              FROM (SELECT value ->> 0 AS source, unhex(value ->> 1) AS rules, value ->> 2 AS complete, value ->> 3 AS etag,
                  value ->> 4 AS last_modified FROM json_each($1)) e
              WHERE id = e.source AND (source.rules IS NOT e.rules OR source.complete <> e.complete OR walked < e.complete
-                 OR source.etag IS NOT e.etag OR source.last_modified IS NOT e.last_modified OR failures > 0)",
+                 OR source.etag IS NOT e.etag OR source.last_modified IS NOT e.last_modified)",
         )
         .bind(serde_json::json!(self.ends.iter().map(end).collect::<Vec<_>>()).to_string())
         .execute(tx)

@@ -22,6 +22,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "forgotten", include_str!("migrations/0002_forgotten.sql")),
     (3, "revision", include_str!("migrations/0003_revision.sql")),
     (4, "counts", include_str!("migrations/0004_counts.sql")),
+    (6, "health", include_str!("migrations/0006_health.sql")),
 ];
 
 /// The newest layout that is known here. The file's header says which one it has ("user version"), so that a start need not look further.

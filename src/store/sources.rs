@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
 use super::{Store, StoreError, digest, listed};
+use crate::domain::health::{Kind, State};
 use crate::domain::{Digest, Id};
 
 /// The validators of a page, verbatim (RFC 9110, section 8.8).
@@ -36,6 +37,22 @@ pub struct SourceState {
     pub failures: i64,
     /// Why the last poll failed, if it did.
     pub error: Option<String>,
+    /// When the first of these failed polls began.
+    pub since: Option<DateTime<Utc>>,
+    /// What kind of failure the last one was.
+    pub kind: Option<Kind>,
+}
+
+impl SourceState {
+    /// Fine, suspect or failing.
+    pub fn health(&self) -> State {
+        State::after(self.failures)
+    }
+
+    /// When the last poll that went well began, as far as is known.
+    pub fn good(&self) -> Option<DateTime<Utc>> {
+        self.since.or(self.polled)
+    }
 }
 
 /// A poll that is to begin.
@@ -50,7 +67,10 @@ pub struct BeginPoll<'a> {
 }
 
 /// A source's name and state, as the columns come.
-type StateRow = (String, String, Option<String>, Option<String>, i64, i64, Option<i64>, Option<i64>, i64, Option<String>);
+type StateRow = (
+    (String, String, Option<String>, Option<String>, i64, i64),
+    (Option<i64>, Option<i64>, i64, Option<String>, Option<i64>, Option<String>),
+);
 
 impl Store {
     /// Makes the sources known, and says how they stand, in the order given.
@@ -81,12 +101,12 @@ impl Store {
     }
 
     async fn states(&self) -> Result<HashMap<String, SourceState>, StoreError> {
-        let query = "SELECT json_group_array(json_array(name, hex(rules), etag, last_modified, complete, walked, polled, due, failures, error))
-             FROM source";
+        let query = "SELECT json_group_array(json_array(json_array(name, hex(rules), etag, last_modified, complete, walked),
+             json_array(polled, due, failures, error, since, kind))) FROM source";
         let rows: Vec<StateRow> = listed(&sqlx::query_scalar::<_, String>(query).fetch_one(&self.pool).await?)?;
         let instant = |t: Option<i64>| t.and_then(|t| DateTime::from_timestamp(t, 0));
-        let states =
-            rows.into_iter().map(|(name, rules, etag, last_modified, complete, walked, polled, due, failures, error)| {
+        let states = rows.into_iter().map(
+            |((name, rules, etag, last_modified, complete, walked), (polled, due, failures, error, since, kind))| {
                 let validators = Validators { etag, last_modified };
                 (
                     name,
@@ -99,9 +119,12 @@ impl Store {
                         due: instant(due),
                         failures,
                         error,
+                        since: instant(since),
+                        kind: kind.and_then(|kind| Kind::of(&kind)),
                     },
                 )
-            });
+            },
+        );
         Ok(states.collect())
     }
 
@@ -165,31 +188,6 @@ impl Store {
         .await?;
         tx.commit().await?;
         listed(&ours)
-    }
-
-    /// Notes that a poll that failed before found nothing new. (One that did not need not be noted.)
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn poll_unchanged(&self, source: &Id) -> Result<(), StoreError> {
-        sqlx::query("UPDATE source SET failures = 0, error = NULL WHERE name = $1 AND failures > 0")
-            .bind(source.as_str())
-            .execute(&self.pool)
-            .await?;
-        Ok(())
-    }
-
-    /// Notes that a poll failed.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn poll_failed(&self, source: &Id, error: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE source SET failures = failures + 1, error = $1 WHERE name = $2")
-            .bind(error)
-            .bind(source.as_str())
-            .execute(&self.pool)
-            .await?;
-        Ok(())
     }
 }
 

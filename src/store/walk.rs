@@ -33,6 +33,10 @@ pub struct Walk<'a> {
     pub complete: bool,
     /// Page 1's validators; kept only if the walk is complete.
     pub validators: Validators,
+    /// What the source's good pages were like, this walk's among them.
+    pub past: Option<&'a str>,
+    /// To be stored though the walk brought nothing: nothing of it is stored yet, or what is says little of this page.
+    pub begins: bool,
     /// More new terms than this in one poll wait for the operator.
     pub max_new_terms: usize,
     /// The config's own feeds.
@@ -156,11 +160,14 @@ impl<'a> Saving<'a> {
         additions.items.extend(fresh);
         additions.sightings.extend(sightings);
         self.stale(&mut additions.stale);
+        let saved = &self.saved;
+        let brought = saved.new + saved.edited + saved.touched > 0;
         additions.ends.push(End {
             source: self.source.id,
             rules: self.walk.terms.rules,
             complete: self.walk.complete,
             validators: &self.walk.validators,
+            past: self.walk.past.filter(|_| brought || self.walk.begins),
         });
         Ok(())
     }
