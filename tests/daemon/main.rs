@@ -12,4 +12,5 @@ mod ready;
 mod renamed;
 mod schedule;
 mod stop;
+mod told;
 mod trouble;

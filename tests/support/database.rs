@@ -41,10 +41,12 @@ pub fn tables(path: &Path) -> BTreeMap<String, Vec<String>> {
     })
 }
 
-/// The tables without `source`, whose row every poll writes.
+/// The tables without those of the sources' own state: `source`, whose row every poll writes, and `past`.
 pub fn tables_but_source(path: &Path) -> BTreeMap<String, Vec<String>> {
     let mut tables = tables(path);
-    tables.remove("source").expect("the table of sources");
+    for own in ["source", "past"] {
+        tables.remove(own).expect("a table of sources");
+    }
     tables
 }
 
@@ -98,7 +100,8 @@ pub fn run(path: &Path, script: &'static str) {
 pub fn make_old(path: &Path) {
     run(
         path,
-        "DROP TRIGGER item_came; DROP TRIGGER item_went; DROP TRIGGER item_term_came; DROP TRIGGER item_term_went;
+        "DROP TABLE delivery; DROP TABLE incident; DROP TABLE past; DROP TABLE status; ALTER TABLE source DROP COLUMN since; ALTER TABLE source DROP COLUMN kind;
+         DROP TRIGGER item_came; DROP TRIGGER item_went; DROP TRIGGER item_term_came; DROP TRIGGER item_term_went;
          ALTER TABLE source DROP COLUMN items; ALTER TABLE term DROP COLUMN items; DROP TRIGGER channel_marked; ALTER TABLE channel DROP COLUMN revision; DROP TABLE trace; DROP TABLE forgotten; DROP TABLE gone; DROP TABLE erasure; ALTER TABLE term DROP COLUMN forgotten;
          DELETE FROM _sqlx_migrations WHERE version > 1; PRAGMA user_version = 1",
     );
@@ -107,7 +110,7 @@ pub fn make_old(path: &Path) {
 /// The database's files: the database itself, its log and whatever else lies beside it, but no locks.
 pub fn files(path: &Path) -> BTreeMap<String, Vec<u8>> {
     let folder = std::fs::read_dir(path.parent().expect("a folder")).expect("a folder");
-    let files = folder.flatten().map(|e| e.path()).filter(|p| p.extension().is_none_or(|e| e != "lock"));
+    let files = folder.flatten().map(|e| e.path()).filter(|p| p.is_file() && p.extension().is_none_or(|e| e != "lock"));
     files.map(|p| (p.display().to_string(), std::fs::read(&p).expect("a file"))).collect()
 }
 

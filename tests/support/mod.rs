@@ -7,6 +7,7 @@ pub mod database;
 pub mod listing;
 pub mod newsroom;
 pub mod process;
+pub mod receiver;
 pub mod scene;
 pub mod tree;
 pub mod web;
