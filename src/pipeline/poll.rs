@@ -127,6 +127,8 @@ struct Steps {
     validators: Validators,
     polled: Polled,
     end: bool,
+    /// The first page may not have shown all that it should.
+    lacks: bool,
     /// The first page, which was not broken.
     first: Option<Look>,
     /// What it was judged by.
@@ -217,10 +219,7 @@ impl Pipeline {
             match verdict {
                 Verdict::Broken(reasons) => return Err(PollError::Broken { page: number, url, reasons, first }),
                 Verdict::Odd { reasons, lacks } => {
-                    if lacks {
-                        // A 304 would hide it: the next request is for the whole page, once.
-                        steps.validators = Validators::default();
-                    }
+                    steps.lacks = lacks;
                     steps.polled.odd = reasons;
                 }
                 Verdict::Fine => {}
@@ -265,9 +264,14 @@ impl Walked {
     }
 
     fn to_store<'a>(&'a self, source: &'a Source, at: DateTime<Utc>, feeds: &'a [(Address, Filter)]) -> Walk<'a> {
-        let complete = self.error.is_none();
+        // What is missing must not hide behind a 304, nor count as gone: the next walk asks for the whole page, and goes on beyond it.
+        let complete = self.error.is_none() && !self.steps.lacks;
         let last = self.steps.rows.last().map_or(Covered::Nothing, |row| Covered::After(row.day));
-        let covered = if self.steps.end && complete { Covered::Everything } else { last };
+        let covered = match self.steps.end && complete {
+            _ if self.steps.lacks => Covered::Nothing,
+            true => Covered::Everything,
+            false => last,
+        };
         Walk {
             newsroom: &source.newsroom,
             rows: &self.steps.rows,

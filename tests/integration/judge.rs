@@ -283,3 +283,26 @@ fn what_is_odd_is_told_once_and_asked_for_whole_once_more() {
     }
     assert_eq!(scene.titles("news/all"), titles(15, 0));
 }
+
+#[test]
+fn what_a_page_that_may_lack_rows_does_not_show_is_not_gone() {
+    let scene = Scene::new("", "");
+    // Item 4 stands there twice; its own link is the one in the lower half.
+    let mut rows = items(9, 1);
+    rows[1] = item(4).link("/4/again");
+    let pages = [page(&rows, Some(&address(1))), page(&items(0, 0), None)];
+    pages.iter().enumerate().for_each(|(n, html)| scene.newsroom.page(&address(n), html));
+    scene.place.once();
+    let files = tree::files(&scene.feeds());
+    assert!(scene.entry(&item(4).title).link.is_some_and(|l| l.ends_with("/4")));
+    // A frame that is never closed: that it was cut off after the fifth row cannot be told for certain.
+    scene.newsroom.page("/news", &page(&rows[..5], None));
+    let run = scene.place.once();
+    assert!(run.stderr.contains("the page is odd"), "{run:?}");
+    assert_eq!(tree::files(&scene.feeds()), files);
+    pages.iter().enumerate().for_each(|(n, html)| scene.newsroom.page(&address(n), html));
+    scene.newsroom.take_log();
+    scene.place.once();
+    assert_eq!(scene.newsroom.take_visits(), [("/news".to_owned(), 200), (address(1), 200)]);
+    assert_eq!(tree::files(&scene.feeds()), files);
+}
