@@ -109,7 +109,7 @@ pub fn judge(look: &Look, circumstances: &Circumstances<'_>) -> Verdict {
         return broken;
     }
     let mut signs = Signs::default();
-    alike(look, past.is_some_and(|p| !p.always(|p| p.titles * 4 > p.rows)), &mut signs);
+    alike(look, past.is_some_and(|p| p.ends_like(look) || !p.always(|p| p.titles * 4 > p.rows)), &mut signs);
     implausible_days(look, circumstances.today, &mut signs);
     if let Some(past) = past {
         against_past(look, past, circumstances, &mut signs);
