@@ -14,4 +14,5 @@ mod ready;
 mod renamed;
 mod schedule;
 mod stop;
+mod told;
 mod trouble;
