@@ -55,9 +55,12 @@ pub struct OnceArgs {
     /// Poll every source, due or not
     #[arg(long)]
     pub all: bool,
-    /// Do not wait where a host asked to be left alone (Retry-After); robots.txt and the gap between two requests hold all the same
+    /// Do not wait out back-off or Retry-After (robots.txt and gaps are kept all the same)
     #[arg(long)]
     pub now: bool,
+    /// Take this source's page for good as it is now, whatever it was like before
+    #[arg(long, value_name = "SOURCE")]
+    pub accept: Vec<String>,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

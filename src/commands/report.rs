@@ -4,7 +4,8 @@ use crate::commands::out::say;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::pipeline::{Outcome, Polled, Published, Round};
+use crate::domain::health::State;
+use crate::pipeline::{Outcome, Polled, Published, Round, Wait};
 use crate::{error_chain, fetch};
 
 /// Warnings shown of one source; `preview` shows them all.
@@ -15,32 +16,50 @@ pub(super) fn round(round: &Round, by_daemon: bool, json: bool) {
     if json {
         say!("{:#}", as_json(round, by_daemon));
     }
+    // Hundreds of sources with nothing to complain of are told at once.
+    let mut lines = Vec::new();
     for (source, outcome) in &round.sources {
-        match outcome {
-            Outcome::Waiting { until, on: None } if !json => say!("{source}: not due before {}", time(*until)),
-            Outcome::Waiting { until, on: Some(on) } if !json => {
-                say!("{source}: waits until {}: {}", time(*until), fetch::reason(&on.host, on.asked_for));
-            }
-            Outcome::Waiting { .. } => {}
-            Outcome::Polled(polled) => {
-                if !json {
-                    say!("{source}: {}", brief(polled));
-                }
-                warnings(source, polled);
-            }
+        let (failure, line, polled) = match outcome {
+            Outcome::Waiting { until, why } => (None, Some(waiting(*until, why.as_ref())), None),
+            Outcome::Polled(polled) => (None, Some(format!("{}{}", brief(polled), turned(polled))), Some(polled)),
             Outcome::Failed { polled, error } => {
-                let again =
-                    error.wait_until().map(|until| format!("; not asked again before {}", time(until))).unwrap_or_default();
-                eprintln!("{source}: failed: {}; its feeds stay as they are{again}", error_chain(error));
-                if polled.pages > 0 && !json {
-                    say!("{source}: {}", brief(polled));
-                }
-                warnings(source, polled);
+                let again = error.wait_until().map(|until| format!("; not asked again before {}", time(until)));
+                let (error, again) = (error_chain(error), again.unwrap_or_default());
+                let failure = format!("failed: {error}; its feeds stay as they are{}{again}", turned(polled));
+                (Some(failure), (polled.pages > 0).then(|| brief(polled)), Some(polled))
             }
+        };
+        if let Some(failure) = failure {
+            print(&mut lines);
+            eprintln!("{source}: {failure}");
+        }
+        lines.extend(line.filter(|_| !json).map(|line| format!("{source}: {line}")));
+        for warning in polled.map(|polled| warnings(source, polled)).unwrap_or_default() {
+            print(&mut lines);
+            eprintln!("{source}: {warning}");
         }
     }
+    print(&mut lines);
     if !json {
         published(round.published.as_ref(), by_daemon);
+    }
+}
+
+fn print(lines: &mut Vec<String>) {
+    if !lines.is_empty() {
+        say!("{}", lines.join("\n"));
+        lines.clear();
+    }
+}
+
+fn waiting(until: DateTime<Utc>, why: Option<&Wait>) -> String {
+    let until = time(until);
+    match why {
+        None => format!("not due before {until}"),
+        Some(Wait::Failures { count, error }) => {
+            format!("waits until {until} after {count} failures: {error}; `once --now` does not wait")
+        }
+        Some(Wait::Host { host, asked_for }) => format!("waits until {until}: {}", fetch::reason(host, *asked_for)),
     }
 }
 
@@ -74,32 +93,50 @@ fn brief(polled: &Polled) -> String {
     text
 }
 
-fn warnings(source: &str, polled: &Polled) {
-    for (page, warning) in polled.warnings.iter().take(SHOWN) {
-        eprintln!("{source}: warning: page {}, {warning}", page + 1);
+/// What to add where the source's state moved.
+fn turned(polled: &Polled) -> String {
+    match polled.turned.filter(|t| t.before != t.after) {
+        None => String::new(),
+        Some(turned) => match turned.after {
+            State::Fine => "; it is fine again".to_owned(),
+            State::Suspect => "; it is suspect now".to_owned(),
+            State::Failing => format!("; it is failing now, after {} failures in a row", turned.failures),
+        },
     }
+}
+
+fn warnings(source: &str, polled: &Polled) -> Vec<String> {
+    let odd = polled.odd.iter().map(|reason| format!("warning: the page is odd: {reason}; it was taken over"));
+    let rows = polled.warnings.iter().take(SHOWN).map(|(page, warning)| format!("warning: page {}, {warning}", page + 1));
+    let mut all: Vec<String> = odd.chain(rows).collect();
     if polled.warnings.len() > SHOWN {
-        eprintln!("{source}: {} more warnings: see them with `newsroomd preview {source}`", polled.warnings.len() - SHOWN);
+        let more = polled.warnings.len() - SHOWN;
+        all.push(format!("{more} more warnings: see them with `newsroomd preview {source}`"));
     }
     if let Some(moved) = &polled.moved {
-        eprintln!("{source}: warning: the page has moved for good to {moved}: change `page`");
+        all.push(format!("warning: the page has moved for good to {moved}: change `page`"));
     }
     if polled.saved.odd {
-        eprintln!("{source}: warning: most known rows read differently now; that was taken over, but not as edits");
+        all.push("warning: most known rows read differently now; that was taken over, but not as edits".to_owned());
     }
-    for (facet, name) in &polled.saved.held {
-        eprintln!(
-            "{source}: warning: too many new terms: {facet} {name:?} gets no feed until max-terms or max-new-terms allow it"
-        );
-    }
+    let held = polled.saved.held.iter();
+    all.extend(held.map(|(facet, name)| {
+        format!("warning: too many new terms: {facet} {name:?} gets no feed until max-terms or max-new-terms allow it")
+    }));
+    all
 }
 
 fn as_json(round: &Round, by_daemon: bool) -> Value {
     let sources = round.sources.iter().map(|(source, outcome)| match outcome {
-        Outcome::Waiting { until, on } => json!({
-            "source": source, "outcome": "waiting", "until": until.to_rfc3339(),
-            "host": on.as_ref().map(|on| &on.host), "reason": on.as_ref().map(|on| fetch::reason(&on.host, on.asked_for)),
-        }),
+        Outcome::Waiting { until, why } => {
+            let why = why.as_ref().map(|why| match why {
+                Wait::Failures { count, error } => json!({"reason": "failures", "failures": count, "error": error}),
+                Wait::Host { host, asked_for } => json!({
+                    "reason": if *asked_for { "retry-after" } else { "robots" }, "host": host, "text": fetch::reason(host, *asked_for),
+                }),
+            });
+            json!({"source": source, "outcome": "waiting", "until": until.to_rfc3339(), "why": why})
+        }
         Outcome::Polled(polled) => polled_json(source, if polled.not_modified { "not-modified" } else { "polled" }, polled, None),
         Outcome::Failed { polled, error } => polled_json(source, "failed", polled, Some(error_chain(error))),
     });
@@ -124,5 +161,6 @@ fn polled_json(source: &str, outcome: &str, polled: &Polled, error: Option<Strin
         "new": saved.new, "edited": saved.edited, "touched": saved.touched, "known": saved.known, "odd": saved.odd,
         "held-terms": saved.held.iter().map(|(facet, name)| json!({"facet": facet, "term": name})).collect::<Vec<_>>(),
         "warnings": warnings, "moved": polled.moved.as_ref().map(url::Url::as_str),
+        "page-odd": polled.odd, "state": polled.turned.map_or(State::Fine, |t| t.after).name(),
     })
 }

@@ -67,5 +67,7 @@ fn commented_keys_of_the_shipped_configuration_are_valid() {
     assert_eq!(limits(&config), limits(&default));
     assert_eq!(config.sources[0].obey_robots, default.sources[0].obey_robots);
     assert_eq!(config.database, default.database);
+    assert_eq!(config.status.public, default.status.public);
+    assert_eq!(config.sources[0].empty_is_normal, default.sources[0].empty_is_normal);
     assert_eq!(config.sources[0].max_pages, default.sources[0].max_pages);
 }

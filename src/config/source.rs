@@ -43,6 +43,7 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
     let max_pages = table.integer("max-pages", 1..=10_000).unwrap_or(20);
     let max_terms = table.integer("max-terms", 1..=10_000).unwrap_or(300);
     let max_new_terms = table.integer("max-new-terms", 0..=10_000).unwrap_or(20);
+    let empty_is_normal = table.take("empty-is-normal").and_then(|v| v.boolean()).unwrap_or(false);
 
     let item = match table.take("item") {
         Some(value) => value.table("[source.item]").map(|t| item(t, names)),
@@ -72,6 +73,7 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
             max_pages: facet::count(max_pages),
             max_new_terms: facet::count(max_new_terms),
             obey_robots,
+            empty_is_normal,
             rules_stamp,
         })
     };
@@ -223,7 +225,7 @@ mod tests {
         assert!(matches!(source.schedule, Schedule::Every(every) if every == Duration::from_secs(900)));
         assert_eq!(source.newsroom.home, "https://example.org/");
         assert_eq!((source.newsroom.language.as_str(), source.newsroom.timezone), ("en", Tz::UTC));
-        assert_eq!((source.max_pages, source.max_new_terms), (20, 20));
+        assert_eq!((source.max_pages, source.max_new_terms, source.empty_is_normal), (20, 20, false));
         assert!(source.identity.link_key.is_none() && !source.identity.with_link);
         assert_eq!((&source.allow_networks, source.charset), (&None, None));
         assert!(source.rules.facets.is_empty() && source.rules.summary.is_empty() && source.rules.link.is_empty());

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -43,6 +44,8 @@ pub(super) struct Work {
     publish_at: Option<Instant>,
     log: Log,
     watcher: Option<UnboundedSender<Event>>,
+    /// Wakes who tells the webhook.
+    pub incident: std::sync::Arc<Notify>,
 }
 
 impl Work {
@@ -58,6 +61,7 @@ impl Work {
             publish_at: Some(Instant::now()),
             log: Log::default(),
             watcher,
+            incident: std::sync::Arc::default(),
         }
     }
 
@@ -156,6 +160,9 @@ impl Work {
                     self.log.polled(&source, &outcome);
                     if outcome.changed() {
                         self.publish_at = Some(Instant::now());
+                    }
+                    if outcome.is_incident() {
+                        self.incident.notify_one();
                     }
                     self.tell(Event::Polled { source, outcome: Box::new(outcome) });
                 }

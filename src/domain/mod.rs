@@ -4,6 +4,7 @@
 
 pub mod channel;
 pub mod fold;
+pub mod health;
 pub mod host;
 pub mod item;
 pub mod newsroom;

@@ -7,6 +7,7 @@ pub const VERSION: &str = "3";
 
 pub mod charset;
 pub mod date;
+mod frame;
 mod label;
 pub mod months;
 mod page;
@@ -14,6 +15,7 @@ pub mod pager;
 mod rules;
 mod text;
 
+pub use frame::Frame;
 pub use page::{Extracted, RawRow, Warning, extract};
 pub use rules::{DateField, FacetField, Field, Rules};
 pub use text::Markup;

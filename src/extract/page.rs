@@ -5,6 +5,7 @@ use std::fmt;
 use scraper::{ElementRef, Html};
 
 use super::date::{PageDate, read_date};
+use super::frame::Frame;
 use super::label::Lines;
 use super::rules::{Field, Rules};
 use super::text::{Markup, line, markup};
@@ -24,6 +25,8 @@ pub struct Extracted {
     pub next: Option<String>,
     /// What could not be read.
     pub warnings: Vec<Warning>,
+    /// What is around the rows.
+    pub frame: Frame,
 }
 
 /// One row as the page states it.
@@ -77,6 +80,7 @@ pub fn extract(html: &str, rules: &Rules) -> Extracted {
             out.rows.push(row);
         }
     }
+    out.frame = Frame::of(html, &document, out.rows_found);
     out
 }
 

@@ -154,13 +154,45 @@ pub fn guid(origin: Digest, counter: u32) -> Digest {
     if counter == 0 { origin } else { digest(["again", &origin.to_string(), &counter.to_string()]) }
 }
 
+/// How many rows are items that were known before the walk, and how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recognised {
+    /// They say what an item said.
+    pub told: usize,
+    /// They have an item's link, and another title or day.
+    pub linked: usize,
+    /// They are items that were forgotten.
+    pub forgotten: usize,
+}
+
+impl Recognised {
+    /// All of them.
+    pub fn all(&self) -> usize {
+        self.told + self.linked + self.forgotten
+    }
+}
+
 /// Whether all rows are items that were known before the walk.
 pub fn all_known(rows: &[Reading], known: &Known, terms: &Terms) -> bool {
+    recognise(rows, known, terms).all() == rows.len()
+}
+
+/// How many of the rows are items that were known before the walk.
+pub fn recognise(rows: &[Reading], known: &Known, terms: &Terms) -> Recognised {
     let index = Index::new(known);
     let link = |row: &Reading| row.link.as_ref().map(|l| l.identity).filter(|l| !known.shared.contains(l));
     let claim = |row: &Reading| index.claim(row, link(row), terms.link_key);
     let forgotten = forgotten(rows, &known.forgotten, terms.link_key, link, claim);
-    rows.iter().enumerate().all(|(n, row)| claim(row) != Claim::None || forgotten.contains_key(&n))
+    let mut out = Recognised::default();
+    for (n, row) in rows.iter().enumerate() {
+        match claim(row) {
+            _ if forgotten.contains_key(&n) => out.forgotten += 1,
+            Claim::Told => out.told += 1,
+            Claim::Linked => out.linked += 1,
+            Claim::None => {}
+        }
+    }
+    out
 }
 
 /// Decides what each row is.

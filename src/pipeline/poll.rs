@@ -4,16 +4,18 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::due::next;
-use super::round::HostOf;
+use super::health::{judge_first, recognised};
+use super::round::Wait;
 use super::{Due, Outcome, Pipeline};
 use crate::config::Source;
 use crate::domain::{Address, Filter, Reading};
 use crate::extract::{Warning, charset, extract};
 use crate::fetch::{Answer, Ask, FetchError, Fetched, Known, Page};
+use crate::judge::{Look, Past, Verdict, judge_later};
 use crate::normalise::link::absolute;
-use crate::normalise::matching::{Covered, Terms, all_known};
+use crate::normalise::matching::{Covered, Terms};
 use crate::normalise::{reading, readings};
-use crate::store::{Moved, Saved, SourceState, StoreError, Validators, Walk};
+use crate::store::{Moved, Saved, SourceState, StoreError, Turned, Validators, Walk};
 
 /// What a poll came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,6 +32,10 @@ pub struct Polled {
     pub warnings: Vec<(usize, Warning)>,
     /// Page 1 has moved there for good, as was not known before.
     pub moved: Option<Url>,
+    /// What is odd about the first page, which was taken over all the same.
+    pub odd: Vec<String>,
+    /// How the source's state moved; None: it went well as ever.
+    pub turned: Option<Turned>,
 }
 
 /// Why a poll failed. What it read before is kept.
@@ -44,25 +50,17 @@ pub enum PollError {
         #[source]
         source: FetchError,
     },
-    /// A page without a row: no feed is changed for it.
-    #[error("page {} ({url}) shows no row: `each` matches nothing there; see it with `newsroomd preview`", page + 1)]
-    NoRows {
+    /// A page that is no listing as it should be: no feed is changed for it.
+    #[error("page {} ({url}) is broken: {}{}; see it with `newsroomd preview`", page + 1, reasons.join("; "), of_first(first.as_ref()))]
+    Broken {
         /// The page, from 0.
         page: usize,
         /// Its address.
         url: Url,
-    },
-    /// Rows, but none of them whole.
-    #[error("page {} ({url}) shows {rows} rows, of which none could be read: {first}", page + 1)]
-    NoneReadable {
-        /// The page, from 0.
-        page: usize,
-        /// Its address.
-        url: Url,
-        /// How many rows there are.
-        rows: usize,
-        /// What is wrong with the first.
-        first: Warning,
+        /// What is wrong with it.
+        reasons: Vec<String>,
+        /// What is wrong with the first row that could not be read.
+        first: Option<Warning>,
     },
     /// The store failed.
     #[error(transparent)]
@@ -90,6 +88,10 @@ impl PollError {
     }
 }
 
+fn of_first(warning: Option<&Warning>) -> String {
+    warning.map(|w| format!(" ({w})")).unwrap_or_default()
+}
+
 /// A page, read.
 #[derive(Debug, Clone)]
 pub struct PageRead {
@@ -101,6 +103,8 @@ pub struct PageRead {
     pub warnings: Vec<Warning>,
     /// The next page.
     pub next: Option<Url>,
+    /// The page in numbers.
+    pub look: Look,
 }
 
 /// Reads a page: decode, extract, normalise. Work for the processor.
@@ -126,7 +130,8 @@ pub fn read_page(page: &Page, number: usize, source: &Source) -> PageRead {
             None
         }
     });
-    PageRead { found: extracted.rows_found, rows, warnings, next }
+    let look = Look::of(extracted.rows_found, &rows, &warnings, next.is_some(), extracted.frame);
+    PageRead { found: extracted.rows_found, rows, warnings, next, look }
 }
 
 /// A walk under way.
@@ -140,12 +145,20 @@ struct Steps {
     end: bool,
     /// Where page 1 has moved for good, by what is known after this walk.
     moved: Option<Moved>,
+    /// The first page may not have shown all that it should.
+    lacks: bool,
+    /// The first page, which was not broken.
+    first: Option<Look>,
+    /// What it was judged by.
+    past: Option<Past>,
 }
 
 /// A walk that came to its end, one way or another, and is not stored yet.
 pub struct Walked {
     steps: Steps,
     error: Option<PollError>,
+    /// What the source's good pages were like, this one's first among them.
+    past: Option<String>,
 }
 
 impl Pipeline {
@@ -153,8 +166,12 @@ impl Pipeline {
     /// asked to be left alone for a while.
     pub async fn walk(&self, due: &Due, now: bool) -> Walked {
         let mut steps = Steps::default();
-        let error = self.pages(self.source(due), &due.state, now, &mut steps).await.err();
-        Walked { steps, error }
+        let error = self.pages(self.source(due), due, now, &mut steps).await.err();
+        let past = steps.first.as_ref().map(|look| match steps.past.clone() {
+            Some(past) => past.learn(look).to_text(),
+            None => Past::begin(look).to_text(),
+        });
+        Walked { steps, error, past }
     }
 
     /// Stores walks, all in one transaction. What a walk read before it failed is kept, and the next one does not stop at known items.
@@ -163,35 +180,36 @@ impl Pipeline {
     /// When the store fails; then none is stored.
     pub async fn keep(&self, walks: Vec<(Due, Walked)>) -> Result<Vec<(Due, Outcome)>, StoreError> {
         let feeds: Vec<(Address, Filter)> = self.config.feeds.iter().map(|f| (Address::feed(&f.id), f.filter.clone())).collect();
-        let with_rows = walks.iter().filter(|(_, walked)| !walked.steps.rows.is_empty());
-        let to_store: Vec<Walk<'_>> = with_rows.map(|(due, walked)| walked.to_store(self.source(due), due.at, &feeds)).collect();
+        let read = walks.iter().filter(|(_, walked)| walked.read_anything());
+        let to_store: Vec<Walk<'_>> = read.map(|(due, walked)| walked.to_store(self.source(due), due.at, &feeds)).collect();
         let saved = if to_store.is_empty() { Vec::new() } else { self.store.save_walks(&to_store).await? };
         let mut saved = saved.into_iter();
         let mut out = Vec::with_capacity(walks.len());
         for (due, walked) in walks {
-            let Walked { mut steps, error } = walked;
-            if !steps.rows.is_empty() {
+            let read_anything = walked.read_anything();
+            let Walked { mut steps, error, .. } = walked;
+            if read_anything {
                 steps.polled.saved = saved.next().unwrap_or_default();
             }
             let source = self.source(&due);
             let id = &source.newsroom.id;
             let polled = steps.polled;
             let put_off = error.as_ref().filter(|_| polled.pages == 0).and_then(|error| error.fetch()?.put_off());
-            let on = put_off.map(|(host, asked_for)| HostOf { host: host.to_owned(), asked_for });
+            let wait = put_off.map(|(host, asked_for)| Wait::Host { host: host.to_owned(), asked_for });
             let until = error.as_ref().and_then(PollError::wait_until);
-            let outcome = match (error, on, until) {
+            let outcome = match (error, wait, until) {
                 // Nothing was asked, so nothing failed.
-                (Some(_), Some(on), Some(until)) => {
+                (Some(_), Some(wait), Some(until)) => {
                     self.store.reschedule(&[(id, until)]).await?;
-                    Outcome::Waiting { until, on: Some(on) }
+                    Outcome::Waiting { until, why: Some(wait) }
                 }
                 (Some(error), ..) => {
-                    self.store.poll_failed(id, &crate::error_chain(&error)).await?;
-                    if steps.rows.is_empty() && due.state.moved.is_some() {
+                    let broken = matches!(error, PollError::Broken { .. }) && polled.pages == 0;
+                    if (steps.rows.is_empty() || broken) && due.state.moved.is_some() {
                         // Nothing good is there, or no longer: the configured page is asked again.
                         self.store.note_moved(id, None).await?;
                     }
-                    if let Some(until) = until.filter(|until| *until > next(source, due.at)) {
+                    if let Some(until) = until.filter(|until| *until > next(source, due.state.failures + 1, due.at)) {
                         self.store.reschedule(&[(id, until)]).await?;
                     }
                     Outcome::Failed { polled, error }
@@ -199,9 +217,6 @@ impl Pipeline {
                 (None, ..) => {
                     if let Some(renewed) = &steps.renewed {
                         self.store.renew_validators(id, renewed).await?;
-                    }
-                    if polled.not_modified && due.state.failures > 0 {
-                        self.store.poll_unchanged(id).await?;
                     }
                     if polled.not_modified && steps.moved != due.state.moved {
                         self.store.note_moved(id, steps.moved.as_ref()).await?;
@@ -211,11 +226,13 @@ impl Pipeline {
             };
             out.push((due, outcome));
         }
+        self.note(&mut out).await?;
         Ok(out)
     }
 
     /// Goes from page to page until the walk is complete.
-    async fn pages(&self, source: &Source, state: &SourceState, now: bool, steps: &mut Steps) -> Result<(), PollError> {
+    async fn pages(&self, source: &Source, due: &Due, now: bool, steps: &mut Steps) -> Result<(), PollError> {
+        let state = &due.state;
         let same_rules = state.rules == Some(source.rules_stamp);
         let fetcher = self.fetcher.allowing(source.allow_networks.as_deref());
         let remembered = remembered(source, state);
@@ -250,16 +267,34 @@ impl Pipeline {
                     Validators { url: Some(url.to_string()), etag: etag.clone(), last_modified: last_modified.clone() };
                 steps.learn(source, remembered.clone(), moved.clone());
             }
-            let read = self.read(page, number, source).await?;
+            let mut read = self.read(page, number, source).await?;
             drop(slot);
-            let refused = refused(&read, number, &url);
+            let (verdict, all_known) = match &steps.first {
+                None => {
+                    let judged = judge_first(&self.store, source, state, due.at, &mut read).await?;
+                    steps.past = judged.past;
+                    (judged.verdict, judged.all_known)
+                }
+                Some(first) => (judge_later(&read.look, first), None),
+            };
+            let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
             steps.polled.warnings.extend(read.warnings.into_iter().map(|w| (number, w)));
-            if let Some(error) = refused {
-                return Err(error);
+            match verdict {
+                Verdict::Broken(reasons) => return Err(PollError::Broken { page: number, url, reasons, first }),
+                Verdict::Odd { reasons, lacks } => {
+                    steps.lacks = lacks;
+                    steps.polled.odd = reasons;
+                }
+                Verdict::Fine => {}
             }
+            steps.first.get_or_insert(read.look);
             steps.polled.pages += 1;
             steps.polled.rows += read.rows.len();
-            let stop = state.complete && self.all_known(source, &read.rows).await?;
+            let stop = state.complete
+                && match all_known {
+                    Some(all_known) => all_known,
+                    None => recognised(&self.store, source, &read.rows).await?.all() == read.rows.len(),
+                };
             steps.rows.extend(read.rows);
             let Some(next) = read.next.filter(|next| !seen.contains(next)) else {
                 steps.end = true;
@@ -283,11 +318,6 @@ impl Pipeline {
         });
         read.await.map_err(|source| PollError::Died { page: number, source })
     }
-
-    async fn all_known(&self, source: &Source, rows: &[Reading]) -> Result<bool, PollError> {
-        let known = self.store.known(rows).await?;
-        Ok(all_known(rows, &known, &terms(source, Covered::Nothing)))
-    }
 }
 
 impl Steps {
@@ -310,21 +340,21 @@ fn known(validators: &Validators) -> Known<'_> {
     Known { url: url.as_deref(), etag: etag.as_deref(), last_modified: last_modified.as_deref() }
 }
 
-/// Why nothing is to be taken from a page, if so. A page without rows is the end of a listing only if it is not the first and leads nowhere.
-pub(super) fn refused(read: &PageRead, number: usize, url: &Url) -> Option<PollError> {
-    let url = || url.clone();
-    if read.found == 0 && (number == 0 || read.next.is_some()) {
-        return Some(PollError::NoRows { page: number, url: url() });
-    }
-    let first = read.warnings.iter().find(|w| w.row.is_some()).filter(|_| read.rows.is_empty())?;
-    Some(PollError::NoneReadable { page: number, url: url(), rows: read.found, first: first.clone() })
-}
-
 impl Walked {
+    /// Whether there is something to store: rows, or that there were none in a listing that may be empty.
+    fn read_anything(&self) -> bool {
+        !self.steps.rows.is_empty() || (self.error.is_none() && self.steps.polled.pages > 0)
+    }
+
     fn to_store<'a>(&'a self, source: &'a Source, at: DateTime<Utc>, feeds: &'a [(Address, Filter)]) -> Walk<'a> {
-        let complete = self.error.is_none();
+        // What is missing must not hide behind a 304, nor count as gone: the next walk asks for the whole page, and goes on beyond it.
+        let complete = self.error.is_none() && !self.steps.lacks;
         let last = self.steps.rows.last().map_or(Covered::Nothing, |row| Covered::After(row.day));
-        let covered = if self.steps.end && complete { Covered::Everything } else { last };
+        let covered = match self.steps.end && complete {
+            _ if self.steps.lacks => Covered::Nothing,
+            true => Covered::Everything,
+            false => last,
+        };
         Walk {
             newsroom: &source.newsroom,
             rows: &self.steps.rows,
@@ -333,6 +363,8 @@ impl Walked {
             complete,
             validators: self.steps.validators.clone(),
             moved: self.steps.moved.clone(),
+            past: self.past.as_deref(),
+            begins: self.steps.past.is_none() || !self.steps.polled.odd.is_empty(),
             max_new_terms: source.max_new_terms,
             feeds,
         }

@@ -119,6 +119,10 @@ impl Store {
             "DELETE FROM backfill WHERE source = (SELECT id FROM source WHERE name = $1)",
             "UPDATE term SET target = NULL WHERE source = (SELECT id FROM source WHERE name = $1)",
             "DELETE FROM term WHERE source = (SELECT id FROM source WHERE name = $1)",
+            "UPDATE status SET revision = revision + 1, changed = max(unixepoch(), changed + 1) WHERE EXISTS (SELECT 1 FROM incident WHERE source = $1)",
+            "DELETE FROM delivery WHERE incident IN (SELECT id FROM incident WHERE source = $1)",
+            "DELETE FROM incident WHERE source = $1",
+            "DELETE FROM past WHERE source = (SELECT id FROM source WHERE name = $1)",
             "DELETE FROM source WHERE name = $1",
         ];
         for statement in statements {

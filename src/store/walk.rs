@@ -34,6 +34,10 @@ pub struct Walk<'a> {
     pub validators: Validators,
     /// Where page 1 has moved for good.
     pub moved: Option<Moved>,
+    /// What the source's good pages were like, this walk's among them.
+    pub past: Option<&'a str>,
+    /// To be stored though the walk brought nothing: nothing of it is stored yet, or what is says little of this page.
+    pub begins: bool,
     /// More new terms than this in one poll wait for the operator.
     pub max_new_terms: usize,
     /// The config's own feeds.
@@ -182,6 +186,8 @@ impl<'a> Saving<'a> {
         additions.items.extend(fresh);
         additions.sightings.extend(sightings);
         self.stale(&mut additions.stale);
+        let saved = &self.saved;
+        let brought = saved.new + saved.edited + saved.touched > 0;
         if !self.backfill {
             additions.ends.push(End {
                 source: self.source.id,
@@ -189,6 +195,7 @@ impl<'a> Saving<'a> {
                 complete: self.walk.complete,
                 validators: &self.walk.validators,
                 moved: self.walk.moved.as_ref(),
+                past: self.walk.past.filter(|_| brought || self.walk.begins),
             });
         }
         Ok(())

@@ -15,4 +15,5 @@ mod ready;
 mod renamed;
 mod schedule;
 mod stop;
+mod told;
 mod trouble;

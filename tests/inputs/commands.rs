@@ -236,7 +236,7 @@ fn one_source_that_is_down_does_not_hold_up_the_other() {
             "",
             &format!("{}{}", source("down", &newsroom.url("/down"), ""), source("up", &newsroom.url("/news"), "")),
         );
-        let run = place.run(&["once", "--all"]);
+        let run = place.run(&["once", "--all", "--now"]);
         assert_eq!(run.code, Some(75), "{run:#?}");
         assert!(run.stderr.starts_with("down: failed: page 1 could not be read: "), "{run:#?}");
         assert!(run.stderr.contains(&newsroom.url("/down")), "{run:#?}");

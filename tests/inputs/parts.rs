@@ -57,6 +57,8 @@ async fn store(source: &Source, known: &[Reading], pages: &[Vec<Reading>], size:
         complete: true,
         validators: Validators::default(),
         moved: None,
+        past: None,
+        begins: false,
         max_new_terms: 20,
         feeds: &[],
     };

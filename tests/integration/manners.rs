@@ -239,8 +239,9 @@ fn manners_tell_what_the_newsrooms_log_tells() {
     scene.place.once();
     for reply in [Reply::Status(404), Reply::Status(500), Reply::HangUp, Reply::Redirect(scene.newsroom.url("/gone"))] {
         scene.newsroom.set("/news", reply);
-        assert_eq!(scene.place.run(&["once", "--all"]).code, Some(75));
+        assert_eq!(scene.place.run(&["once", "--all", "--now"]).code, Some(75));
     }
+    scene.poll(&rows);
     let retry = full(503, &[("Retry-After", "600")], "");
     scene.newsroom.set("/news", retry);
     assert_eq!(scene.place.run(&["once", "--all"]).code, Some(75));

@@ -157,7 +157,7 @@ fn other_answers_make_nobody_wait() {
     for status in [500, 502, 503, 403] {
         let fields = if status == 503 { vec![] } else { vec![("Retry-After", "600".to_owned())] };
         refuse(&busy, "/a", status, &fields);
-        place.run(&["once", "--all"]);
+        place.run(&["once", "--all", "--now"]);
     }
     assert_eq!(busy.visits("/a").len(), 4);
 }

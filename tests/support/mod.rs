@@ -10,6 +10,7 @@ pub mod listing;
 pub mod newsroom;
 pub mod process;
 pub mod raw;
+pub mod receiver;
 pub mod scene;
 pub mod sound;
 pub mod trap;

@@ -18,8 +18,8 @@ use super::{Run, Told, WARNINGS};
 use crate::domain::Reading;
 use crate::extract::pager;
 use crate::fetch::{Answer, Ask, FetchError, Known, Page};
-use crate::pipeline::poll::refused;
-use crate::pipeline::{PageRead, PollError, now, read_page};
+use crate::judge::{Verdict, judge_later};
+use crate::pipeline::{Judged, PageRead, PollError, now, read_page};
 use crate::store::StoreError;
 
 /// How often a page and the next are looked at again before the listing is taken as it is.
@@ -254,13 +254,14 @@ impl Run<'_> {
         };
         let at = page.url.clone();
         let (read, last) = self.parse(page, number).await?;
-        let refused = refused(&read, number, url);
+        let refused = self.refused(&read, number, url);
         self.warned += read.warnings.len();
         let room = WARNINGS.saturating_sub(self.warnings.len());
         self.warnings.extend(read.warnings.into_iter().take(room).map(|w| (number, w)));
         if let Some(error) = refused {
             return Err(error);
         }
+        self.first.get_or_insert(read.look);
         look.rows = read.rows.iter().map(hash).collect();
         look.next = read.next.map(String::from);
         look.oldest = read.rows.iter().map(|row| row.day).min();
@@ -276,6 +277,19 @@ impl Run<'_> {
         }
         self.part.extend(read.rows);
         Ok(Some(look))
+    }
+
+    /// Why nothing is to be taken from a page, if so. Later ones are judged by the first that this run read.
+    fn refused(&self, read: &PageRead, number: usize, url: &Url) -> Option<PollError> {
+        let verdict = match &self.first {
+            Some(first) if number > 0 => judge_later(&read.look, first),
+            // The end of a listing.
+            None if number > 0 && read.found == 0 && read.next.is_none() => return None,
+            _ => Judged::by_itself(self.source, &read.look, now()).verdict,
+        };
+        let Verdict::Broken(reasons) = verdict else { return None };
+        let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
+        Some(PollError::Broken { page: number, url: url.clone(), reasons, first })
     }
 
     /// Work for the processor; the pager's link to its last page only of the first page.

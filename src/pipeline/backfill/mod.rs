@@ -25,6 +25,7 @@ use super::{Pipeline, PipelineError, now};
 use crate::config::Source;
 use crate::domain::{Address, Filter, Reading};
 use crate::extract::{Warning, pager};
+use crate::judge;
 use crate::normalise::matching::{Covered, all_known};
 use crate::store::{Backfill, Validators, Walk};
 use looks::{Look, Stepped};
@@ -59,6 +60,8 @@ struct Run<'a> {
     feeds: Vec<(Address, Filter)>,
     tell: &'a mut dyn FnMut(Told),
     state: Backfill,
+    /// The first page that this run read.
+    first: Option<judge::Look>,
     /// The page before the one that is next.
     before: Option<Look>,
     /// What was read and is not stored yet, of which pages (numbers of the look and of the page), and since when.
@@ -188,6 +191,7 @@ impl<'a> Run<'a> {
             source,
             feeds: pipeline.config.feeds.iter().map(|f| (Address::feed(&f.id), f.filter.clone())).collect(),
             tell,
+            first: None,
             part: Vec::new(),
             looks: Vec::new(),
             again: HashSet::new(),
@@ -366,6 +370,8 @@ impl<'a> Run<'a> {
             complete: false,
             validators: Validators::default(),
             moved: None,
+            past: None,
+            begins: false,
             max_new_terms: self.source.max_new_terms,
             feeds: &self.feeds,
         };
