@@ -213,7 +213,7 @@ fn implausible_days(look: &Look, today: NaiveDate, signs: &mut Signs) {
 }
 
 fn against_past(look: &Look, past: &Past, circumstances: &Circumstances<'_>, signs: &mut Signs) {
-    if is_new_year(look, past) {
+    if past.ends_with_the_year(look) {
         signs.add(0, format!("it shows {} rows, all of this year: it seems to have begun anew with it", look.rows));
         return;
     }
@@ -263,14 +263,6 @@ fn shape(look: &Look, past: &Past, signs: &mut Signs) {
     if look.readable >= SOME && look.tagged == 0 && past.always(|p| p.tagged * 2 > p.rows) {
         signs.add(1, "no row names a term, where most did");
     }
-}
-
-/// A listing of this year's items begins anew on New Year's Day: whole, by its frame, but with next to nothing in it.
-fn is_new_year(look: &Look, past: &Past) -> bool {
-    let (Some(oldest), Some(before)) = (look.days.iter().min(), past.newest()) else { return false };
-    let whole = look.frame.closed || !past.always(|p| p.closed);
-    let same = past.same(|p| p.name).is_none_or(|name| look.frame.name == Some(name));
-    look.rows * 2 <= *past.range(|p| p.rows).start() && oldest.year() > before.year() && whole && same && !look.frame.wall
 }
 
 /// What is around the rows. `name` is what another title weighs.

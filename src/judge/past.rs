@@ -96,8 +96,12 @@ impl Past {
         Self { pages: vec![Page::of(look)] }
     }
 
-    /// The past with one more page.
+    /// The past with one more page. A listing that begins anew with the year has another past from then on: by the old year's pages it would lack
+    /// rows until it is as long.
     pub fn learn(mut self, look: &Look) -> Self {
+        if self.ends_with_the_year(look) {
+            return Self::begin(look);
+        }
         self.pages.push(Page::of(look));
         let spare = self.pages.len().saturating_sub(PAGES);
         self.pages.drain(..spare);
@@ -112,6 +116,15 @@ impl Past {
     /// As it is to be stored.
     pub fn to_text(&self) -> String {
         serde_json::to_string(self).expect("numbers and lists always serialise")
+    }
+
+    /// Whether the page is that of a listing of the year's items, which begins anew on New Year's Day: whole, by its frame, but with next to nothing
+    /// in it.
+    pub(super) fn ends_with_the_year(&self, look: &Look) -> bool {
+        let (Some(oldest), Some(before)) = (look.days.iter().min(), self.newest()) else { return false };
+        let whole = look.frame.closed || !self.always(|p| p.closed);
+        let same = self.same(|p| p.name).is_none_or(|name| look.frame.name == Some(name));
+        look.rows * 2 <= *self.range(|p| p.rows).start() && oldest.year() > before.year() && whole && same && !look.frame.wall
     }
 
     /// Whether the last page was of the same shape: not what its rows say, but how many and how they are framed.
@@ -140,7 +153,7 @@ impl Past {
     }
 
     /// The newest day that was seen.
-    pub(super) fn newest(&self) -> Option<NaiveDate> {
+    fn newest(&self) -> Option<NaiveDate> {
         self.pages.iter().filter_map(|p| p.days).map(|(_, newest)| newest).max().and_then(NaiveDate::from_num_days_from_ce_opt)
     }
 

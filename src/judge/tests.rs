@@ -225,6 +225,35 @@ fn a_listing_of_the_year_begins_anew() {
 }
 
 #[test]
+fn a_listing_of_the_year_is_taken_over_day_by_day_in_january() {
+    // By a full past, and by one that has hardly begun.
+    for pages in [1, 3, 10] {
+        let before = page(50);
+        let mut past = (1..pages).fold(Past::begin(&before), |past, _| past.learn(&before));
+        for day in 1..=30 {
+            let today = NaiveDate::from_ymd_opt(2027, 1, day).expect("a day");
+            let judged = |look: &Look, past: &Past| {
+                let silence = Some(HOUR * 24);
+                judge(look, &Circumstances { past: Some(past), empty_is_normal: false, today, silence })
+            };
+            let rows = day as usize;
+            let listing = but(page(rows), |l| {
+                l.days = (1..=day).rev().map(|d| NaiveDate::from_ymd_opt(2027, 1, d).expect("a day")).collect();
+                (l.known, l.next) = (Some(rows - 1), false);
+            });
+            let got = judged(&listing, &past);
+            assert_ne!(got.name(), "broken", "{pages} pages before, {day} January: {got:?}");
+            past = past.learn(&listing);
+            let got = judged(&but(listing, |l| l.known = Some(rows)), &past);
+            assert_eq!(got, Verdict::Fine, "{pages} pages before, {day} January, again");
+            let wall =
+                Look { next: false, frame: Frame { name: Some(2), language: None, wall: true, ..page(1).frame }, ..page(1) };
+            assert_eq!(judged(&wall, &past).name(), "broken", "{day} January: a wall");
+        }
+    }
+}
+
+#[test]
 fn an_empty_listing_is_fine_where_it_is_declared_so() {
     let three = but(page(3), |l| l.next = false);
     let small = Past::begin(&three).learn(&three);
