@@ -118,8 +118,10 @@ pub fn judge(look: &Look, circumstances: &Circumstances<'_>) -> Verdict {
     signs.verdict(BROKEN)
 }
 
-/// Judges a later page of a walk by its first one. That its title says which page it is, in figures or words, is no sign.
-pub fn judge_later(look: &Look, first: &Look) -> Verdict {
+/// Judges a later page of a walk by the first one that it read; None: the walk was resumed at this page. That its title says which page it is, in
+/// figures or words, is no sign, and that its rows are old is none either: archives reach far back.
+pub fn judge_later(look: &Look, first: Option<&Look>) -> Verdict {
+    let Some(first) = first else { return resumed(look) };
     let of_first = Past::begin(first);
     let mut signs = Signs::default();
     frame(look, &of_first, &mut signs);
@@ -152,6 +154,16 @@ pub fn judge_later(look: &Look, first: &Look) -> Verdict {
         // A later page has its own ways, and nobody wants to be told.
         Verdict::Odd { .. } => Verdict::Fine,
         verdict => verdict,
+    }
+}
+
+/// Judges a later page of which nothing is known but itself.
+fn resumed(look: &Look) -> Verdict {
+    match look.rows {
+        0 if look.next => Verdict::Broken(vec![no_row(look, None)]),
+        // The end of a listing.
+        0 => Verdict::Fine,
+        _ => unreadable(look, None).unwrap_or(Verdict::Fine),
     }
 }
 

@@ -318,8 +318,24 @@ fn later_pages_are_judged_by_the_first() {
         ("older stories were longer", but(page(50), |l| l.length = 300), "fine"),
     ];
     for (what, look, want) in cases {
-        let got = judge_later(look, &first);
+        let got = judge_later(look, Some(&first));
         assert_eq!(got.name(), *want, "{what}: {got:?}");
+    }
+}
+
+#[test]
+fn a_page_at_which_a_walk_is_resumed_is_judged_by_what_holds_for_any() {
+    let old = NaiveDate::from_ymd_opt(1975, 3, 1).expect("a day");
+    for (what, look, want) in [
+        ("an old page", but(page(50), |l| l.days = vec![old; 50]), "fine"),
+        ("the end", but(page(0), |l| l.next = false), "fine"),
+        ("titles that are all alike", but(page(50), |l| l.titles = 1), "fine"),
+        ("no row, and a way on", page(0), "broken"),
+        ("none can be read", but(page(50), |l| (l.readable, l.untitled) = (0, 50)), "broken"),
+        ("most cannot be read", but(page(50), |l| (l.readable, l.undated) = (9, 41)), "broken"),
+    ] {
+        let got = judge_later(&look, None);
+        assert_eq!(got.name(), want, "{what}: {got:?}");
     }
 }
 
@@ -342,7 +358,7 @@ fn words_of_walls_that_stand_on_every_page_are_no_sign() {
         ("a wall without rows", elsewhere(0), "broken"),
         ("an error page of the same frame", last(0, 0b11), "broken"),
     ] {
-        let got = judge_later(&look, &first);
+        let got = judge_later(&look, Some(&first));
         assert_eq!(got.name(), want, "{what}: {got:?}");
     }
     // So it is with first pages: of a listing that has become short, and of one that begins anew with the year.
@@ -420,7 +436,7 @@ proptest! {
         let again = Look { known: Some(last.readable), altered: 0, ..last.clone() };
         let case = Case { look: &again, past: Some(&past), empty: false, silence: HOUR * hours };
         prop_assert_ne!(verdict(case).name(), "broken");
-        prop_assert_ne!(judge_later(&again, &last).name(), "broken");
+        prop_assert_ne!(judge_later(&again, Some(&last)).name(), "broken");
     }
 
     #[test]

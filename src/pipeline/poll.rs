@@ -275,7 +275,7 @@ impl Pipeline {
                     steps.past = judged.past;
                     (judged.verdict, judged.all_known)
                 }
-                Some(first) => (judge_later(&read.look, first), None),
+                Some(first) => (judge_later(&read.look, Some(first)), None),
             };
             let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
             steps.polled.warnings.extend(read.warnings.into_iter().map(|w| (number, w)));
