@@ -96,7 +96,7 @@ impl Pipeline {
         };
         let private = match outlets.disk {
             true => {
-                let folder = config.database.with_file_name(status::FOLDER);
+                let folder = status::folder(&config.database);
                 Some(tokio::task::spawn_blocking(move || Disk::open(&folder)).await??)
             }
             false => None,

@@ -1,5 +1,7 @@
 //! The status feed: always beside the database, and among the published feeds if the config says so.
 
+use std::path::{Path, PathBuf};
+
 use super::publish::file;
 use super::{Pipeline, PipelineError};
 use crate::domain::{Digest, stamp};
@@ -9,8 +11,12 @@ use crate::publish::PublishError;
 use crate::publish::shelf;
 use crate::publish::shelf::{Kind, Update};
 
-/// The folder beside the database.
-pub(super) const FOLDER: &str = "status";
+/// The folder beside the database, named after it: others may lie there.
+pub(super) fn folder(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push("-status");
+    name.into()
+}
 
 /// The feed holds this many of the newest incidents.
 const INCIDENTS: usize = 50;

@@ -44,7 +44,7 @@ fn wall() -> Reply {
 }
 
 fn private(scene: &Scene) -> PathBuf {
-    scene.place.path().join("state/status")
+    scene.place.path().join("state/newsroomd.db-status")
 }
 
 fn titles(scene: &Scene) -> Vec<String> {
@@ -119,6 +119,22 @@ fn the_feed_is_public_only_if_the_config_says_so() {
     scene.place.once();
     assert!(shown().is_empty(), "it is taken away again");
     assert!(!std::fs::read_to_string(scene.feeds().join("index.html")).expect("a page").contains("status.atom"));
+}
+
+#[test]
+fn two_databases_in_one_folder_have_a_status_feed_each() {
+    let scene = scene("");
+    fail(&scene, wall());
+    let of_first = tree::files(&private(&scene));
+    let config = std::fs::read_to_string(scene.place.config()).expect("a config");
+    std::fs::write(scene.place.config(), config.replace("newsroomd.db", "other.db").replace("/feeds\"", "/others\""))
+        .expect("a config");
+    good(&scene, 1);
+    scene.place.once();
+    assert_eq!(tree::files(&private(&scene)), of_first, "the other one's is another");
+    let other = scene.place.path().join("state/other.db-status");
+    assert!(tree::feed(&other, "status").entries.is_empty());
+    assert!(!scene.place.path().join("state/status").exists());
 }
 
 #[test]
