@@ -138,6 +138,37 @@ fn two_databases_in_one_folder_have_a_status_feed_each() {
 }
 
 #[test]
+fn a_status_folder_that_cannot_be_written_keeps_no_poll_from_being_published() {
+    let newsroom = Newsroom::start();
+    let place = Place::new("", &config(&newsroom, "[status]\npublic-status = true\n"));
+    let scene = Scene { newsroom, place };
+    let warned = |run: &Run| run.stderr.matches("the status feed beside the database cannot be written").count();
+    // A file is where the folder should be, and then a folder where a document should be.
+    std::fs::create_dir_all(scene.place.path().join("state")).expect("a folder");
+    std::fs::write(private(&scene), "a file").expect("a file");
+    for items in 1..=2 {
+        good(&scene, items);
+        let run = scene.place.once();
+        assert_eq!(warned(&run), 1, "{run:?}");
+        assert_eq!(scene.titles("news/all").len(), items);
+    }
+    std::fs::remove_file(private(&scene)).expect("a file");
+    std::fs::create_dir_all(private(&scene).join("status.atom")).expect("a folder");
+    good(&scene, 3);
+    assert_eq!(warned(&scene.place.once()), 1);
+    let run = fail(&scene, wall());
+    assert_eq!((warned(&run), scene.titles("news/all").len()), (1, 3), "{run:?}");
+    assert_eq!(
+        tree::titles(&scene.feeds(), "status"),
+        ["The News (news): its page is broken"],
+        "the public one is another matter"
+    );
+    std::fs::remove_dir(private(&scene).join("status.atom")).expect("a folder");
+    let run = fail(&scene, wall());
+    assert_eq!((warned(&run), titles(&scene)), (0, vec!["The News (news): its page is broken".to_owned()]), "{run:?}");
+}
+
+#[test]
 fn a_source_that_is_gone_has_no_open_incident() {
     let scene = scene("");
     fail(&scene, wall());
