@@ -80,7 +80,7 @@ pub fn extract(html: &str, rules: &Rules) -> Extracted {
             out.rows.push(row);
         }
     }
-    out.frame = Frame::of(html, &document, out.rows_found);
+    out.frame = Frame::of(html, &document);
     out
 }
 

@@ -314,6 +314,11 @@ impl FetchError {
         }
     }
 
+    /// Whether it is a failure of our own: nothing was asked, and it says nothing of the page.
+    pub fn is_own(&self) -> bool {
+        matches!(self, Self::Setup(_) | Self::Certificates(_) | Self::Memory(_))
+    }
+
     /// Whether it is what the server did, or did not do, as opposed to what is wrong here.
     fn is_of_server(&self) -> bool {
         match self {

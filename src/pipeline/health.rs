@@ -81,6 +81,7 @@ impl PollError {
     /// What kind of failure it is.
     pub fn kind(&self) -> Kind {
         match self {
+            Self::Fetch { source, .. } if source.is_own() => Kind::Own,
             Self::Fetch { .. } => Kind::Fetch,
             Self::Broken { .. } => Kind::Page,
             Self::Store(_) | Self::Died { .. } => Kind::Own,
@@ -155,5 +156,27 @@ impl Pipeline {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_here_is_no_failure_to_get_a_page() {
+        let error = || reqwest::Proxy::all("no proxy").expect_err("no address");
+        let limit = Duration::from_secs(1);
+        let url: url::Url = "http://a.example/".parse().expect("an address");
+        for (source, kind) in [
+            (FetchError::Memory("the database is gone".into()), Kind::Own),
+            (FetchError::Setup(error()), Kind::Own),
+            (FetchError::Certificates(error()), Kind::Own),
+            (FetchError::Timeout { url: url.clone(), key: "timeout", limit }, Kind::Fetch),
+            (FetchError::Disallowed { url, rule: "/".into() }, Kind::Fetch),
+        ] {
+            let told = source.to_string();
+            assert_eq!(PollError::Fetch { page: 0, source }.kind(), kind, "{told}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use super::health::{judge_first, recognised};
 use super::round::Wait;
 use super::{Due, Outcome, Pipeline};
 use crate::config::Source;
+use crate::domain::health::Kind;
 use crate::domain::{Address, Filter, Reading};
 use crate::extract::{Warning, charset, extract};
 use crate::fetch::{Answer, Ask, FetchError, Fetched, Known, Page};
@@ -209,7 +210,8 @@ impl Pipeline {
                 }
                 (Some(error), ..) => {
                     let broken = matches!(error, PollError::Broken { .. }) && polled.pages == 0;
-                    if (steps.rows.is_empty() || broken) && due.state.moved.is_some() {
+                    let nothing = steps.rows.is_empty() && error.kind() != Kind::Own;
+                    if (nothing || broken) && due.state.moved.is_some() {
                         // Nothing good is there, or no longer: the configured page is asked again.
                         self.store.note_moved(id, None).await?;
                     }
@@ -279,7 +281,7 @@ impl Pipeline {
                     steps.past = judged.past;
                     (judged.verdict, judged.all_known)
                 }
-                Some(first) => (judge_later(&read.look, first), None),
+                Some(first) => (judge_later(&read.look, Some(first)), None),
             };
             let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
             steps.polled.warnings.extend(read.warnings.into_iter().map(|w| (number, w)));

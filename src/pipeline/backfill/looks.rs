@@ -279,13 +279,11 @@ impl Run<'_> {
         Ok(Some(look))
     }
 
-    /// Why nothing is to be taken from a page, if so. Later ones are judged by the first that this run read.
+    /// Why nothing is to be taken from a page, if so. Later ones are judged as those of polls are, by the first that this run read.
     fn refused(&self, read: &PageRead, number: usize, url: &Url) -> Option<PollError> {
-        let verdict = match &self.first {
-            Some(first) if number > 0 => judge_later(&read.look, first),
-            // The end of a listing.
-            None if number > 0 && read.found == 0 && read.next.is_none() => return None,
-            _ => Judged::by_itself(self.source, &read.look, now()).verdict,
+        let verdict = match number {
+            0 => Judged::by_itself(self.source, &read.look, now()).verdict,
+            _ => judge_later(&read.look, self.first.as_ref()),
         };
         let Verdict::Broken(reasons) = verdict else { return None };
         let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
