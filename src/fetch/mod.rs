@@ -93,9 +93,11 @@ pub struct Known<'a> {
 pub struct Ask<'a> {
     /// The page.
     pub url: &'a Url,
+    /// The newsroom's page on whose behalf it is asked for: a pager, a redirect or a move may have led elsewhere.
+    pub home: &'a Url,
     /// What is known of it; if nothing is, the whole page is asked for.
     pub known: Known<'a>,
-    /// Whether robots.txt is obeyed on the page's own host; on others it always is.
+    /// Whether robots.txt is obeyed on the host of `home`; on others it always is.
     pub obey_robots: bool,
     /// Whether to ask even a host that asked to be left alone for now.
     pub now: bool,
@@ -104,7 +106,7 @@ pub struct Ask<'a> {
 impl<'a> Ask<'a> {
     /// The whole page, with all manners.
     pub fn whole(url: &'a Url) -> Self {
-        Self { url, known: Known::default(), obey_robots: true, now: false }
+        Self { url, home: url, known: Known::default(), obey_robots: true, now: false }
     }
 }
 

@@ -27,7 +27,7 @@ impl Fetcher {
     ) -> Result<(Asked, Slot), FetchError> {
         let mut gap = self.policy.min_gap;
         // The consent not to obey is one newsroom's, not of where it leads.
-        if ask.obey_robots || host(url) != host(ask.url) {
+        if ask.obey_robots || host(url) != host(ask.home) {
             let robots = self.robots(url, ask.now).await?;
             if let Some(rule) = robots.rules.forbids(url) {
                 return Err(FetchError::Disallowed { url: url.clone(), rule });

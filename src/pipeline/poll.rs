@@ -6,7 +6,7 @@ use url::Url;
 use super::due::next;
 use super::health::{judge_first, recognised};
 use super::round::Wait;
-use super::{Due, Outcome, Pipeline};
+use super::{Due, Outcome, Pipeline, ask};
 use crate::config::Source;
 use crate::domain::{Address, Filter, Reading};
 use crate::extract::{Warning, charset, extract};
@@ -241,8 +241,7 @@ impl Pipeline {
         for number in 0..source.max_pages {
             let before = Some(&state.validators).filter(|_| number == 0 && same_rules && state.complete);
             let known = before.map(known).unwrap_or_default();
-            let ask = Ask { known, obey_robots: source.obey_robots, now, ..Ask::whole(&url) };
-            let fetched = fetcher.get(&ask).await;
+            let fetched = fetcher.get(&Ask { known, now, ..ask(source, &url) }).await;
             let Fetched { answer, slot } = fetched.map_err(|source| PollError::Fetch { page: number, source })?;
             let page = match answer {
                 Answer::NotModified { moved, etag, last_modified, .. } => {
