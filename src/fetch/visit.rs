@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use reqwest::StatusCode;
 use tokio::time::Instant;
 use url::Url;
 
@@ -114,8 +115,10 @@ impl Fetcher {
             match self.request(&at, Kind::Robots, gap, &Known::default(), now, &mut left).await {
                 Ok((Asked::Page(page), _)) => return Ok(Some(String::from_utf8_lossy(&page.body).into_owned())),
                 Ok((Asked::Elsewhere { to, .. }, _)) => at = to,
-                // RFC 9309, section 2.3.1.3: unavailable, so that all is allowed. Not so where we asked too often: that is answered as AskedToWait.
-                Err(FetchError::Status { status, .. }) if status.is_client_error() => return Ok(None),
+                // RFC 9309, section 2.3.1.3: unavailable, so that all is allowed. Not so where we asked too often, whether or not there is a wait.
+                Err(FetchError::Status { status, .. }) if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
+                    return Ok(None);
+                }
                 Err(FetchError::Nowhere { .. }) | Ok((Asked::NotModified { .. }, _)) => return Ok(None),
                 Err(error) => return Err(error),
             }

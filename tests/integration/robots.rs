@@ -99,6 +99,16 @@ fn a_consent_does_not_spread_to_where_a_page_moved() {
 }
 
 #[test]
+fn being_asked_too_often_is_not_having_none() {
+    let scene = scene();
+    edit(&scene.place, "[fetch]", "[fetch]\nmax-retry-after = \"0s\"");
+    scene.newsroom.set("/robots.txt", Reply::Status(429));
+    let run = poll(&scene);
+    assert!(run.code == Some(75) && run.stderr.contains("/robots.txt cannot be read"), "{run:#?}");
+    assert_eq!(scene.newsroom.take_log().len(), 0);
+}
+
+#[test]
 fn it_is_asked_for_once_in_a_day_of_polls() {
     let newsroom = Newsroom::start();
     newsroom.robots("User-agent: *\nDisallow: /private\n");
