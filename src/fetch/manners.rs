@@ -65,6 +65,28 @@ pub(super) struct Seen {
     pub bytes: u64,
 }
 
+/// A request under way. It is counted however it ends: one that is cut, as at a stop, was made nevertheless.
+#[derive(Debug)]
+pub(super) struct Counted<'a> {
+    manners: &'a Manners,
+    host: &'a str,
+    robots: bool,
+    waited: Duration,
+    since_last: Option<Duration>,
+    /// What came of it so far.
+    pub seen: Seen,
+    /// False: it was refused here, and is not counted.
+    pub went_out: bool,
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        if self.went_out {
+            self.manners.count_request(self);
+        }
+    }
+}
+
 impl Manners {
     /// Without a memory, and on its own.
     pub fn new(max_retry_after: Duration) -> Self {
@@ -199,11 +221,17 @@ impl Manners {
         robots
     }
 
-    /// Counts a request and what came of it.
-    pub fn count_request(&self, host: &str, robots: bool, turn: &Turn, seen: &Seen) {
+    /// A request that begins now: it is counted when this is dropped.
+    pub fn counting<'a>(&'a self, host: &'a str, robots: bool, turn: &Turn) -> Counted<'a> {
+        let Turn { waited, since_last, .. } = *turn;
+        Counted { manners: self, host, robots, waited, since_last, seen: Seen::default(), went_out: true }
+    }
+
+    fn count_request(&self, request: &Counted<'_>) {
+        let Counted { host, robots, waited, since_last, seen, .. } = request;
         self.count(host, |counts| {
             counts.requests += 1;
-            counts.robots += u64::from(robots);
+            counts.robots += u64::from(*robots);
             counts.bytes += seen.bytes;
             match seen.status {
                 None => counts.unanswered += 1,
@@ -213,10 +241,10 @@ impl Manners {
                 Some(500..) => counts.server_errors += 1,
                 Some(_) => counts.client_errors += 1,
             }
-            let waited = milliseconds(turn.waited);
+            let waited = milliseconds(*waited);
             counts.turns += u64::from(waited > 0);
             counts.turns_ms += waited;
-            counts.least_gap_ms = counts.least_gap_ms.into_iter().chain(turn.since_last.map(milliseconds)).min();
+            counts.least_gap_ms = counts.least_gap_ms.into_iter().chain(since_last.map(milliseconds)).min();
         });
     }
 

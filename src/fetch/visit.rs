@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::client::{Asked, Kind};
-use super::manners::{Robots, Seen, Slot, authority};
+use super::manners::{Robots, Slot, authority};
 use super::robots::{self, Standing};
 use super::{Ask, FetchError, Fetcher, Known};
 use crate::domain::host;
@@ -52,16 +52,14 @@ impl Fetcher {
         let (mut turn, slot) = self.manners.turn(&host, gap, now).await?;
         turn.begin();
         let began = Instant::now();
-        let mut seen = Seen::default();
-        let asked = tokio::time::timeout(*left, self.ask(url, kind, known, &mut seen)).await;
+        let mut counted = self.manners.counting(&host, kind == Kind::Robots, &turn);
+        let asked = tokio::time::timeout(*left, self.ask(url, kind, known, &mut counted.seen)).await;
         let asked = asked.unwrap_or_else(|_| Err(self.late(url, "timeout")));
         *left = left.saturating_sub(began.elapsed());
         // What was refused here never went out.
-        if seen.status.is_some() || asked.as_ref().err().is_some_and(FetchError::is_of_server) {
-            self.manners.count_request(&host, kind == Kind::Robots, &turn, &seen);
-        }
+        counted.went_out = counted.seen.status.is_some() || asked.as_ref().err().is_none_or(FetchError::is_of_server);
         // In this turn still: whoever is next is not to ask.
-        if let Some(until) = self.manners.learn(&host, &seen).await
+        if let Some(until) = self.manners.learn(&host, &counted.seen).await
             && let Err(FetchError::Status { url, status }) = asked
         {
             return Err(FetchError::AskedToWait { url, status, until });

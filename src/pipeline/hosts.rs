@@ -76,11 +76,16 @@ impl Pipeline {
     /// # Errors
     /// When the store fails; the counts are kept for the next time.
     pub async fn keep_counts(&self) -> Result<(), PipelineError> {
-        let counts = self.fetcher.take_counts();
-        let kept = self.store.add_host_counts(Utc::now().date_naive(), &counts).await;
-        if kept.is_err() {
-            self.fetcher.return_counts(&counts);
-        }
-        Ok(kept?)
+        let (fetcher, store) = (self.fetcher.clone(), self.store.clone());
+        // A task, for whoever waits for this may be cut: what was taken is kept or given back all the same, and not both.
+        let kept = tokio::spawn(async move {
+            let counts = fetcher.take_counts();
+            let kept = store.add_host_counts(Utc::now().date_naive(), &counts).await;
+            if kept.is_err() {
+                fetcher.return_counts(&counts);
+            }
+            kept
+        });
+        Ok(kept.await??)
     }
 }
