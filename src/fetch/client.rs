@@ -10,7 +10,7 @@ use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH,
     LAST_MODIFIED, LOCATION, RETRY_AFTER,
 };
-use reqwest::{Response, StatusCode};
+use reqwest::{Client, Response, StatusCode};
 use tokio::time::timeout;
 use url::Url;
 
@@ -124,10 +124,22 @@ impl Fetcher {
         Err(FetchError::Redirects { url: ask.url.clone(), limit: MAX_REDIRECTS })
     }
 
-    /// One request, as it is; `seen` is told of the answer even if it is an error.
-    pub(super) async fn ask(&self, url: &Url, kind: Kind, known: &Known<'_>, seen: &mut Seen) -> Result<Asked, FetchError> {
+    /// The client for an address, if that may be asked for. It may take a while to make, which is no part of a request's time.
+    pub(super) async fn client(&self, url: &Url) -> Result<&Client, FetchError> {
         self.door.check(&self.policy, url)?;
-        let mut request = self.door.client(&self.policy, url)?.get(url.clone());
+        self.door.client(&self.policy, url).await
+    }
+
+    /// One request, as it is; `seen` is told of the answer even if it is an error.
+    pub(super) async fn ask(
+        &self,
+        client: &Client,
+        url: &Url,
+        kind: Kind,
+        known: &Known<'_>,
+        seen: &mut Seen,
+    ) -> Result<Asked, FetchError> {
+        let mut request = client.get(url.clone());
         request = request.header(ACCEPT, kind.accept()).header(ACCEPT_ENCODING, coding::ACCEPTED);
         if let Some(etag) = known.etag {
             request = request.header(IF_NONE_MATCH, etag);

@@ -49,11 +49,12 @@ impl Fetcher {
         left: &mut Duration,
     ) -> Result<(Asked, Slot), FetchError> {
         let host = host(url);
+        let client = self.client(url).await?;
         let (mut turn, slot) = self.manners.turn(&host, gap, now).await?;
         turn.begin();
         let began = Instant::now();
         let mut counted = self.manners.counting(&host, kind == Kind::Robots, &turn);
-        let asked = tokio::time::timeout(*left, self.ask(url, kind, known, &mut counted.seen)).await;
+        let asked = tokio::time::timeout(*left, self.ask(client, url, kind, known, &mut counted.seen)).await;
         let asked = asked.unwrap_or_else(|_| Err(self.late(url, "timeout")));
         *left = left.saturating_sub(began.elapsed());
         // What was refused here never went out.
