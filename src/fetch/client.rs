@@ -20,6 +20,7 @@ use super::door::{self, Door};
 use super::manners::{Manners, Seen};
 use super::memory::Memory;
 use super::{Answer, Ask, FetchError, Fetched, Known, Page, Policy, robots};
+use crate::domain::text::cut;
 use crate::domain::{HostCounts, host};
 
 /// Redirects followed for one page.
@@ -261,7 +262,10 @@ fn elsewhere(url: &Url, headers: &HeaderMap) -> Result<Url, FetchError> {
         url.set_fragment(None);
         (url.set_username("").is_ok() && url.set_password(None).is_ok()).then_some(url)
     };
-    next.and_then(bare).ok_or_else(|| FetchError::Nowhere { url: url.clone(), location })
+    let nowhere = || FetchError::Nowhere { url: url.clone(), location: cut(location.clone(), 200) };
+    let next = next.and_then(bare).ok_or_else(nowhere)?;
+    FetchError::check_length(&next)?;
+    Ok(next)
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

@@ -29,6 +29,9 @@ pub use memory::{Memory, MemoryError};
 pub use robots::Rules;
 pub use turn::sweep;
 
+use crate::domain::MAX_URL;
+use crate::domain::text::cut;
+
 /// How requests are made.
 #[derive(Debug, Clone)]
 pub struct Policy {
@@ -179,6 +182,12 @@ pub enum FetchError {
         /// Where to, as the server wrote it.
         location: String,
     },
+    /// An address that is no page's.
+    #[error("{address} is longer than {MAX_URL} bytes: such an address is not asked for")]
+    LongAddress {
+        /// How it begins.
+        address: String,
+    },
     /// Nothing usable came back: no connection, a cut answer.
     #[error("cannot get {url}")]
     Request {
@@ -298,6 +307,12 @@ pub fn reason(host: &str, asked_for: bool) -> String {
 }
 
 impl FetchError {
+    /// Refuses an address that is too long to ask for.
+    fn check_length(url: &Url) -> Result<(), Self> {
+        let long = || Self::LongAddress { address: cut(url.to_string(), 80) };
+        if url.as_str().len() > MAX_URL { Err(long()) } else { Ok(()) }
+    }
+
     /// Before which it is of no use to try again, where the host said so or its robots.txt cannot be read.
     pub fn wait_until(&self) -> Option<DateTime<Utc>> {
         match self {
@@ -331,6 +346,7 @@ impl FetchError {
             | Self::Inside { .. }
             | Self::Certificates(_)
             | Self::Redirects { .. }
+            | Self::LongAddress { .. }
             | Self::Nowhere { .. }
             | Self::HostWaits { .. }
             | Self::RobotsUnreachable { .. }

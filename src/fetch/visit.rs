@@ -26,6 +26,7 @@ impl Fetcher {
         known: &Known<'_>,
         left: &mut Duration,
     ) -> Result<(Asked, Slot), FetchError> {
+        FetchError::check_length(url)?;
         let mut gap = self.policy.min_gap;
         // The consent not to obey is one newsroom's, not of where it leads.
         if ask.obey_robots || host(url) != host(ask.home) {
@@ -118,7 +119,9 @@ impl Fetcher {
                 Err(FetchError::Status { status, .. }) if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
                     return Ok(None);
                 }
-                Err(FetchError::Nowhere { .. }) | Ok((Asked::NotModified { .. }, _)) => return Ok(None),
+                Err(FetchError::Nowhere { .. } | FetchError::LongAddress { .. }) | Ok((Asked::NotModified { .. }, _)) => {
+                    return Ok(None);
+                }
                 Err(error) => return Err(error),
             }
         }

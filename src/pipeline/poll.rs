@@ -12,9 +12,8 @@ use crate::domain::{Address, Filter, Reading};
 use crate::extract::{Warning, charset, extract};
 use crate::fetch::{Answer, Ask, FetchError, Fetched, Known, Page};
 use crate::judge::{Look, Past, Verdict, judge_later};
-use crate::normalise::link::absolute;
 use crate::normalise::matching::{Covered, Terms};
-use crate::normalise::{reading, readings};
+use crate::normalise::{link, reading, readings};
 use crate::store::{Moved, Saved, SourceState, StoreError, Turned, Validators, Walk};
 
 /// What a poll came to.
@@ -119,12 +118,8 @@ pub fn read_page(page: &Page, number: usize, source: &Source) -> PageRead {
     warnings.extend(extracted.warnings);
     warnings.extend(more);
     warnings.sort_by_key(|w| w.row);
-    let next = extracted.next.as_deref().and_then(|href| match absolute(href, &base) {
-        Ok(mut url) => {
-            // A last page's `href="#"` leads to itself: without the fragment the walk sees that.
-            url.set_fragment(None);
-            Some(url)
-        }
+    let next = extracted.next.as_deref().and_then(|href| match link::page(href, &base) {
+        Ok(url) => Some(url),
         Err(message) => {
             warnings.push(Warning { row: None, field: "next".into(), message });
             None
