@@ -23,8 +23,8 @@ const SIDE_BY_SIDE: usize = 64;
 /// What was read of the memory holds for so long: another process may have learnt something.
 const RECENT: Duration = Duration::from_secs(1);
 
-/// robots.txt that are held at a time.
-const MOST: usize = 1_024;
+/// The bytes of all robots.txt that are held at a time, about.
+const MOST: usize = 8_000_000;
 
 /// A place among the requests under way and the pages that are being read: as many pages are in memory at a time. Held until the page is read.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(super) struct Manners {
     slots: Arc<Semaphore>,
     memory: Option<Arc<dyn Memory>>,
     waits: tokio::sync::Mutex<Waits>,
-    robots: Mutex<HashMap<String, Arc<Robots>>>,
+    robots: Mutex<Held>,
     counts: Mutex<HashMap<String, HostCounts>>,
 }
 
@@ -47,6 +47,12 @@ pub(super) struct Manners {
 struct Waits {
     read: Option<Instant>,
     of_host: HashMap<String, HostWait>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    of_authority: HashMap<String, Arc<Robots>>,
+    bytes: usize,
 }
 
 /// A robots.txt, read.
@@ -182,7 +188,7 @@ impl Manners {
 
     /// The robots.txt as it is known in this process.
     pub fn known(&self, authority: &str) -> Option<Arc<Robots>> {
-        locked(&self.robots).get(authority).cloned()
+        locked(&self.robots).of_authority.get(authority).cloned()
     }
 
     /// The robots.txt as another process, or an earlier one, left it.
@@ -212,12 +218,7 @@ impl Manners {
     fn hold(&self, authority: &str, copy: RobotsCopy) -> Arc<Robots> {
         let rules = copy.text.as_deref().map(Rules::parse).unwrap_or_default();
         let robots = Arc::new(Robots { rules, copy });
-        let mut all = locked(&self.robots);
-        // Redirects may lead to ever new hosts. What is forgotten here is remembered elsewhere.
-        if all.len() >= MOST {
-            all.clear();
-        }
-        all.insert(authority.to_owned(), robots.clone());
+        locked(&self.robots).insert(authority, &robots);
         robots
     }
 
@@ -268,6 +269,20 @@ impl Manners {
     }
 }
 
+impl Held {
+    fn insert(&mut self, authority: &str, robots: &Arc<Robots>) {
+        let bytes = authority.len() + robots.size();
+        // Redirects may lead to ever new hosts. What is forgotten here is remembered elsewhere.
+        if self.bytes + bytes > MOST {
+            *self = Self::default();
+        }
+        self.bytes += bytes;
+        if let Some(before) = self.of_authority.insert(authority.to_owned(), robots.clone()) {
+            self.bytes -= authority.len() + before.size();
+        }
+    }
+}
+
 impl Waits {
     /// The later one holds.
     fn note(&mut self, host: String, wait: HostWait) {
@@ -279,6 +294,12 @@ impl Waits {
 }
 
 impl Robots {
+    /// About the bytes that it takes in memory.
+    fn size(&self) -> usize {
+        let texts = [&self.copy.text, &self.copy.error].into_iter().flatten().map(String::len).sum::<usize>();
+        size_of::<(String, Self)>() + texts + self.rules.size()
+    }
+
     pub fn standing(&self) -> Standing {
         standing(&self.copy, Utc::now())
     }
@@ -324,6 +345,22 @@ mod tests {
         ] {
             assert_eq!(in_force(&wait, most, at(now)), want.map(at), "{now} {most:?}");
         }
+    }
+
+    #[test]
+    fn the_robots_txt_that_are_held_are_bounded_by_their_bytes() {
+        let manners = Manners::new(Duration::ZERO);
+        let text = format!("User-agent: *\n{}", format!("Disallow: /{}\n", "x".repeat(50)).repeat(1_000));
+        let copy = RobotsCopy { text: Some(text), ..RobotsCopy::default() };
+        for n in 0..300 {
+            for _ in 0..2 {
+                manners.hold(&format!("https://{n}.example"), copy.clone());
+            }
+            let held = locked(&manners.robots);
+            let bytes: usize = held.of_authority.iter().map(|(authority, robots)| authority.len() + robots.size()).sum();
+            assert!(bytes == held.bytes && bytes <= MOST, "{n}: {bytes}, {}", held.bytes);
+        }
+        assert!(manners.known("https://299.example").is_some());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::client::{Asked, Kind};
 use super::manners::{Robots, Slot, authority};
-use super::robots::{self, Standing};
+use super::robots::{self, Rules, Standing};
 use super::{Ask, FetchError, Fetcher, Known};
 use crate::domain::host;
 
@@ -92,7 +92,10 @@ impl Fetcher {
         let before = remembered.or_else(|| self.manners.known(&authority)).unwrap_or_default();
         let address = robots_url(url);
         let failed = match self.robots_text(&address, before.rules.crawl_delay(), now).await {
-            Ok(text) => return Ok(self.manners.keep(&authority, robots::answered(text, Utc::now())).await),
+            Ok(text) => {
+                let copy = robots::answered(text.as_deref().map(Rules::excerpt), Utc::now());
+                return Ok(self.manners.keep(&authority, copy).await);
+            }
             Err(error) if !error.is_of_server() => return Err(error),
             Err(error) => error,
         };

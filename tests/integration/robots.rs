@@ -109,6 +109,16 @@ fn being_asked_too_often_is_not_having_none() {
 }
 
 #[test]
+fn of_a_large_one_only_what_is_for_us_is_kept() {
+    let scene = scene();
+    let others = "User-agent: other\nDisallow: /x\n".repeat(10_000);
+    scene.newsroom.robots(&format!("{others}User-agent: *\nDisallow: /private # ours\n"));
+    poll(&scene).ok();
+    let kept = database::texts(&scene.place.database(), "SELECT text FROM robots");
+    assert_eq!(kept, ["User-agent: *\nDisallow: /private\n"]);
+}
+
+#[test]
 fn it_is_asked_for_once_in_a_day_of_polls() {
     let newsroom = Newsroom::start();
     newsroom.robots("User-agent: *\nDisallow: /private\n");
