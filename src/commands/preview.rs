@@ -15,9 +15,9 @@ use crate::config::{Config, Source};
 use crate::domain::Reading;
 use crate::domain::host;
 use crate::domain::text::cut;
-use crate::fetch::{Answer, Ask, Page};
+use crate::fetch::{Answer, Page};
 use crate::judge::Verdict;
-use crate::pipeline::{Judged, PageRead, judge_first, now, polite, read_page};
+use crate::pipeline::{Judged, PageRead, ask, judge_first, now, polite, read_page};
 use crate::store::{Store, StoreError};
 
 pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<Exit> {
@@ -114,7 +114,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 async fn fetch(config: &Config, source: &Source, url: &Url) -> anyhow::Result<Page> {
     let store = store(config).await;
     let fetcher = polite(config, store.as_ref())?.allowing(source.allow_networks.as_deref());
-    let ask = Ask { obey_robots: source.obey_robots || host(url) != host(&source.page), ..Ask::whole(url) };
+    let ask = ask(source, url);
     let mut fetching = std::pin::pin!(fetcher.get(&ask));
     let fetched = tokio::select! {
         fetched = &mut fetching => fetched,

@@ -27,7 +27,7 @@ pub use backfill::{BackfillAsked, Backfilled, Begins, Ended, Estimate, Outlet, P
 pub use channel::title;
 pub use due::{Due, backs_off, is_due, now};
 pub use health::{Judged, judge_first};
-pub use hosts::{polite, turns};
+pub use hosts::{ask, polite, turns};
 pub use poll::{PageRead, PollError, Polled, Walked, read_page};
 pub use publish::Published;
 pub use round::{Outcome, Round, Wait, Which};

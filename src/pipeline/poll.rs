@@ -6,16 +6,15 @@ use url::Url;
 use super::due::next;
 use super::health::{judge_first, recognised};
 use super::round::Wait;
-use super::{Due, Outcome, Pipeline};
+use super::{Due, Outcome, Pipeline, ask};
 use crate::config::Source;
 use crate::domain::health::Kind;
 use crate::domain::{Address, Filter, Reading};
 use crate::extract::{Warning, charset, extract};
 use crate::fetch::{Answer, Ask, FetchError, Fetched, Known, Page};
 use crate::judge::{Look, Past, Verdict, judge_later};
-use crate::normalise::link::absolute;
 use crate::normalise::matching::{Covered, Terms};
-use crate::normalise::{reading, readings};
+use crate::normalise::{link, reading, readings};
 use crate::store::{Moved, Saved, SourceState, StoreError, Turned, Validators, Walk};
 
 /// What a poll came to.
@@ -120,12 +119,8 @@ pub fn read_page(page: &Page, number: usize, source: &Source) -> PageRead {
     warnings.extend(extracted.warnings);
     warnings.extend(more);
     warnings.sort_by_key(|w| w.row);
-    let next = extracted.next.as_deref().and_then(|href| match absolute(href, &base) {
-        Ok(mut url) => {
-            // A last page's `href="#"` leads to itself: without the fragment the walk sees that.
-            url.set_fragment(None);
-            Some(url)
-        }
+    let next = extracted.next.as_deref().and_then(|href| match link::page(href, &base) {
+        Ok(url) => Some(url),
         Err(message) => {
             warnings.push(Warning { row: None, field: "next".into(), message });
             None
@@ -247,8 +242,7 @@ impl Pipeline {
         for number in 0..source.max_pages {
             let before = Some(&state.validators).filter(|_| number == 0 && same_rules && state.complete);
             let known = before.map(known).unwrap_or_default();
-            let ask = Ask { known, obey_robots: source.obey_robots, now, ..Ask::whole(&url) };
-            let fetched = fetcher.get(&ask).await;
+            let fetched = fetcher.get(&Ask { known, now, ..ask(source, &url) }).await;
             let Fetched { answer, slot } = fetched.map_err(|source| PollError::Fetch { page: number, source })?;
             let page = match answer {
                 Answer::NotModified { moved, etag, last_modified, .. } => {

@@ -19,7 +19,7 @@ use crate::domain::Reading;
 use crate::extract::pager;
 use crate::fetch::{Answer, Ask, FetchError, Known, Page};
 use crate::judge::{Verdict, judge_later};
-use crate::pipeline::{Judged, PageRead, PollError, now, read_page};
+use crate::pipeline::{Judged, PageRead, PollError, ask, now, read_page};
 use crate::store::StoreError;
 
 /// How often a page and the next are looked at again before the listing is taken as it is.
@@ -230,8 +230,10 @@ impl Run<'_> {
             last_modified: look.last_modified.as_deref(),
         });
         let fetcher = self.pipeline.fetcher.allowing(self.source.allow_networks.as_deref());
-        let ask = Ask { known, obey_robots: self.source.obey_robots, ..Ask::whole(url) };
-        let fetched = fetcher.get(&ask).await.map_err(|source| PollError::Fetch { page: number, source })?;
+        let fetched = fetcher
+            .get(&Ask { known, ..ask(self.source, url) })
+            .await
+            .map_err(|source| PollError::Fetch { page: number, source })?;
         let page = match fetched.answer {
             Answer::NotModified { .. } => return Ok(None),
             Answer::Page(page) => page,
