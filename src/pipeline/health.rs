@@ -139,7 +139,7 @@ impl Pipeline {
         let fared = fared.filter_map(|(n, ((due, _), words))| {
             let source = self.source(due);
             let fate = match words {
-                Some((kind, error, reasons)) => Fate::Failed { kind: *kind, error, reasons },
+                Some((kind, error, reasons)) => Fate::Failed { kind: *kind, rules: source.rules_stamp, error, reasons },
                 None if due.state.failures > 0 => Fate::Recovered { due: super::due::next(source, 0, due.at) },
                 None => return None,
             };
