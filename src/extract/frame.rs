@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::bytes::RegexSet;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use scraper::Html;
 
 use crate::domain::{fold, stamp};
@@ -81,13 +81,13 @@ fn is_closed(html: &[u8]) -> bool {
     html.windows(7).rev().any(|w| w[0] == b'<' && w[1] == b'/' && w.eq_ignore_ascii_case(b"</html>"))
 }
 
-/// In one pass: it is done for every page.
+/// In one pass, and by a table that takes a step a byte: it is done for every page.
 fn words(html: &[u8]) -> u32 {
-    static WORDS: LazyLock<RegexSet> = LazyLock::new(|| {
-        let words = WALLS.iter().map(|wall| format!("(?i-u){}", regex::escape(wall)));
-        RegexSet::new(words).expect("words are patterns once they are escaped")
+    static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+        let kind = Some(AhoCorasickKind::DFA);
+        AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(WALLS).expect("a few short words")
     });
-    WORDS.matches(&html[..html.len().min(FAR)]).iter().map(|n| 1 << n).sum()
+    WORDS.find_overlapping_iter(&html[..html.len().min(FAR)]).fold(0, |words, found| words | 1 << found.pattern().as_u32())
 }
 
 #[cfg(test)]
