@@ -10,7 +10,7 @@ use super::table::Table;
 use super::value::Text;
 use super::{Source, facet, field, net, stamp};
 use crate::domain::{Facet, Id, Newsroom};
-use crate::extract::Rules;
+use crate::extract::{Discover, Rules};
 use crate::extract::months::Language;
 use crate::normalise::link::Identity;
 use crate::schedule::Schedule;
@@ -35,16 +35,28 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
     let charset = table.string("charset").map(|t| net::charset(&t));
     let schedule = schedule(&mut table);
     let timezone = table.string("timezone").map_or(Some(Tz::UTC), |t| net::timezone(&t));
+    let stated = table.raw().get("language").is_some();
     let (language, names) = language(&mut table);
     let identity = identity(&mut table);
-    let each = table.require("each", "\".news-item\"").map(|v| field::selectors(&v));
+    let (each, auto) = table.take("each").map_or((Some(Vec::new()), true), |v| field::each(&v));
     let next = table.take("next").map(|v| field::selectors(&v)).unwrap_or_default();
     let max_pages = table.integer("max-pages", 1..=10_000).unwrap_or(20);
     let max_terms = table.integer("max-terms", 1..=10_000).unwrap_or(300);
     let max_new_terms = table.integer("max-new-terms", 0..=10_000).unwrap_or(20);
 
+    let only_auto = each.as_ref().is_some_and(Vec::is_empty) && auto;
     let item = match table.take("item") {
-        Some(value) => value.table("[source.item]").map(|t| item(t, names)),
+        Some(value) => {
+            if only_auto {
+                value.problems.push(
+                    value.span.clone(),
+                    "[source.item] has no rows to read in: nothing but \"auto\" says which they are".to_owned(),
+                    "name one row by a selector, each = [\".news-item\", \"auto\"], or leave [source.item] out",
+                );
+            }
+            value.table("[source.item]").map(|t| item(t, names))
+        }
+        None if only_auto => Some(no_fields()),
         None => {
             let hint = "add [source.item] with `title` and `date` below it";
             table.problems().push(table.span(), "[[source]] has no `item`", hint);
@@ -55,6 +67,7 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
     let rules_stamp = stamp::rules(table.raw());
     table.finish();
 
+    let discovery = Discover { language: stated.then_some(names) };
     let (facets, fields): (Vec<_>, Vec<_>) = facets.into_iter().unzip();
     let outline = id_text.map(|text| Outline { id: text.value.to_owned(), facets: facets.clone() });
     let source = || {
@@ -66,7 +79,7 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
             allow_networks,
             charset: charset.map_or(Some(None), |c| c.map(Some))?,
             schedule: schedule?,
-            rules: Rules { each: each?, next, facets: fields, timezone, ..item },
+            rules: Rules { each: each?, next, facets: fields, timezone, discovery: auto.then_some(discovery), ..item },
             identity,
             max_pages: facet::count(max_pages),
             max_new_terms: facet::count(max_new_terms),
@@ -164,7 +177,22 @@ fn item(mut table: Table<'_>, names: Language) -> Rules {
     let link = table.take("link").map(|v| field::fields(&v)).unwrap_or_default();
     let summary = table.take("summary").map(|v| field::fields(&v)).unwrap_or_default();
     table.finish();
-    Rules { each: Vec::new(), next: Vec::new(), title, link, date, summary, facets: Vec::new(), timezone: Tz::UTC }
+    Rules { title, link, date, summary, ..no_fields() }
+}
+
+fn no_fields() -> Rules {
+    let none = Vec::new;
+    Rules {
+        each: Vec::new(),
+        next: Vec::new(),
+        title: none(),
+        link: none(),
+        date: Vec::new(),
+        summary: none(),
+        facets: Vec::new(),
+        timezone: Tz::UTC,
+        discovery: None,
+    }
 }
 
 /// The ids taken so far: one name space over sources and feeds.

@@ -13,6 +13,7 @@ mod page;
 mod rules;
 mod text;
 
-pub use page::{Extracted, RawRow, Warning, extract};
-pub use rules::{DateField, FacetField, Field, Rules};
+pub use page::{Extracted, RawRow, Warning, base, extract, extract_document};
+pub use rules::{DateField, Discover, FacetField, Field, Rules};
+pub(crate) use text::is_read;
 pub use text::Markup;

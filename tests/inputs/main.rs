@@ -5,6 +5,7 @@ mod support;
 
 mod bad_rows;
 mod commands;
+mod discover;
 mod demo;
 mod feeds_command;
 mod goldens;

@@ -1,0 +1,568 @@
+//! What the rows of a group have in common: the places of title, date and summary in them, as selectors say them.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use super::dates::{Dated, Dates, settle};
+use super::names::{self, Hint, Mark};
+use super::outline::Outline;
+use crate::domain::fold;
+use crate::extract::date::PageDate;
+
+/// So many rows are looked at, the first ones.
+const ROWS: usize = 40;
+/// So many elements of a row.
+const ELEMENTS: usize = 200;
+
+/// A place in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Slot<'a> {
+    /// The row itself.
+    Row,
+    Tag(&'a str),
+    Marked(&'a str, Mark<'a>),
+    In(Mark<'a>, &'a str),
+    Cell(&'a str, usize),
+}
+
+impl fmt::Display for Slot<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Row => f.write_str(":scope"),
+            Self::Tag(tag) => f.write_str(tag),
+            Self::Marked(_, mark @ (Mark::Prop(_) | Mark::Class(_))) => write!(f, "{mark}"),
+            Self::Marked(tag, mark) => write!(f, "{tag}{mark}"),
+            Self::In(mark, tag) => write!(f, "{mark} {tag}"),
+            Self::Cell(tag, nth) => write!(f, "{tag}:nth-child({nth})"),
+        }
+    }
+}
+
+impl Slot<'_> {
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Marked(_, mark) | Self::In(mark, _) => names::hint(mark),
+            Self::Tag("time") => Some(Hint::Date),
+            _ => None,
+        }
+    }
+
+    fn is_heading(&self) -> bool {
+        match self {
+            Self::Tag(tag) | Self::Marked(tag, _) | Self::In(_, tag) => is_heading(tag),
+            Self::Row | Self::Cell(..) => false,
+        }
+    }
+}
+
+pub(super) fn is_heading(tag: &str) -> bool {
+    matches!(tag, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
+}
+
+/// Where the elements of one slot are.
+#[derive(Debug)]
+struct Filled {
+    /// By row: the first that says something.
+    first: Vec<Option<usize>>,
+    /// How many there are in all that say as much as a title does.
+    count: usize,
+}
+
+/// Where the date of a row stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct DatePlace {
+    /// A selector, in the row or for what stands above it.
+    pub select: String,
+    /// It stands above the row, perhaps for several.
+    pub above: bool,
+    pub attr: Option<&'static str>,
+    /// Elements in it that do not count.
+    pub without: Option<String>,
+    /// How it is written; empty: in forms that need no telling.
+    pub forms: Vec<String>,
+    /// Some are in forms that need no telling, beside those.
+    pub plain: bool,
+    /// Day and month may be the other way round, and nothing says which.
+    pub ambiguous: bool,
+}
+
+/// The rows of a group, read.
+#[derive(Debug, Default)]
+pub(super) struct Rows<'a> {
+    /// How many were looked at.
+    pub looked: usize,
+    pub title: Option<String>,
+    /// The title stands above the row.
+    pub title_above: bool,
+    pub title_is_heading: bool,
+    pub titles: Vec<Option<String>>,
+    /// Titles by place in a row: how many each row has, on average.
+    pub titles_each: f32,
+    pub links: Vec<Option<&'a str>>,
+    /// A selector of its own, where the usual link of a row is not the story's.
+    pub link: Option<String>,
+    pub date: Option<DatePlace>,
+    pub days: Vec<Option<PageDate>>,
+    pub summary: Option<String>,
+    pub summary_without: Option<String>,
+    /// Labels: the text as spelt, in how many rows, and whether it may have several values.
+    pub labels: Vec<(String, usize)>,
+}
+
+type Slots<'a> = Vec<(Slot<'a>, Filled)>;
+
+/// Reads the rows of a group.
+pub(super) fn read<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize]) -> Rows<'a> {
+    let members = &members[..members.len().min(ROWS)];
+    let slots = slots(page, members);
+    let mut rows = Rows { looked: members.len(), ..Rows::default() };
+    let title = title(page, dates, members, &slots);
+    if let Some((slot, filled)) = title {
+        take_title(page, members, *slot, filled, &slots, &mut rows);
+    }
+    let titled: Vec<Option<usize>> = title.map_or_else(|| vec![None; members.len()], |(_, f)| f.first.clone());
+    date(page, dates, members, &slots, title.map(|(slot, _)| slot), &titled, &mut rows);
+    if rows.date.is_none() {
+        date_above(page, dates, members, &mut rows);
+    } else if rows.title.is_none() {
+        title_above(page, dates, members, &mut rows);
+    }
+    summary(page, dates, members, &slots, &titled, &mut rows);
+    rows.labels = labels(page, members, &titled);
+    rows
+}
+
+fn slots<'a>(page: &Outline<'a>, members: &[usize]) -> Slots<'a> {
+    let mut by_slot: HashMap<Slot<'a>, Filled> = HashMap::new();
+    let mut names: Vec<Slot<'a>> = Vec::with_capacity(8);
+    for (row, &member) in members.iter().enumerate() {
+        let end = page.elements[member].end.min(member + 1 + ELEMENTS);
+        for at in member..end {
+            let element = &page.elements[at];
+            names.clear();
+            if at == member {
+                names.push(Slot::Row);
+            } else if !element.tag.contains(':') {
+                names.push(Slot::Tag(element.tag));
+                names.extend(element.marks.iter().filter(|m| !matches!(m, Mark::Id(_))).map(|m| Slot::Marked(element.tag, *m)));
+                let parent = &page.elements[element.parent];
+                if element.parent != member
+                    && let Some(mark) = parent.marks.iter().find(|m| !matches!(m, Mark::Id(_)) && !m.is_about_looks())
+                {
+                    names.push(Slot::In(*mark, element.tag));
+                }
+                if matches!(element.tag, "td" | "th") {
+                    let nth = 1 + element.element.prev_siblings().filter(|n| n.value().is_element()).count().min(30);
+                    names.push(Slot::Cell(element.tag, nth));
+                }
+            }
+            let says = page.raw(at).chars().any(char::is_alphanumeric);
+            let states = element.element.attr("datetime").is_some() || element.element.attr("content").is_some();
+            if !says && !states {
+                continue;
+            }
+            for name in &names {
+                let filled = by_slot.entry(*name).or_insert_with(|| Filled { first: vec![None; members.len()], count: 0 });
+                filled.first[row].get_or_insert(at);
+                filled.count += usize::from(page.size(at) >= 12);
+            }
+        }
+    }
+    let mut slots: Slots<'a> = by_slot.into_iter().collect();
+    // The better name first where several mean the same elements.
+    slots.sort_by_key(|(slot, _)| (rank(slot), *slot));
+    slots
+}
+
+/// How well a name says what it means; less is better.
+fn rank(slot: &Slot<'_>) -> u8 {
+    match slot {
+        Slot::Marked(_, Mark::Prop(_)) => 0,
+        Slot::Marked(_, m) if slot.hint().is_some() && !m.is_about_looks() => 1,
+        Slot::Tag("time") => 2,
+        Slot::In(_, _) if slot.hint().is_some() => 3,
+        Slot::Tag(tag) if is_heading(tag) => 4,
+        Slot::Marked(_, m) if !m.is_about_looks() => 5,
+        Slot::In(..) => 6,
+        Slot::Tag(_) | Slot::Cell(..) => 7,
+        Slot::Marked(..) => 8,
+        Slot::Row => 9,
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "counts of rows")]
+fn share(count: usize, of: usize) -> f32 {
+    if of == 0 { 0.0 } else { count as f32 / of as f32 }
+}
+
+fn median(mut lengths: Vec<usize>) -> usize {
+    lengths.sort_unstable();
+    lengths.get(lengths.len() / 2).copied().unwrap_or(0)
+}
+
+/// How long a text is for readers: a sign of Chinese or Japanese says as much as some letters.
+fn weight(text: &str) -> usize {
+    text.chars().map(|c| if matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}') { 3 } else { 1 }).sum()
+}
+
+/// The place whose texts are most like titles.
+fn title<'s, 'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], slots: &'s Slots<'a>) -> Option<&'s (Slot<'a>, Filled)> {
+    let mut best: Option<(f32, &(Slot<'a>, Filled))> = None;
+    for entry in slots {
+        let (slot, filled) = entry;
+        let there: Vec<(usize, usize)> = filled.first.iter().enumerate().filter_map(|(r, at)| Some((r, (*at)?))).collect();
+        let present = share(there.len(), members.len());
+        if present < 0.6 {
+            continue;
+        }
+        let texts: Vec<String> = there.iter().map(|(_, at)| page.line(*at)).collect();
+        let length = median(texts.iter().map(|t| weight(t)).collect());
+        if !(8..=400).contains(&length) {
+            continue;
+        }
+        let distinct = share(texts.iter().collect::<HashSet<_>>().len(), texts.len());
+        if distinct < 0.5 {
+            continue;
+        }
+        let linked = there.iter().filter(|(r, at)| link_of(page, members[*r], *at).is_some()).count();
+        let dated = there.iter().filter(|(_, at)| dates.of(page, *at).is_some_and(|d| d.share > 0.3)).count();
+        let mut score = present * 25.0 + distinct * 25.0 + share(linked, there.len()) * 12.0 - share(dated, there.len()) * 30.0;
+        score += match length {
+            20..=140 => 12.0,
+            12..=200 => 6.0,
+            _ => -10.0,
+        };
+        if slot.is_heading() {
+            score += 16.0;
+        }
+        score += match slot.hint() {
+            Some(Hint::Title) => 14.0,
+            Some(Hint::Date | Hint::OtherDate) => -25.0,
+            Some(Hint::Summary) => -14.0,
+            None => 0.0,
+        };
+        // A text of several blocks is no title but a whole card.
+        let blocks = there.iter().filter(|(_, at)| page.elements[*at].height > 2).count();
+        score -= share(blocks, there.len()) * 8.0;
+        if matches!(slot, Slot::Row) {
+            score -= 4.0;
+        }
+        if best.is_none_or(|(of_best, _)| score > of_best + 0.01) {
+            best = Some((score, entry));
+        }
+    }
+    best.filter(|(score, _)| *score >= 40.0).map(|(_, entry)| entry)
+}
+
+/// The link that the extraction takes without a rule, if it is the title's.
+fn link_of<'a>(page: &Outline<'a>, member: usize, title: usize) -> Option<&'a str> {
+    let within = page.links_in(title).first().copied();
+    let around = || page.ancestors(title).take_while(|a| *a >= member).chain(page.ancestors(member).take(4)).find(|a| page.elements[*a].tag == "a");
+    within.or_else(around).and_then(|l| page.elements[l].element.attr("href"))
+}
+
+fn take_title<'a>(page: &Outline<'a>, members: &[usize], slot: Slot<'a>, filled: &Filled, slots: &Slots<'a>, rows: &mut Rows<'a>) {
+    rows.title = Some(slot.to_string());
+    rows.title_is_heading = slot.is_heading() || slot.hint() == Some(Hint::Title);
+    rows.titles = filled.first.iter().map(|at| at.map(|at| page.line(at))).collect();
+    rows.titles_each = share(filled.count, filled.first.iter().flatten().count());
+    let usual: Vec<Option<&str>> = members
+        .iter()
+        .zip(&filled.first)
+        .map(|(&member, at)| {
+            let of_title = at.and_then(|at| link_of(page, member, at));
+            of_title.or_else(|| page.links_in(member).first().and_then(|l| page.elements[*l].element.attr("href")))
+        })
+        .collect();
+    let distinct = |links: &[Option<&str>]| links.iter().flatten().collect::<HashSet<_>>().len();
+    let unlinked = members.iter().zip(&filled.first).all(|(&m, at)| at.is_none_or(|at| link_of(page, m, at).is_none()));
+    let mut best = distinct(&usual);
+    rows.links = usual;
+    if unlinked && best * 10 < members.len() * 9 {
+        for (slot, filled) in slots.iter().filter(|(slot, _)| matches!(slot, Slot::Tag("a") | Slot::Marked("a", _) | Slot::In(_, "a"))) {
+            let links: Vec<Option<&str>> = filled.first.iter().map(|at| at.and_then(|at| page.elements[at].element.attr("href"))).collect();
+            if distinct(&links) > best {
+                best = distinct(&links);
+                rows.links = links;
+                rows.link = Some(slot.to_string());
+            }
+        }
+    }
+}
+
+/// Attributes that state dates.
+fn attribute<'a>(page: &Outline<'a>, at: usize) -> Option<(&'static str, &'a str)> {
+    let element = &page.elements[at];
+    let content = || {
+        let is_date = element.marks.iter().any(|m| matches!(m, Mark::Prop(_)) && names::hint(m) == Some(Hint::Date));
+        element.element.attr("content").filter(|_| is_date).map(|v| ("content", v))
+    };
+    element.element.attr("datetime").map(|v| ("datetime", v)).or_else(content)
+}
+
+fn date<'a>(
+    page: &Outline<'a>,
+    dates: &Dates,
+    members: &[usize],
+    slots: &Slots<'a>,
+    title: Option<&Slot<'a>>,
+    titled: &[Option<usize>],
+    rows: &mut Rows<'a>,
+) {
+    let mut best: Option<(f32, DatePlace, Vec<Option<PageDate>>)> = None;
+    for (slot, filled) in slots {
+        if Some(slot) == title && !matches!(slot, Slot::Row) {
+            continue;
+        }
+        if filled.first.iter().flatten().count() * 5 < members.len() * 3 {
+            continue;
+        }
+        let is_row = matches!(slot, Slot::Row);
+        let stated: Vec<Option<(&'static str, PageDate)>> = filled
+            .first
+            .iter()
+            .map(|at| at.and_then(|at| attribute(page, at)).and_then(|(attr, text)| Some((attr, dates.stated(text)?))))
+            .collect();
+        let by_attribute = stated.iter().flatten().count();
+        let (days, place, filling) = if by_attribute * 5 >= members.len() * 3 {
+            let attr = stated.iter().flatten().next().map(|(attr, _)| *attr);
+            let days: Vec<_> = stated.iter().map(|d| d.map(|(_, day)| day)).collect();
+            (days, DatePlace { attr, ..place(slot) }, 1.0)
+        } else {
+            let found: Vec<Option<Dated>> = filled
+                .first
+                .iter()
+                .zip(titled)
+                .map(|(at, titled)| match (*at, *titled) {
+                    (Some(at), Some(titled)) if page.holds(at, titled) && at != titled => dates.find(&page.line_without(at, titled)),
+                    // The text of a row without a title is no date of its own.
+                    (Some(at), _) => dates.of(page, at),
+                    (None, _) => None,
+                })
+                .collect();
+            if found.iter().flatten().count() * 5 < members.len() * 3 {
+                continue;
+            }
+            let settled = settle(&found);
+            let filling = share_of(&found);
+            let holds_title = filled.first.iter().zip(titled).any(|(at, t)| matches!((at, t), (Some(at), Some(t)) if page.holds(*at, *t)));
+            let without = if holds_title { title.filter(|t| !matches!(t, Slot::Row)).map(ToString::to_string) } else { None };
+            (settled.days, DatePlace { forms: settled.forms, plain: settled.plain, ambiguous: settled.ambiguous, without, ..place(slot) }, filling)
+        };
+        let there = share(days.iter().flatten().count(), members.len());
+        let mut score = there * 45.0 + filling * 25.0 + if place.attr.is_some() { 12.0 } else { 0.0 };
+        score += match slot.hint() {
+            Some(Hint::Date) => 10.0,
+            Some(Hint::OtherDate) => -25.0,
+            Some(Hint::Title | Hint::Summary) => -10.0,
+            None => 0.0,
+        };
+        if is_row || place.without.is_some() {
+            score -= 8.0;
+        }
+        let distinct = days.iter().flatten().map(|d| d.day).collect::<HashSet<_>>().len();
+        // A date of one's own is worth more than the year of the newsroom's founding in every row.
+        if distinct == 1 && members.len() >= 6 {
+            score -= 15.0;
+        }
+        if best.as_ref().is_none_or(|(of_best, ..)| score > of_best + 0.01) {
+            best = Some((score, place, days));
+        }
+    }
+    if let Some((_, place, days)) = best.filter(|(score, ..)| *score >= 35.0) {
+        rows.date = Some(place);
+        rows.days = days;
+    }
+}
+
+fn place(slot: &Slot<'_>) -> DatePlace {
+    DatePlace { select: slot.to_string(), above: false, attr: None, without: None, forms: Vec::new(), plain: false, ambiguous: false }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "counts of rows")]
+fn share_of(found: &[Option<Dated>]) -> f32 {
+    let there: Vec<f32> = found.iter().flatten().map(|d| d.share).collect();
+    there.iter().sum::<f32>() / there.len().max(1) as f32
+}
+
+/// Elements that stand between rows, by name; each with where it is.
+fn between<'a>(page: &Outline<'a>, members: &[usize]) -> HashMap<Slot<'a>, Vec<usize>> {
+    let (Some(&first), Some(&last)) = (members.first(), members.last()) else { return HashMap::new() };
+    let within = page.common(first, last);
+    let mut out: HashMap<Slot<'a>, Vec<usize>> = HashMap::new();
+    let mut rows = members.iter().copied().peekable();
+    let mut at = within + 1;
+    while at < last {
+        if rows.peek() == Some(&at) {
+            rows.next();
+            at = page.elements[at].end;
+            continue;
+        }
+        let element = &page.elements[at];
+        if page.size(at) <= 500 && !element.tag.contains(':') && !rows.peek().is_some_and(|&row| page.holds(at, row)) {
+            out.entry(Slot::Tag(element.tag)).or_default().push(at);
+            for mark in element.marks.iter().filter(|m| !matches!(m, Mark::Id(_))) {
+                out.entry(Slot::Marked(element.tag, *mark)).or_default().push(at);
+            }
+        }
+        at += 1;
+    }
+    out
+}
+
+/// The nearest element before each row.
+fn nearest(of: &[usize], members: &[usize]) -> Vec<Option<usize>> {
+    members.iter().map(|&m| of[..of.partition_point(|&at| at < m)].last().copied()).collect()
+}
+
+/// A date in an element above the rows: a day's heading, or the name of a definition.
+fn date_above<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], rows: &mut Rows<'a>) {
+    let mut best: Option<(f32, DatePlace, Vec<Option<PageDate>>)> = None;
+    let mut between: Vec<_> = between(page, members).into_iter().collect();
+    between.sort_by_key(|(slot, _)| (rank(slot), *slot));
+    for (slot, elements) in between {
+        let above = nearest(&elements, members);
+        if above.iter().flatten().count() * 10 < members.len() * 9 {
+            continue;
+        }
+        let found: Vec<Option<Dated>> = above.iter().map(|at| at.and_then(|at| dates.of(page, at))).collect();
+        let stated: Vec<_> = above.iter().map(|at| at.and_then(|at| attribute(page, at)).and_then(|(a, t)| Some((a, dates.stated(t)?)))).collect();
+        let base = DatePlace { above: true, ..place(&slot) };
+        let (days, place, filling) = if stated.iter().flatten().count() * 10 >= members.len() * 9 {
+            let attr = stated.iter().flatten().next().map(|(attr, _)| *attr);
+            (stated.iter().map(|d| d.map(|(_, day)| day)).collect::<Vec<_>>(), DatePlace { attr, ..base }, 1.0)
+        } else {
+            let filling = share_of(&found);
+            let settled = settle(&found);
+            (settled.days, DatePlace { forms: settled.forms, plain: settled.plain, ambiguous: settled.ambiguous, ..base }, filling)
+        };
+        let there = share(days.iter().flatten().count(), members.len());
+        if there < 0.9 || filling < 0.4 {
+            continue;
+        }
+        let score = there * 40.0 + filling * 20.0;
+        if best.as_ref().is_none_or(|(of_best, ..)| score > of_best + 0.01) {
+            best = Some((score, place, days));
+        }
+    }
+    if let Some((_, place, days)) = best {
+        rows.date = Some(place);
+        rows.days = days;
+    }
+}
+
+/// Titles above rows that hold a date and no title: flat lists of headings and paragraphs.
+fn title_above<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], rows: &mut Rows<'a>) {
+    let mut between: Vec<_> = between(page, members).into_iter().collect();
+    between.sort_by_key(|(slot, _)| (rank(slot), *slot));
+    for (slot, elements) in between {
+        let above = nearest(&elements, members);
+        let there: Vec<usize> = above.iter().flatten().copied().collect();
+        // One title for each row, no more and no fewer.
+        let own: HashSet<_> = there.iter().collect();
+        if own.len() * 10 < members.len() * 9 || elements.len() > own.len() + own.len() / 5 + 1 {
+            continue;
+        }
+        let texts: Vec<String> = there.iter().map(|at| page.line(*at)).collect();
+        let distinct = share(texts.iter().collect::<HashSet<_>>().len(), members.len());
+        let length = median(texts.iter().map(|t| weight(t)).collect());
+        let linked = there.iter().filter(|at| !page.links_in(**at).is_empty()).count();
+        let dated = there.iter().filter(|at| dates.of(page, **at).is_some_and(|d| d.share > 0.3)).count();
+        if distinct < 0.9 || !(12..=250).contains(&length) || linked * 10 < there.len() * 8 || dated > 0 {
+            continue;
+        }
+        rows.title = Some(slot.to_string());
+        rows.title_above = true;
+        rows.title_is_heading = slot.is_heading();
+        rows.titles_each = 1.0;
+        rows.titles = above.iter().map(|at| at.map(|at| page.line(at))).collect();
+        rows.links =
+            above.iter().map(|at| at.and_then(|at| page.links_in(at).first().copied()).and_then(|l| page.elements[l].element.attr("href"))).collect();
+        return;
+    }
+}
+
+fn summary<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], slots: &Slots<'a>, titled: &[Option<usize>], rows: &mut Rows<'a>) {
+    let Some(title) = &rows.title else { return };
+    let mut best: Option<(f32, &(Slot<'a>, Filled))> = None;
+    for entry in slots {
+        let (slot, filled) = entry;
+        if matches!(slot, Slot::Row | Slot::Tag("a" | "time" | "dt" | "th")) || slot.is_heading() || slot.to_string() == *title {
+            continue;
+        }
+        let there: Vec<(usize, usize)> = filled.first.iter().enumerate().filter_map(|(r, at)| Some((r, (*at)?))).collect();
+        let present = share(there.len(), members.len());
+        let apart = there.iter().all(|(r, at)| titled[*r].is_none_or(|t| !page.holds(*at, t) && !page.holds(t, *at)));
+        if present < 0.3 || !apart {
+            continue;
+        }
+        let texts: Vec<String> = there.iter().map(|(_, at)| page.line(*at)).collect();
+        let length = median(texts.iter().map(|t| weight(t)).collect());
+        let distinct = share(texts.iter().collect::<HashSet<_>>().len(), texts.len());
+        let dated = there.iter().filter(|(_, at)| dates.of(page, *at).is_some_and(|d| d.share > 0.15)).count();
+        let labelled = texts.iter().filter(|t| t.find([':', '：']).is_some_and(|at| at < 30) && t.len() < 120).count();
+        if length < 45 || distinct < 0.7 || dated * 3 > there.len() || labelled * 2 > there.len() {
+            continue;
+        }
+        let mut score = present * 20.0 + distinct * 10.0 + if matches!(slot, Slot::Tag("p") | Slot::Marked("p", _) | Slot::In(_, "p")) { 10.0 } else { 0.0 };
+        score += if slot.hint() == Some(Hint::Summary) { 8.0 } else { 0.0 };
+        score -= if length > 700 { 15.0 } else { 0.0 };
+        if best.is_none_or(|(of_best, _)| score > of_best + 0.01) {
+            best = Some((score, entry));
+        }
+    }
+    let Some((_, (slot, filled))) = best else { return };
+    rows.summary = Some(slot.to_string());
+    // "Read more", the same in every row.
+    let last: Vec<usize> = filled.first.iter().flatten().filter_map(|at| page.links_in(*at).last().copied()).collect();
+    let texts: HashSet<String> = last.iter().map(|l| fold(page.raw(*l))).collect();
+    if last.len() >= 2 && texts.len() == 1 && last.len() * 2 >= filled.first.iter().flatten().count() {
+        let marks = last.first().map(|l| &page.elements[*l].marks);
+        let mark = marks.and_then(|m| m.iter().find(|m| matches!(m, Mark::Class(_)) && !m.is_about_looks()));
+        rows.summary_without = Some(mark.map_or_else(|| "a".to_owned(), |m| format!("a{m}")));
+    }
+}
+
+/// Texts that end with a colon and come again in many rows: "Where we are:".
+fn labels(page: &Outline<'_>, members: &[usize], titled: &[Option<usize>]) -> Vec<(String, usize)> {
+    let mut counts: HashMap<String, (usize, String, usize)> = HashMap::new();
+    let mut order = 0;
+    for (&member, titled) in members.iter().zip(titled) {
+        let mut own: HashSet<String> = HashSet::new();
+        let end = page.elements[member].end.min(member + 1 + ELEMENTS);
+        for at in member..end {
+            let element = &page.elements[at];
+            if titled.is_some_and(|t| page.holds(t, at)) || element.tag == "a" || is_heading(element.tag) {
+                continue;
+            }
+            let name_of_definition = matches!(element.tag, "dt" | "th") && element.height == 0;
+            let first = element.element.children().find_map(|c| c.value().as_text().map(|t| t.trim()).filter(|t| !t.is_empty()));
+            let Some(text) = first else { continue };
+            let label = match text.split_once([':', '：']) {
+                Some((label, _)) => label.trim(),
+                None if name_of_definition => text,
+                // `<b>Where</b>: A`
+                None if matches!(element.tag, "b" | "strong" | "span" | "em") && element.height == 0 && followed_by_colon(page, at) => text,
+                None => continue,
+            };
+            let folded = fold(label);
+            let length = folded.chars().count();
+            let plain = folded.chars().any(char::is_alphabetic) && !folded.chars().any(|c| c.is_ascii_digit());
+            if !(2..=32).contains(&length) || folded.split(' ').count() > 5 || !plain || matches!(folded.as_str(), "http" | "https") {
+                continue;
+            }
+            if own.insert(folded.clone()) {
+                order += 1;
+                counts.entry(folded).or_insert_with(|| (0, label.to_owned(), order)).0 += 1;
+            }
+        }
+    }
+    let mut labels: Vec<(usize, String, usize)> = counts.into_values().filter(|(n, ..)| *n >= 3 && n * 10 >= members.len() * 3).collect();
+    labels.sort_by_key(|(_, _, order)| *order);
+    labels.into_iter().take(8).map(|(n, label, _)| (label, n)).collect()
+}
+
+fn followed_by_colon(page: &Outline<'_>, at: usize) -> bool {
+    let next = page.elements[at].element.next_sibling();
+    next.and_then(|n| n.value().as_text().map(|t| t.trim_start().starts_with([':', '：']))).unwrap_or(false)
+}
