@@ -40,6 +40,7 @@ pub(super) fn groups(page: &Outline<'_>) -> Vec<Group> {
             by_selector.entry(path).or_default().push(at);
         }
     }
+    clusters(page, &mut by_selector);
     let mut groups: Vec<(f64, Group)> = by_selector
         .into_iter()
         .filter(|(_, members)| members.len() >= 2)
@@ -57,6 +58,58 @@ pub(super) fn groups(page: &Outline<'_>) -> Vec<Group> {
     groups.retain(|(_, group)| seen.insert(group.members.clone()));
     groups.truncate(CLOSELY);
     groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// Elements of one name in several parts of the page: each part on its own, by a name of that part.
+fn clusters(page: &Outline<'_>, by_selector: &mut HashMap<String, Vec<usize>>) {
+    let mut more: Vec<(String, Vec<usize>)> = Vec::new();
+    for (each, members) in by_selector.iter() {
+        let (Some(&first), Some(&last)) = (members.first(), members.last()) else { continue };
+        if !(3..=500).contains(&members.len()) || page.size(first) == 0 {
+            continue;
+        }
+        let common = page.common(first, last);
+        let part = |m: usize| std::iter::once(m).chain(page.ancestors(m)).take_while(|a| *a != common).last().unwrap_or(m);
+        let mut parts: Vec<(usize, Vec<usize>)> = Vec::new();
+        for &member in members {
+            let at = part(member);
+            match parts.last_mut() {
+                Some((last, of_part)) if *last == at => of_part.push(member),
+                _ => parts.push((at, vec![member])),
+            }
+        }
+        if parts.len() < 2 || parts.len() > 12 {
+            continue;
+        }
+        for (at, of_part) in parts.into_iter().filter(|(_, p)| p.len() >= 3) {
+            if let Some(name) = name_of_part(page, at, &of_part, members) {
+                more.push((format!("{name} {each}"), of_part));
+            }
+        }
+    }
+    for (each, members) in more {
+        by_selector.entry(each).or_insert(members);
+    }
+}
+
+/// A name that these members stand under, and no others.
+fn name_of_part(page: &Outline<'_>, part: usize, of_part: &[usize], all: &[usize]) -> Option<String> {
+    let inmost = page.common(*of_part.first()?, *of_part.last()?);
+    let under = |m: usize, mark: &Mark<'_>| page.ancestors(m).any(|a| page.elements[a].marks.contains(mark));
+    for at in std::iter::once(inmost).chain(page.ancestors(inmost)).take_while(|a| *a >= part) {
+        let element = &page.elements[at];
+        for mark in element.marks.iter().filter(|m| !m.is_about_looks()) {
+            if all.iter().filter(|m| under(**m, mark)).count() == of_part.len() {
+                return Some(mark.to_string());
+            }
+        }
+        if matches!(element.tag, "main" | "section" | "article")
+            && all.iter().filter(|m| page.ancestors(**m).any(|a| page.elements[a].tag == element.tag)).count() == of_part.len()
+        {
+            return Some(element.tag.to_owned());
+        }
+    }
+    None
 }
 
 fn is_no_row(tag: &str) -> bool {
@@ -95,7 +148,9 @@ pub(super) fn clumsiness(selector: &str) -> (usize, usize) {
         .flat_map(|part| part.split('.').skip(1))
         .filter(|class| Mark::Class(class).is_about_looks())
         .count();
-    (looks * 10 + selector.matches(['>', '[']).count() * 3 + usize::from(!selector.contains(['.', '#', '['])) * 4, selector.len())
+    let telling = ["news", "press", "release", "article", "story", "item", "entry", "teaser", "result", "post", "row", "card", "notice"];
+    let vague = if telling.iter().any(|w| selector.to_ascii_lowercase().rsplit(['>', ' ']).next().is_some_and(|s| s.contains(w))) { 0 } else { 5 };
+    (vague + looks * 10 + selector.matches(['>', '[']).count() * 3 + usize::from(!selector.contains(['.', '#', '['])) * 4, selector.len())
 }
 
 /// A rough measure: much text with links, by many, not in a place of decoys.

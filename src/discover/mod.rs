@@ -143,16 +143,16 @@ pub fn discover(document: &Html, hints: &Hints<'_>) -> Discovery {
         return Discovery { candidates: Vec::new(), extracted: nothing, origin, feeds, table: None };
     }
     let by = score::Yardstick { base: &base, today: hints.today, stories: &stories };
-    let mut looked: Vec<Looked<'_>> = group::groups(&page)
-        .into_iter()
-        .map(|group| {
-            let rows = slots::read(&page, &dates, &group.members);
-            let reasons = score::score(&page, &group, &rows, &by);
-            let points = reasons.iter().map(|r| r.points).sum();
-            Looked { group, rows, reasons, points }
-        })
-        .filter(|l| l.points > 0 && l.rows.title.is_some())
-        .collect();
+    let look = |group: Group| {
+        let rows = slots::read(&page, &dates, &group.members);
+        let reasons = score::score(&page, &group, &rows, &by);
+        let points = reasons.iter().map(|r| r.points).sum();
+        Looked { group, rows, reasons, points }
+    };
+    let is_likely = |l: &Looked<'_>| l.points > 0 && l.rows.title.is_some();
+    let mut looked: Vec<Looked<'_>> = group::groups(&page).into_iter().map(look).filter(is_likely).collect();
+    let narrower: Vec<Looked<'_>> = looked.iter().filter_map(|l| narrowed(&page, l)).map(look).filter(is_likely).collect();
+    looked.extend(narrower);
     looked.sort_by(|a, b| b.points.cmp(&a.points).then_with(|| better(&page, a, b)));
     let next = pager::next(document, &page, &base);
     let mut found = Found { document, origin: &origin, next, candidates: Vec::new(), best: None };
@@ -166,6 +166,20 @@ pub fn discover(document: &Html, hints: &Hints<'_>) -> Discovery {
         rules::table(&origin, hints.url.as_str(), derived)
     });
     Discovery { candidates, extracted: best.unwrap_or(nothing), origin, feeds, table }
+}
+
+/// The same without rows that are none: heads of tables, pagers, advertisements. What they lack, the others have.
+fn narrowed(page: &Outline<'_>, looked: &Looked<'_>) -> Option<Group> {
+    let date = looked.rows.date.as_ref().filter(|d| !d.above && d.select != ":scope")?;
+    let lacking = looked.rows.titles.iter().zip(&looked.rows.days).filter(|(t, d)| t.is_none() || d.is_none()).count();
+    if lacking == 0 || looked.points < 20 {
+        return None;
+    }
+    let selector = scraper::Selector::parse(&date.select).ok()?;
+    let holds = |m: &&usize| page.elements[**m].element.select(&selector).any(|e| e.id() != page.elements[**m].element.id());
+    let members: Vec<usize> = looked.group.members.iter().filter(holds).copied().collect();
+    let fewer = members.len() < looked.group.members.len() && members.len() >= 2;
+    fewer.then(|| Group { each: format!("{}:has({})", looked.group.each, date.select), members })
 }
 
 fn base(document: &Html, url: &Url) -> Url {

@@ -165,7 +165,9 @@ impl Place {
 }
 
 /// The place of an element by its tag, role and names, and by where it stands: what is beside, stays beside.
-pub(super) fn place(element: ElementRef<'_>, around: Place) -> Place {
+///
+/// `by_name`: it is small enough for its names to count.
+pub(super) fn place(element: ElementRef<'_>, around: Place, by_name: bool) -> Place {
     let value = element.value();
     let own = match (value.name(), value.attr("role").unwrap_or_default()) {
         ("main", _) | (_, "main") => Some(Place::Main),
@@ -182,7 +184,7 @@ pub(super) fn place(element: ElementRef<'_>, around: Place) -> Place {
             return Some(Place::Events);
         }
         // The page as a whole is what its body's classes say, which name parts that it has.
-        if matches!(value.name(), "body" | "html" | "a" | "span" | "h1" | "h2" | "h3" | "h4" | "time" | "p" | "img") {
+        if !by_name || matches!(value.name(), "body" | "html" | "a" | "span" | "h1" | "h2" | "h3" | "h4" | "time" | "p" | "img") {
             return None;
         }
         value.classes().chain(value.attr("id")).find_map(place_of_name)
@@ -257,6 +259,9 @@ pub(super) fn says_next(text: &str) -> bool {
         "další stránka", "következő", "järgmine", "nākamā", "kitas", "tiếp", "trang sau", "ถัดไป", "اگلا", "بعدی", "›", "»", "→", ">", ">>", "⟩",
     ];
     let folded = crate::domain::fold(text);
+    if ["older ", "earlier ", "previous news", "ältere ", "plus ancien", "más antigu", "anteriores"].iter().any(|w| folded.starts_with(w)) {
+        return true;
+    }
     let bare = folded.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
     let bare = if bare.is_empty() { folded } else { bare };
     WORDS.iter().any(|w| crate::domain::fold(w) == bare)

@@ -90,7 +90,19 @@ impl<'a> Outline<'a> {
                 Edge::Close(_) => {}
             }
         }
+        outline.settle_places();
         outline
+    }
+
+    /// Names say less than weight does: what holds half of the page is no decoy, whatever its class is.
+    fn settle_places(&mut self) {
+        let whole = self.text.len();
+        for at in 1..self.elements.len() {
+            let around = self.elements[self.elements[at].parent].place;
+            let element = &self.elements[at];
+            let by_name = element.text.len() * 2 < whole;
+            self.elements[at].place = names::place(element.element, around, by_name);
+        }
     }
 
     fn open(&mut self, element: ElementRef<'a>, open: &mut Vec<usize>) {
@@ -101,8 +113,6 @@ impl<'a> Outline<'a> {
         if matches!(tag, "br" | "p" | "div" | "li") {
             self.text.push(' ');
         }
-        let around = parent.map_or(Place::Open, |p| self.elements[p].place);
-        let place = names::place(element, around);
         if tag == "a" && names::leads_somewhere(element.attr("href")) {
             self.links.push(at);
         }
@@ -113,7 +123,7 @@ impl<'a> Outline<'a> {
             end: at + 1,
             height: 0,
             marks: names::marks(element),
-            place,
+            place: Place::Open,
             text: self.text.len()..self.text.len(),
         });
         open.push(at);

@@ -47,7 +47,7 @@ fn said(document: &Html, page: &Outline<'_>, base: &Url) -> Option<String> {
         let text = page.line(link);
         let label = element.element.attr("aria-label").or_else(|| element.element.attr("title")).unwrap_or_default();
         let parent = &page.elements[element.parent];
-        let named = |marks: &[Mark<'_>]| marks.iter().any(|m| m.name().split(['-', '_']).any(|w| w.eq_ignore_ascii_case("next")));
+        let named = |marks: &[Mark<'_>]| marks.iter().any(|m| m.name().split(['-', '_']).any(|w| w.eq_ignore_ascii_case("next") || w.eq_ignore_ascii_case("older")));
         let says = names::says_next(&text) || names::says_next(label);
         let is_named = named(&element.marks) || named(&parent.marks);
         // Articles lead to the next one, too; sliders have arrows.
@@ -55,7 +55,7 @@ fn said(document: &Html, page: &Outline<'_>, base: &Url) -> Option<String> {
             continue;
         }
         let paged = href.to_ascii_lowercase();
-        let looks_paged = ["page", "seite", "start=", "offset", "p=", "pg=", "paged", "skip=", "from="].iter().any(|w| paged.contains(w));
+        let looks_paged = ["page", "seite", "start=", "offset", "p=", "pg=", "paged", "skip=", "from=", "before=", "debut", "pag="].iter().any(|w| paged.contains(w));
         let in_pager = element.place == Place::Navigation || page.ancestors(link).take(4).any(|a| {
             page.elements[a].marks.iter().any(|m| m.name().contains("pag") || m.name().contains("nav"))
         });
@@ -78,7 +78,7 @@ fn names_of(page: &Outline<'_>, link: usize) -> Vec<String> {
     let element = &page.elements[link];
     let parent = &page.elements[element.parent];
     let mut out: Vec<String> = Vec::new();
-    let is_next = |m: &Mark<'_>| m.name().to_ascii_lowercase().contains("next");
+    let is_next = |m: &Mark<'_>| ["next", "older"].iter().any(|w| m.name().to_ascii_lowercase().contains(w));
     let tag = element.tag;
     out.extend(element.marks.iter().filter(|m| is_next(m)).map(|m| format!("{tag}{m}")));
     out.extend(parent.marks.iter().filter(|m| is_next(m)).map(|m| format!("{}{m} {tag}", parent.tag)));

@@ -57,12 +57,16 @@ pub(super) fn score(page: &Outline<'_>, group: &Group, rows: &Rows<'_>, by: &Yar
     titles(rows, &mut add);
     links(rows, by.base, &mut add);
     days(rows, by.today, &mut add);
-    if let Some((what, points)) = page.elements[group.members[0]].place.worth() {
-        // What a decoy's place says of most rows, it says of all.
-        let same = group.members.iter().take(looked).filter(|m| page.elements[**m].place == page.elements[group.members[0]].place).count();
-        if same * 2 > looked {
-            add(points, what.into());
-        }
+    // What a decoy's place says of most rows, it says of all.
+    let places = |p: Place| group.members.iter().filter(|m| page.elements[**m].place == p).count();
+    let usual = group.members.iter().map(|m| page.elements[*m].place).max_by_key(|p| (places(*p), p.worth().map_or(0, |(_, n)| n))).unwrap_or(Place::Open);
+    if let Some((what, points)) = usual.worth() {
+        add(points, what.into());
+    }
+    let is_decoy = |p: Place| p.worth().is_some_and(|(_, points)| points < 0);
+    let strays = group.members.iter().filter(|m| is_decoy(page.elements[**m].place)).count();
+    if !is_decoy(usual) && strays > 0 {
+        add(-15, format!("{strays} of its rows stand elsewhere than the others"));
     }
     if let Some(heading) = heading_above(page, group.members[0])
         && names::says_decoy(&heading)

@@ -440,7 +440,8 @@ fn date_above<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], rows: &m
         if there < 0.9 || filling < 0.4 {
             continue;
         }
-        let score = there * 40.0 + filling * 20.0;
+        let named = matches!(slot, Slot::Marked(_, m) if !m.is_about_looks());
+        let score = there * 40.0 + filling * 20.0 + if named { 2.0 } else { 0.0 };
         if best.as_ref().is_none_or(|(of_best, ..)| score > of_best + 0.01) {
             best = Some((score, place, days));
         }
@@ -501,7 +502,7 @@ fn summary<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], slots: &Slo
         let distinct = share(texts.iter().collect::<HashSet<_>>().len(), texts.len());
         let dated = there.iter().filter(|(_, at)| dates.of(page, *at).is_some_and(|d| d.share > 0.15)).count();
         let labelled = texts.iter().filter(|t| t.find([':', '：']).is_some_and(|at| at < 30) && t.len() < 120).count();
-        if length < 45 || distinct < 0.7 || dated * 3 > there.len() || labelled * 2 > there.len() {
+        if length < 45 || distinct < 0.45 || dated * 3 > there.len() || labelled * 2 > there.len() {
             continue;
         }
         let mut score = present * 20.0 + distinct * 10.0 + if matches!(slot, Slot::Tag("p") | Slot::Marked("p", _) | Slot::In(_, "p")) { 10.0 } else { 0.0 };

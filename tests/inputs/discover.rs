@@ -97,13 +97,13 @@ fn table(of: &str) -> (String, Vec<(String, Fared)>) {
         };
         let _ = writeln!(out, "{:<24} {:>5} {:>8} {:>5} {:>10}  {word}", case.name, got.len(), case.rows.len(), same, confidence);
         if std::env::var_os("DISCOVER_WHY").is_some_and(|name| name.to_string_lossy() == case.name || name == "all" && word != "right") {
-            let _ = writeln!(out, "next {next:?}, expected {:?}", case.next);
+            let _ = writeln!(out, "  next {next:?}, expected {:?}", case.next);
             for (got, want) in got.iter().zip(&case.rows).filter(|(a, b)| a != b).take(2) {
                 let _ = writeln!(out, "  got  {got:?}\n  want {want:?}");
             }
             for candidate in &discovery.candidates {
                 let reasons: Vec<String> = candidate.reasons.iter().map(|r| format!("{:+} {}", r.points, r.text)).collect();
-                let _ = writeln!(out, "  - {} {:?}\n    {:#?}\n", candidate.confidence, candidate.how, reasons);
+                let _ = writeln!(out, "  - {} {:?}\n    {}\n", candidate.confidence, candidate.how, reasons.join("; "));
             }
         }
         fared.push((case.name, right));
