@@ -121,3 +121,8 @@ fn every_fixture_gives_the_right_rows_or_an_honest_not_sure() {
     assert_eq!(right, expected, "{table}");
     assert!(SURE >= 50);
 }
+
+#[test]
+fn held() {
+    println!("{}", table("discover-held").0);
+}
