@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
-"""Many sources and many items: archive.py [--pages 600] [--rounds 15] [--binary FILE] [--micro FILE]
+"""Many sources and many items: archive.py [--pages 600] [--rounds 15] [--binary FILE] [--micro FILE] [--backfill]
 
 1. PAGES sources of one page each, no facets: CPU of a cycle that finds nothing changed, as a share of the full one (medians of 3).
 2. One source whose pager has PAGES pages (50 items each, two facets), into an empty store by one `once`: CPU, wall time, peak memory; with
    --micro (the program that `cargo bench --no-run` names) also as a multiple of the bare parse of its pages.
 3. One new item under a daemon (started anew), with 1,000 and with all those items stored, in turn: CPU of the poll, and what was rendered and written;
    memory (PSS) of both daemons afterwards.
+With --backfill, instead of all that: the pager of 2 taken in by `backfill`, killed five times on the way: whether it is complete and nothing is double,
+its peak memory (VmHWM) beside that of a freshly started daemon, its CPU, and that of an undisturbed one beside the bare parse (--micro).
 
 Needs nginx on the PATH; says so and ends with status 77 where it is missing. On a shared machine only the ratios mean something.
 """
-import argparse, glob, pathlib, re, shutil, statistics, subprocess, sys, tempfile, time
+import argparse, glob, pathlib, random, re, shutil, sqlite3, statistics, subprocess, sys, tempfile, time
 from cycles import Nginx, make_pages, run
 
 SOURCE = """[[source]]
@@ -87,12 +89,74 @@ class Daemon:
         self.process.wait()
 
 
+def peak(pid):
+    """The most memory that a process had so far, in MB."""
+    try:
+        return int(re.search(r"^VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)[1]) / 1024
+    except (OSError, TypeError):
+        return 0
+
+
+def backfill(a, binary, work, base):
+    """Kills fall on pages, not on moments, so that a slow machine sees the same."""
+    fresh = Daemon(binary, config(work / "fresh", base, [SOURCE.format(id="one", page=f"{base}/many/s0000/index.html", every="1h")], '[http]\nlisten = "127.0.0.1:0"'))
+    fresh.wait(1)
+    idle = peak(fresh.process.pid)
+    fresh.stop()
+
+    file = config(work / "killed", base, [file_source(base)])
+    command = [binary, "--config", file, "backfill", "whole"]
+    most, used, kills = 0, 0, []
+    for share in sorted(random.uniform(0.05, 0.95) for _ in range(5)) + [None]:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None:
+            most, last = max(most, peak(process.pid)), cpu(process.pid)
+            if share is not None and stored(work / "killed/n.db") >= share * a.pages * 50:
+                process.kill()
+                process.wait()
+                kills.append(stored(work / "killed/n.db"))
+                break
+            time.sleep(0.01)
+        used += last
+        if share is not None and len(kills) == 0:
+            sys.exit("it ended before it could be killed: more --pages")
+    items, doubles = stored(work / "killed/n.db"), count(work / "killed/n.db", "SELECT count(*) - count(DISTINCT title || day) FROM item")
+    print(f"backfill of {a.pages} pages, {a.pages * 50:,} items, killed with {', '.join(f'{n:,}' for n in kills)} stored: {items:,} items, {doubles} double; "
+          f"exit {process.returncode}; peak memory {most:.0f} MB, a fresh daemon's {idle:.0f} MB; {used / 1000:.2f} s CPU in all")
+    if (items, doubles, process.returncode) != (a.pages * 50, 0, 0) or most - idle > 48:
+        sys.exit("that is not what was promised")
+
+    wall, used = run([binary, "--config", config(work / "quiet", base, [file_source(base)]), "backfill", "whole"])
+    print(f"undisturbed: {used:.2f} s CPU, {wall:.2f} s wall")
+    if a.micro:
+        parse = bare_parse(a, work, base)
+        print(f"  the bare parse of its pages takes {parse:.2f} s: x{used / parse:.1f}")
+
+
+def count(database, query):
+    try:
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=5) as db:
+            return db.execute(query).fetchone()[0] or 0
+    except sqlite3.OperationalError:
+        return 0
+
+
+def stored(database):
+    return count(database, "SELECT sum(items) FROM source")
+
+
+def bare_parse(a, work, base):
+    out = subprocess.run([a.micro.resolve(), work / "pages/all/s0001/index.html", file_for_micro(work, base)], capture_output=True, text=True).stdout
+    return float(re.search(r"DOM alone\s+([\d.]+) us", out)[1]) * a.pages / 1e6
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--pages", type=int, default=600)
     ap.add_argument("--rounds", type=int, default=15)
     ap.add_argument("--binary", type=pathlib.Path, default=pathlib.Path(__file__).parent.parent / "target/release/newsroomd")
     ap.add_argument("--micro", type=pathlib.Path)
+    ap.add_argument("--backfill", action="store_true")
     a = ap.parse_args()
     missing = [p for p in ("nginx", str(a.binary)) if not shutil.which(p)]
     if missing:
@@ -110,6 +174,8 @@ def main():
         base = f"http://127.0.0.1:{nginx.port}"
         daemons = []
         try:
+            if a.backfill:
+                return backfill(a, binary, work, base)
             full, unchanged = [], []
             for n in range(3):
                 sources = [SOURCE.format(id=f"s{i:04}", page=f"{base}/many/s{i:04}/index.html", every="15m") for i in range(a.pages)]
@@ -134,8 +200,7 @@ def main():
             took = run([binary, "--config", config(work / "backlog2", base, [file_source(base)]), "once", "--all"])
             print(f"{a.pages} pages of one pager, {a.pages * 50} items: {took[1]:.2f} s CPU, {took[0]:.2f} s wall; peak memory {peak:.0f} MB (in a run of {wall:.2f} s)")
             if a.micro:
-                out = subprocess.run([a.micro.resolve(), pages / "all/s0001/index.html", file_for_micro(work, base)], capture_output=True, text=True).stdout
-                parse = float(re.search(r"DOM alone\s+([\d.]+) us", out)[1]) * a.pages / 1e6
+                parse = bare_parse(a, work, base)
                 print(f"  the bare parse of its pages takes {parse:.2f} s: x{took[1] / parse:.1f}")
 
             for name in ("few", "all"):

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 
 /// Turns newsrooms without usable feeds into RSS, Atom and JSON feeds that people trust.
@@ -29,8 +30,12 @@ pub enum Command {
     Check(CheckArgs),
     /// Show what a page gives: rows, warnings, and rows that are the same item
     Preview(PreviewArgs),
+    /// Take in a source's whole archive, once: walk along its pager to the end; run again, it goes on where it stopped
+    Backfill(BackfillArgs),
     /// List every feed with its address, how many items are stored and shown, and when it last changed
     Feeds(FeedsArgs),
+    /// Show how hosts were asked: requests, bytes, waits kept, and what their robots.txt says
+    Manners(MannersArgs),
     /// Forget an item, a term or a source for good: the only way to lose what was once seen
     Forget(ForgetArgs),
     /// Make feeds of a newsroom that is built in: no network, no configuration needed
@@ -50,6 +55,12 @@ pub struct OnceArgs {
     /// Poll every source, due or not
     #[arg(long)]
     pub all: bool,
+    /// Do not wait out back-off or Retry-After (robots.txt and gaps are kept all the same)
+    #[arg(long)]
+    pub now: bool,
+    /// Take this source's page for good as it is now, whatever it was like before
+    #[arg(long, value_name = "SOURCE")]
+    pub accept: Vec<String>,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
@@ -77,9 +88,42 @@ pub struct PreviewArgs {
     pub json: bool,
 }
 
+/// Arguments of `backfill`.
+#[derive(Debug, Args)]
+pub struct BackfillArgs {
+    /// A source's id
+    pub source: String,
+    /// Go no further than to a page whose items are all older
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub since: Option<NaiveDate>,
+    /// Read so many pages, and leave the rest to another run
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub pages: Option<u32>,
+    /// Begin at page 1, wherever an earlier run came
+    #[arg(long)]
+    pub restart: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Arguments of `feeds`.
 #[derive(Debug, Args)]
 pub struct FeedsArgs {
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `manners`.
+#[derive(Debug, Args)]
+pub struct MannersArgs {
+    /// This host only, as in the table
+    #[arg(value_name = "HOST")]
+    pub host: Option<String>,
+    /// Count the last so many days (of UTC), today among them
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+    pub days: u16,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

@@ -1,9 +1,9 @@
 //! newsroomd reads newsrooms that publish no usable feeds, remembers every item for good, and publishes RSS, Atom and JSON feeds.
 //!
 //! Data flows one way: `fetch` -> `extract` -> `normalise` -> `store` -> `feed` -> `publish` -> `http`, driven by `pipeline`, which the
-//! `daemon` drives on schedule.
-//! `domain` is known by all; the pure parts (`extract`, `discover`, `normalise`, `feed`, `schedule`) know no clock, network or database;
-//! the parts that do (`fetch`, `store`, `publish`, `http`) do not know one another, but for the shelf that `publish` fills and `http` serves;
+//! `daemon` drives on schedule; `judge` says what is not to be taken over, `notify` tells the operator's webhook.
+//! `domain` is known by all; the pure parts (`extract`, `discover`, `normalise`, `judge`, `feed`, `schedule`) know no clock, network or database;
+//! the parts that do (`fetch`, `notify`, `store`, `publish`, `http`) do not know one another, but for the shelf that `publish` fills and `http` serves;
 //! `config` fills everybody's settings from one TOML file.
 
 pub mod cli;
@@ -17,7 +17,9 @@ pub mod extract;
 pub mod feed;
 pub mod fetch;
 pub mod http;
+pub mod judge;
 pub mod normalise;
+pub mod notify;
 pub mod pipeline;
 pub mod publish;
 pub mod schedule;

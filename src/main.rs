@@ -1,5 +1,6 @@
 //! newsroomd: arguments, logging, command, exit status.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -10,8 +11,13 @@ use tokio::runtime::Builder;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let daemon = matches!(cli.command, Command::Run);
-    telemetry::start(if daemon { "info" } else { "warn" });
+    // What goes on for hours says how it goes on; on a terminal a backfill shows it.
+    let long = match cli.command {
+        Command::Run => true,
+        Command::Backfill(_) => !std::io::stderr().is_terminal(),
+        _ => false,
+    };
+    telemetry::start(if long { "info" } else { "warn" });
     // Pages are parsed, and documents rendered and written, on threads of their own. For one round one thread drives: more would only wake each
     // other. A daemon answers readers meanwhile.
     let mut builder = if cli.command.is_daemon() { Builder::new_multi_thread() } else { Builder::new_current_thread() };

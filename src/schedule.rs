@@ -9,6 +9,9 @@ use croner::Cron;
 /// No poll begins later than this after its time for the sake of jitter.
 pub const MOST_JITTER: Duration = Duration::from_secs(30);
 
+/// However often a poll fails, the next one is tried within this time (or the source's own interval, if that is longer).
+const LONGEST_BACKOFF: Duration = Duration::from_secs(6 * 3_600);
+
 /// How often a source is polled.
 #[derive(Debug, Clone)]
 pub enum Schedule {
@@ -49,6 +52,17 @@ impl Schedule {
         }
     }
 
+    /// The same after so many failed polls in a row: the first of them changes nothing, each further one doubles the wait ([`backoff`]).
+    pub fn next_after(&self, failures: i64, now: DateTime<Utc>, zone: Tz, number: u64) -> DateTime<Utc> {
+        let usual = self.next(now, zone);
+        let Some(delay) = backoff(failures, self.interval(), number) else { return usual };
+        match self {
+            Self::Every(_) => usual.max(now + delay),
+            // Its times stay those of the cron line.
+            Self::Cron(..) => usual.max(self.next(now + delay - Duration::from_secs(1), zone)),
+        }
+    }
+
     /// How much later a poll may begin than its schedule says, up to a twentieth of the interval ([`MOST_JITTER`] at most), by a number that differs from
     /// source to source and from poll to poll: newsrooms and hosts that came due together don't stay together.
     pub fn jitter(&self, number: u64) -> Duration {
@@ -64,9 +78,59 @@ impl Schedule {
     }
 }
 
+/// How long to wait after so many failed polls in a row; None: as the schedule says. Doubles from the second failure on, a tenth more or less by a
+/// number that differs from source to source and from poll to poll, up to 32 intervals or six hours, whichever is less, but never below an interval.
+pub fn backoff(failures: i64, interval: Duration, number: u64) -> Option<Duration> {
+    let doublings = u32::try_from(failures).ok()?.checked_sub(2)?.min(30) + 1;
+    let longest = LONGEST_BACKOFF.min(interval.saturating_mul(32)).max(interval);
+    let delay = interval.saturating_mul(1 << doublings).min(longest);
+    let percent = u32::try_from(90 + number % 21).unwrap_or(100);
+    Some((delay / 100 * percent).min(longest))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn failures_double_the_wait() {
+        let minutes = |failures, interval: u64, number| {
+            backoff(failures, Duration::from_secs(interval * 60), number).map(|d| d.as_secs() / 60)
+        };
+        // The number 10 is no jitter: 100 %.
+        for (failures, interval, want) in [
+            (0, 15, None),
+            (1, 15, None),
+            (2, 15, Some(30)),
+            (3, 15, Some(60)),
+            (5, 15, Some(240)),
+            // Six hours at most, or 32 intervals of a short one, or a long interval itself.
+            (6, 15, Some(360)),
+            (i64::MAX, 15, None),
+            (1_000_000, 15, Some(360)),
+            (40, 1, Some(32)),
+            (2, 600, Some(600)),
+            (9, 600, Some(600)),
+        ] {
+            assert_eq!(minutes(failures, interval, 10), want, "{failures} failures, every {interval} min");
+        }
+        assert_eq!((minutes(2, 100, 0), minutes(2, 100, 20), minutes(9, 600, 20)), (Some(180), Some(220), Some(600)));
+    }
+
+    #[test]
+    fn a_source_that_fails_keeps_to_its_schedule() {
+        let now: DateTime<Utc> = "2026-11-23T20:05:00Z".parse().expect("an instant");
+        let cron = Schedule::cron("*/15 6-22 * * *").expect("a cron");
+        let at = |failures| cron.next_after(failures, now, Tz::UTC, 10).to_rfc3339();
+        assert_eq!(at(0), "2026-11-23T20:15:00+00:00");
+        assert_eq!(at(1), "2026-11-23T20:15:00+00:00");
+        assert_eq!(at(2), "2026-11-23T20:45:00+00:00");
+        assert_eq!(at(5), "2026-11-24T06:00:00+00:00", "not by night");
+        let daily = Schedule::Every(Duration::from_secs(86_400));
+        for failures in 0..9 {
+            assert_eq!(daily.next_after(failures, now, Tz::UTC, 0), now + Duration::from_secs(86_400));
+        }
+    }
 
     fn next(cron: &str, zone: Tz, now: &str) -> String {
         let now: DateTime<Utc> = now.parse().expect("an instant");

@@ -54,6 +54,12 @@ fn print(config: &Config) {
     if !config.listen.is_empty() {
         say!("  over HTTP  {}", config.listen.join(", "));
     }
+    if config.status.public {
+        say!("  status     {}{}.{}", config.base_url, crate::feed::status::ADDRESS, endings(config));
+    }
+    if let Some(webhook) = &config.status.webhook {
+        say!("  incidents  are posted to {}", webhook.origin().ascii_serialization());
+    }
     for source in &config.sources {
         let newsroom = &source.newsroom;
         say!("\nsource {}: {}", newsroom.id, newsroom.title);
@@ -106,6 +112,7 @@ fn as_json(config: &Config) -> Value {
     json!({
         "config": config.path, "base-url": config.base_url.as_str(), "database": config.database, "directory": config.publish.directory,
         "listen": config.listen, "formats": config.publish.formats.iter().map(|f| f.extension()).collect::<Vec<_>>(),
-        "items": config.publish.items, "max-size": config.publish.max_size, "sources": sources, "feeds": feeds.collect::<Vec<_>>(),
+        "items": config.publish.items, "max-size": config.publish.max_size, "public-status": config.status.public,
+        "webhook": config.status.webhook.as_ref().map(|w| w.origin().ascii_serialization()), "sources": sources, "feeds": feeds.collect::<Vec<_>>(),
     })
 }

@@ -4,15 +4,16 @@ use crate::commands::out::say;
 use std::collections::HashMap;
 use std::io::IsTerminal;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{Exit, endings};
 use crate::cli::FeedsArgs;
 use crate::config::{Config, Source};
 use crate::domain::Address;
+use crate::domain::health::{Kind, State};
 use crate::pipeline;
-use crate::store::{ChannelRow, Counts, Store, StoreError, TermInfo};
+use crate::store::{ChannelRow, Counts, SourceState, Store, StoreError, TermInfo};
 
 /// Feeds that stand together in lists.
 struct Group {
@@ -39,13 +40,16 @@ struct Feed {
 pub(super) async fn run(config: &Config, args: &FeedsArgs) -> anyhow::Result<Exit> {
     let store = Store::read(&config.database).await?;
     let groups = groups(config, &store).await?;
+    let states = store.standing(config.sources.iter().map(|s| &s.newsroom.id)).await?;
     store.close().await;
     if args.json {
-        say!("{:#}", as_json(config, &groups));
+        say!("{:#}", as_json(config, &groups, &states));
     } else if groups.iter().all(|g| g.feeds.is_empty()) {
         say!("no feeds yet: run `newsroomd once`");
+        let sources = config.sources.iter().zip(&states);
+        sources.filter_map(|(s, state)| Some((s, troubled(state.as_ref()?)?))).for_each(|(s, t)| say!("{}: {t}", s.newsroom.id));
     } else {
-        print(config, &groups);
+        print(config, &groups, &states);
     }
     Ok(Exit::Done)
 }
@@ -60,7 +64,7 @@ async fn groups(config: &Config, store: &Store) -> Result<Vec<Group>, StoreError
         let id = newsroom.id.as_str();
         let of_source = || feeds().filter(|(row, _)| row.source.as_deref() == Some(id));
         let all = of_source().filter(|(row, _)| row.term.is_none()).map(|(_, feed)| feed).collect();
-        groups.push(Group { heading: format!("{} ({id})", newsroom.title), feeds: all });
+        groups.push(Group { heading: heading_of(source), feeds: all });
         let held: Vec<TermInfo> = store.terms(&newsroom.id).await?.into_iter().filter(|t| t.held).collect();
         for facet in &newsroom.facets {
             let of_facet = of_source().filter(|(row, _)| row.facet.as_ref() == Some(&facet.name)).map(|(_, feed)| feed);
@@ -145,7 +149,28 @@ impl Feed {
     }
 }
 
-fn print(config: &Config, groups: &[Group]) {
+/// The heading above a source's feed of everything.
+fn heading_of(source: &Source) -> String {
+    format!("{} ({})", source.newsroom.title, source.newsroom.id)
+}
+
+/// What is wrong with a source, if anything is.
+fn troubled(state: &SourceState) -> Option<String> {
+    let shown = |t: DateTime<Utc>| t.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+    (state.health() != State::Fine).then(|| {
+        let plural = if state.failures == 1 { "" } else { "s" };
+        let since = state.since.map(|t| format!(" since {}", shown(t))).unwrap_or_default();
+        let next = state.due.map(|t| format!("; next try at {}", shown(t))).unwrap_or_default();
+        let error = state.error.as_deref().unwrap_or_default();
+        format!("{}{since}, {} failure{plural}: {error}{next}", state.health().name(), state.failures)
+    })
+}
+
+fn print(config: &Config, groups: &[Group], states: &[Option<SourceState>]) {
+    let trouble = |heading: &str| {
+        let of_source = config.sources.iter().zip(states).find(|(s, _)| heading == heading_of(s));
+        of_source.and_then(|(_, state)| troubled(state.as_ref()?))
+    };
     let endings = endings(config);
     let row = |feed: &Feed| {
         let changed = feed.changed.and_then(|t| DateTime::from_timestamp(t, 0));
@@ -155,8 +180,11 @@ fn print(config: &Config, groups: &[Group]) {
         [place, feed.items.to_string(), shown, changed, feed.marks()]
     };
     let head = ["FEED", "STORED", "SHOWN", "CHANGED (UTC)", ""].map(str::to_owned);
-    let rows: Vec<(&str, Vec<[String; 5]>)> =
-        groups.iter().filter(|g| !g.feeds.is_empty()).map(|g| (g.heading.as_str(), g.feeds.iter().map(row).collect())).collect();
+    let rows: Vec<(&str, Vec<[String; 5]>)> = groups
+        .iter()
+        .filter(|g| !g.feeds.is_empty() || trouble(&g.heading).is_some())
+        .map(|g| (g.heading.as_str(), g.feeds.iter().map(row).collect()))
+        .collect();
     let all = || std::iter::once(&head).chain(rows.iter().flat_map(|(_, rows)| rows));
     let widths: Vec<usize> = (0..5).map(|c| all().map(|r| r[c].chars().count()).max().unwrap_or(0)).collect();
     let line = |[place, items, shown, changed, marks]: &[String; 5]| {
@@ -173,11 +201,12 @@ fn print(config: &Config, groups: &[Group]) {
     line(&head);
     for (heading, rows) in &rows {
         say!("{}", if bold { format!("\x1b[1m{heading}\x1b[0m") } else { (*heading).to_owned() });
+        trouble(heading).iter().for_each(|trouble| say!("  {trouble}"));
         rows.iter().for_each(line);
     }
 }
 
-fn as_json(config: &Config, groups: &[Group]) -> Value {
+fn as_json(config: &Config, groups: &[Group], states: &[Option<SourceState>]) -> Value {
     let feed = |f: &Feed| {
         let url = |ending: &str| format!("{}{}.{ending}", config.base_url, f.address);
         let formats = config.publish.formats.iter().map(|format| (format.extension(), url(format.extension())));
@@ -190,7 +219,17 @@ fn as_json(config: &Config, groups: &[Group]) -> Value {
         })
     };
     let feeds: Vec<Value> = groups.iter().flat_map(|g| &g.feeds).map(feed).collect();
+    let source = |(source, state): (&Source, &Option<SourceState>)| {
+        let state = state.clone().unwrap_or_default();
+        json!({
+            "id": source.newsroom.id.as_str(), "title": source.newsroom.title, "state": state.health().name(),
+            "since": state.since.map(|t| t.to_rfc3339()), "failures": state.failures, "kind": state.kind.map(Kind::name),
+            "error": state.error, "due": state.due.map(|t| t.to_rfc3339()),
+        })
+    };
+    let sources: Vec<Value> = config.sources.iter().zip(states).map(source).collect();
     json!({
+        "sources": sources,
         "base-url": config.base_url.as_str(), "formats": config.publish.formats.iter().map(|f| f.extension()).collect::<Vec<_>>(),
         "feeds": feeds,
     })

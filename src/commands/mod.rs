@@ -1,9 +1,11 @@
 //! The commands: each reads what it needs, drives the pipeline, and reports.
 
+mod backfill;
 mod check;
 mod demo;
 mod feeds;
 mod forget;
+mod manners;
 mod once;
 mod out;
 mod preview;
@@ -48,14 +50,18 @@ impl From<Exit> for ExitCode {
 /// # Errors
 /// What a person should read to know what to do.
 pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
-    match cli.command {
-        Command::Run => run::run(load(&cli.config)?).await,
-        Command::Once(args) => once::run(&load(&cli.config)?, &args).await,
-        Command::Check(args) => check::run(&load(&cli.config)?, &args),
-        Command::Preview(args) => preview::run(&load(&cli.config)?, &args).await,
-        Command::Feeds(args) => feeds::run(&load(&cli.config)?, &args).await,
-        Command::Forget(args) => forget::run(&load(&cli.config)?, &args).await,
-        Command::Demo(args) => demo::run(&args).await,
+    let asks = matches!(cli.command, Command::Run | Command::Once(_) | Command::Check(_) | Command::Backfill(_));
+    let load = || load(&cli.config, asks);
+    match &cli.command {
+        Command::Run => run::run(load()?).await,
+        Command::Once(args) => once::run(&load()?, args).await,
+        Command::Check(args) => check::run(&load()?, args),
+        Command::Preview(args) => preview::run(&load()?, args).await,
+        Command::Backfill(args) => backfill::run(&load()?, args).await,
+        Command::Feeds(args) => feeds::run(&load()?, args).await,
+        Command::Manners(args) => manners::run(&load()?, args).await,
+        Command::Forget(args) => forget::run(&load()?, args).await,
+        Command::Demo(args) => demo::run(args).await,
     }
 }
 
@@ -65,9 +71,9 @@ fn endings(config: &Config) -> String {
     if let [one] = formats.as_slice() { (*one).to_owned() } else { format!("{{{}}}", formats.join(",")) }
 }
 
-/// Loads the configuration; warnings go to standard error.
-fn load(path: &Path) -> Result<Config, ConfigError> {
+/// Loads the configuration; warnings go to standard error, those of how newsrooms are asked only where they are asked again and again (or would be).
+fn load(path: &Path, asks: bool) -> Result<Config, ConfigError> {
     let (config, warnings) = Config::load(path, &config::state_directory())?;
-    warnings.iter().for_each(|warning| eprintln!("{warning}\n"));
+    warnings.iter().filter(|warning| asks || !warning.of_requests).for_each(|warning| eprintln!("{warning}\n"));
     Ok(config)
 }

@@ -3,6 +3,7 @@
 use crate::commands::out::say;
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
@@ -12,19 +13,31 @@ use super::Exit;
 use crate::cli::PreviewArgs;
 use crate::config::{Config, Source};
 use crate::domain::Reading;
+use crate::domain::host;
 use crate::domain::text::cut;
-use crate::fetch::{Answer, Fetcher, Known, Page};
-use crate::pipeline::{PageRead, read_page};
+use crate::fetch::{Answer, Ask, Page};
+use crate::judge::Verdict;
+use crate::pipeline::{Judged, PageRead, judge_first, now, polite, read_page};
+use crate::store::{Store, StoreError};
 
 pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<Exit> {
-    let (source, page) = page(config, args).await?;
-    let read = read_page(&page, 0, source);
+    let (source, page, listing) = page(config, args).await?;
+    let mut read = read_page(&page, 0, source);
+    // Of another page than the listing's first nothing is remembered.
+    let judged = match listing {
+        true => judged(config, source, &mut read).await,
+        false => Judged::by_itself(source, &read.look, now()),
+    };
+    let verdict = &judged.verdict;
     if args.json {
-        say!("{:#}", as_json(source, &page, &read));
+        say!("{:#}", as_json(source, &page, &read, &judged));
     } else {
         print(source, &page, &read);
+        let by = if judged.past.is_some() { "by the source's past" } else { "by itself: nothing is stored of earlier pages" };
+        let reasons = verdict.reasons().join("; ");
+        say!("{}{}{reasons} ({by})", verdict.name(), if reasons.is_empty() { "" } else { ": " });
     }
-    if read.rows.is_empty() {
+    if read.rows.is_empty() && !(read.found == 0 && source.empty_is_normal && !matches!(verdict, Verdict::Broken(_))) {
         let of_source = format!("`each` of source \"{}\"", source.newsroom.id);
         match read.found {
             0 => eprintln!("{of_source} matches nothing on this page: compare its selectors with the page's source text"),
@@ -32,14 +45,34 @@ pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<E
         }
         return Ok(Exit::SourceFailed);
     }
+    if let Verdict::Broken(_) = verdict {
+        eprintln!(
+            "a poll would change no feed by this page; if the newsroom means it, `newsroomd once --accept {}` takes it over",
+            source.newsroom.id
+        );
+        return Ok(Exit::SourceFailed);
+    }
     Ok(Exit::Done)
 }
 
-/// Finds out what is meant, and gets it.
-async fn page<'c>(config: &'c Config, args: &PreviewArgs) -> anyhow::Result<(&'c Source, Page)> {
+/// Judges the page as a poll would that began now. What is stored is only read; where nothing is, the page is judged by itself.
+async fn judged(config: &Config, source: &Source, read: &mut PageRead) -> Judged {
+    let of_store = async {
+        let store = Store::read(&config.database).await?;
+        let state = store.standing(std::iter::once(&source.newsroom.id)).await?.pop().flatten().unwrap_or_default();
+        let judged = judge_first(&store, source, &state, now(), read).await;
+        store.close().await;
+        judged
+    };
+    let judged: Result<Judged, StoreError> = of_store.await;
+    judged.unwrap_or_else(|_| Judged::by_itself(source, &read.look, now()))
+}
+
+/// Finds out what is meant, and gets it; says whether it is meant to be the first page of the source's listing.
+async fn page<'c>(config: &'c Config, args: &PreviewArgs) -> anyhow::Result<(&'c Source, Page, bool)> {
     let named = |id: &str| config.sources.iter().find(|s| s.newsroom.id.as_str() == id);
     if let (Some(source), None) = (named(&args.target), &args.source) {
-        return Ok((source, fetch(config, source, &source.page).await?));
+        return Ok((source, fetch(config, source, &source.page).await?, true));
     }
     let url = Url::parse(&args.target).ok().filter(|u| matches!(u.scheme(), "http" | "https"));
     let source = match &args.source {
@@ -47,14 +80,16 @@ async fn page<'c>(config: &'c Config, args: &PreviewArgs) -> anyhow::Result<(&'c
         None => by_host(config, url.as_ref())?,
     };
     if let Some(url) = url {
-        return Ok((source, fetch(config, source, &url).await?));
+        let listing = url == source.page;
+        return Ok((source, fetch(config, source, &url).await?, listing));
     }
     // A file may be named as browsers show it.
     let path = Url::parse(&args.target).ok().filter(|u| u.scheme() == "file").and_then(|u| u.to_file_path().ok());
     let body = std::fs::read(path.as_deref().unwrap_or(Path::new(&args.target))).with_context(|| {
         format!("\"{}\" is no source ({}), no http(s) address and no file that can be read", args.target, ids(config))
     })?;
-    Ok((source, Page { url: source.page.clone(), moved: None, body, charset: None, etag: None, last_modified: None }))
+    let page = Page { url: source.page.clone(), moved: None, body, charset: None, etag: None, last_modified: None };
+    Ok((source, page, true))
 }
 
 /// The source by whose rules a page is most likely to be read: the only one, or the only one of its host.
@@ -71,11 +106,45 @@ fn ids(config: &Config) -> String {
     config.sources.iter().map(|s| s.newsroom.id.as_str()).collect::<Vec<_>>().join(" | ")
 }
 
+/// After so long it is told what is waited for: robots.txt comes first, and then a gap.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Asks for a page with the manners of all processes on this database. Nothing of the page is stored; what was learnt of its host is, where
+/// there is a database.
 async fn fetch(config: &Config, source: &Source, url: &Url) -> anyhow::Result<Page> {
-    let fetcher = Fetcher::new(&config.fetch)?.allowing(source.allow_networks.as_deref());
-    match fetcher.get(url, &Known::default()).await? {
+    let store = store(config).await;
+    let fetcher = polite(config, store.as_ref())?.allowing(source.allow_networks.as_deref());
+    let ask = Ask { obey_robots: source.obey_robots || host(url) != host(&source.page), ..Ask::whole(url) };
+    let mut fetching = std::pin::pin!(fetcher.get(&ask));
+    let fetched = tokio::select! {
+        fetched = &mut fetching => fetched,
+        () = tokio::time::sleep(PATIENCE) => {
+            let gap = humantime::format_duration(config.fetch.min_gap);
+            eprintln!("waiting for {}: it is asked at most once in {gap} ([fetch] min-gap), or rather slow", host(url));
+            fetching.await
+        }
+    };
+    if let Some(store) = store {
+        if let Err(error) = store.add_host_counts(chrono::Utc::now().date_naive(), &fetcher.take_counts()).await {
+            tracing::debug!(error = crate::error_chain(&error), "the request is not counted");
+        }
+        store.close().await;
+    }
+    match fetched?.answer {
         Answer::Page(page) => Ok(page),
         Answer::NotModified { .. } => bail!("{url} answered 304 to an unconditional request"),
+    }
+}
+
+/// The database, if there is one that is not to be made or changed for this.
+async fn store(config: &Config) -> Option<Store> {
+    let reader = Store::read(&config.database).await.ok()?;
+    match Store::open(&config.database).await {
+        Ok(store) => {
+            reader.close().await;
+            Some(store)
+        }
+        Err(_) => Some(reader),
     }
 }
 
@@ -128,7 +197,7 @@ fn print(source: &Source, page: &Page, read: &PageRead) {
     }
 }
 
-fn as_json(source: &Source, page: &Page, read: &PageRead) -> Value {
+fn as_json(source: &Source, page: &Page, read: &PageRead, judged: &Judged) -> Value {
     let rows = read.rows.iter().zip(merged(&read.rows)).map(|(row, same)| {
         let facets: serde_json::Map<String, Value> = source
             .newsroom
@@ -146,5 +215,6 @@ fn as_json(source: &Source, page: &Page, read: &PageRead) -> Value {
     json!({
         "source": source.newsroom.id.as_str(), "page": page.url.as_str(), "moved": page.moved.as_ref().map(Url::as_str), "next": read.next.as_ref().map(Url::as_str),
         "rows-found": read.found, "rows": rows.collect::<Vec<_>>(), "warnings": warnings.collect::<Vec<_>>(),
+        "verdict": {"name": judged.verdict.name(), "reasons": judged.verdict.reasons(), "by-past": judged.past.is_some()},
     })
 }

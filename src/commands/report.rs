@@ -1,10 +1,12 @@
 //! How rounds are told, to people and as JSON.
 
 use crate::commands::out::say;
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::error_chain;
-use crate::pipeline::{Outcome, Polled, Published, Round};
+use crate::domain::health::State;
+use crate::pipeline::{Outcome, Polled, Published, Round, Wait};
+use crate::{error_chain, fetch};
 
 /// Warnings shown of one source; `preview` shows them all.
 const SHOWN: usize = 10;
@@ -16,16 +18,30 @@ pub(super) fn round(round: &Round, by_daemon: bool, json: bool) {
     }
     for (source, outcome) in &round.sources {
         match outcome {
-            Outcome::Waiting { until } if !json => say!("{source}: not due before {}", until.format("%Y-%m-%d %H:%M:%S UTC")),
+            Outcome::Waiting { until, why } if !json => {
+                let until = time(*until);
+                match why {
+                    None => say!("{source}: not due before {until}"),
+                    Some(Wait::Failures { count, error }) => {
+                        say!("{source}: waits until {until} after {count} failures: {error}; `once --now` does not wait")
+                    }
+                    Some(Wait::Host { host, asked_for }) => {
+                        say!("{source}: waits until {until}: {}", fetch::reason(host, *asked_for))
+                    }
+                }
+            }
             Outcome::Waiting { .. } => {}
             Outcome::Polled(polled) => {
                 if !json {
-                    say!("{source}: {}", brief(polled));
+                    say!("{source}: {}{}", brief(polled), turned(polled));
                 }
                 warnings(source, polled);
             }
             Outcome::Failed { polled, error } => {
-                eprintln!("{source}: failed: {}; its feeds stay as they are", error_chain(error));
+                let again =
+                    error.wait_until().map(|until| format!("; not asked again before {}", time(until))).unwrap_or_default();
+                let error = error_chain(error);
+                eprintln!("{source}: failed: {error}; its feeds stay as they are{}{again}", turned(polled));
                 if polled.pages > 0 && !json {
                     say!("{source}: {}", brief(polled));
                 }
@@ -48,6 +64,10 @@ pub(super) fn published(published: Option<&Published>, by_daemon: bool) {
     }
 }
 
+fn time(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
 fn brief(polled: &Polled) -> String {
     if polled.not_modified {
         return "not modified".into();
@@ -64,7 +84,22 @@ fn brief(polled: &Polled) -> String {
     text
 }
 
+/// What to add where the source's state moved.
+fn turned(polled: &Polled) -> String {
+    match polled.turned.filter(|t| t.before != t.after) {
+        None => String::new(),
+        Some(turned) => match turned.after {
+            State::Fine => "; it is fine again".to_owned(),
+            State::Suspect => "; it is suspect now".to_owned(),
+            State::Failing => format!("; it is failing now, after {} failures in a row", turned.failures),
+        },
+    }
+}
+
 fn warnings(source: &str, polled: &Polled) {
+    for reason in &polled.odd {
+        eprintln!("{source}: warning: the page is odd: {reason}; it was taken over");
+    }
     for (page, warning) in polled.warnings.iter().take(SHOWN) {
         eprintln!("{source}: warning: page {}, {warning}", page + 1);
     }
@@ -86,7 +121,15 @@ fn warnings(source: &str, polled: &Polled) {
 
 fn as_json(round: &Round, by_daemon: bool) -> Value {
     let sources = round.sources.iter().map(|(source, outcome)| match outcome {
-        Outcome::Waiting { until } => json!({"source": source, "outcome": "waiting", "until": until.to_rfc3339()}),
+        Outcome::Waiting { until, why } => {
+            let why = why.as_ref().map(|why| match why {
+                Wait::Failures { count, error } => json!({"reason": "failures", "failures": count, "error": error}),
+                Wait::Host { host, asked_for } => json!({
+                    "reason": if *asked_for { "retry-after" } else { "robots" }, "host": host, "text": fetch::reason(host, *asked_for),
+                }),
+            });
+            json!({"source": source, "outcome": "waiting", "until": until.to_rfc3339(), "why": why})
+        }
         Outcome::Polled(polled) => polled_json(source, if polled.not_modified { "not-modified" } else { "polled" }, polled, None),
         Outcome::Failed { polled, error } => polled_json(source, "failed", polled, Some(error_chain(error))),
     });
@@ -111,5 +154,6 @@ fn polled_json(source: &str, outcome: &str, polled: &Polled, error: Option<Strin
         "new": saved.new, "edited": saved.edited, "touched": saved.touched, "known": saved.known, "odd": saved.odd,
         "held-terms": saved.held.iter().map(|(facet, name)| json!({"facet": facet, "term": name})).collect::<Vec<_>>(),
         "warnings": warnings, "moved": polled.moved.as_ref().map(url::Url::as_str),
+        "page-odd": polled.odd, "state": polled.turned.map_or(State::Fine, |t| t.after).name(),
     })
 }

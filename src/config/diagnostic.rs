@@ -21,6 +21,8 @@ pub struct Diagnostic {
     pub column: usize,
     /// Whether newsroomd can run all the same.
     pub warning: bool,
+    /// A warning of how newsrooms are asked: for commands that go on asking.
+    pub of_requests: bool,
     /// What is wrong: one line, no full stop.
     pub message: String,
     /// What to do about it, if that can be said.
@@ -65,6 +67,7 @@ pub(super) struct Problems<'t> {
 struct Problem {
     span: Span,
     warning: bool,
+    of_requests: bool,
     message: String,
     hint: String,
 }
@@ -76,12 +79,17 @@ impl<'t> Problems<'t> {
 
     /// Something that newsroomd cannot run with. An empty hint is none.
     pub fn push(&self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
-        self.add(Problem { span, warning: false, message: message.into(), hint: hint.into() });
+        self.add(Problem { span, warning: false, of_requests: false, message: message.into(), hint: hint.into() });
     }
 
     /// Something that the operator should know.
     pub fn warn(&self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
-        self.add(Problem { span, warning: true, message: message.into(), hint: hint.into() });
+        self.add(Problem { span, warning: true, of_requests: false, message: message.into(), hint: hint.into() });
+    }
+
+    /// Something that the operator should know before newsrooms are asked again and again.
+    pub fn warn_of_requests(&self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
+        self.add(Problem { span, warning: true, of_requests: true, message: message.into(), hint: hint.into() });
     }
 
     fn add(&self, problem: Problem) {
@@ -147,6 +155,7 @@ fn locate(path: &Path, text: &str, problem: Problem) -> Diagnostic {
         line: head.matches('\n').count() + 1,
         column: text[begin..start].chars().count() + 1,
         warning: problem.warning,
+        of_requests: problem.of_requests,
         message: problem.message.split_whitespace().collect::<Vec<_>>().join(" "),
         hint: Some(problem.hint).filter(|h| !h.is_empty()),
         source: masked(line).chars().map(show).collect(),

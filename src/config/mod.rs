@@ -51,6 +51,8 @@ pub struct Config {
     pub listen: Vec<String>,
     /// How requests are made.
     pub fetch: crate::fetch::Policy,
+    /// Who is told how sources fare.
+    pub status: Status,
     /// The newsrooms, in the file's order.
     pub sources: Vec<Source>,
     /// The feeds of one's own, in the file's order.
@@ -68,6 +70,15 @@ pub struct Publish {
     pub items: usize,
     /// No document has more bytes than this, if it can be helped.
     pub max_size: u64,
+}
+
+/// Who is told how sources fare.
+#[derive(Debug, Clone, Default)]
+pub struct Status {
+    /// The status feed is published among the others.
+    pub public: bool,
+    /// Incidents are posted to this address.
+    pub webhook: Option<Url>,
 }
 
 /// One newsroom to read.
@@ -91,6 +102,10 @@ pub struct Source {
     pub max_pages: usize,
     /// More new terms in one poll than this wait for the operator.
     pub max_new_terms: usize,
+    /// Whether what robots.txt forbids is not asked for.
+    pub obey_robots: bool,
+    /// A listing without rows is none that is broken.
+    pub empty_is_normal: bool,
     /// Changes whenever what a page gives may change: every key but title, schedule and limits.
     pub rules_stamp: Digest,
 }

@@ -179,6 +179,7 @@ fn meaning<'a>(path: &Path, document: &'a DeTable<'a>, state: &Path, problems: &
         publish: settings.publish,
         listen: settings.listen,
         fetch: settings.fetch,
+        status: settings.status,
         sources: sources.into_iter().collect::<Option<_>>()?,
         feeds: feeds.into_iter().collect::<Option<_>>()?,
     })

@@ -1,4 +1,4 @@
-//! What is said once for all sources: `base-url`, `[store]`, `[publish]`, `[http]`, `[fetch]`.
+//! What is said once for all sources: `base-url`, `[store]`, `[publish]`, `[http]`, `[fetch]`, `[status]`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use url::Url;
 
 use super::table::Table;
 use super::value::Text;
-use super::{Publish, nearest, net};
+use super::{Publish, Status, nearest, net};
 use crate::feed::Format;
 use crate::fetch::Policy;
 
@@ -24,6 +24,7 @@ pub(super) struct Settings {
     pub publish: Publish,
     pub listen: Vec<String>,
     pub fetch: Policy,
+    pub status: Status,
 }
 
 /// Reads the settings; None after a problem that leaves none of the value asked for.
@@ -62,7 +63,8 @@ pub(super) fn read(top: &mut Table<'_>, state: &Path) -> Option<Settings> {
         }
     };
     let fetch = fetch(top);
-    Some(Settings { base_url: base_url?, base_url_given, database: database?, publish: publish.0, listen, fetch })
+    let status = top.table("status", "[status]").map(status).unwrap_or_default();
+    Some(Settings { base_url: base_url?, base_url_given, database: database?, publish: publish.0, listen, fetch, status })
 }
 
 fn store(top: &mut Table<'_>, state: &Path) -> Option<PathBuf> {
@@ -163,7 +165,14 @@ fn fetch(top: &mut Table<'_>) -> Policy {
         ] {
             *place = table.duration(key, MILLISECOND..=HOUR).unwrap_or(*place);
         }
-        policy.min_gap = table.duration("min-gap", Duration::ZERO..=24 * HOUR).unwrap_or(policy.min_gap);
+        for (key, place) in [
+            ("min-gap", &mut policy.min_gap),
+            ("max-crawl-delay", &mut policy.max_crawl_delay),
+            ("max-retry-after", &mut policy.max_retry_after),
+        ] {
+            let longest = if key == "max-retry-after" { 30 * 24 * HOUR } else { 24 * HOUR };
+            *place = table.duration(key, Duration::ZERO..=longest).unwrap_or(*place);
+        }
         policy.max_size = table.size("max-size", 1_000..=1_000_000_000).unwrap_or(policy.max_size);
         policy.max_wire_size = table.size("max-wire-size", 1_000..=1_000_000_000).unwrap_or(policy.max_wire_size);
         policy.proxy = table.string("proxy").and_then(|text| net::proxy(&text));
@@ -172,9 +181,16 @@ fn fetch(top: &mut Table<'_>) -> Policy {
     }
     if !asked {
         let message = "[fetch] has no `contact`: a newsroom's webmaster cannot learn who is asking";
-        problems.warn(head, message, "add a line such as: contact = \"https://example.org/about-our-bot\"");
+        problems.warn_of_requests(head, message, "add a line such as: contact = \"https://example.org/about-our-bot\"");
     }
     policy
+}
+
+fn status(mut table: Table<'_>) -> Status {
+    let public = table.take("public-status").and_then(|v| v.boolean()).unwrap_or_default();
+    let webhook = table.string("webhook").and_then(|text| net::page(&text));
+    table.finish();
+    Status { public, webhook }
 }
 
 #[cfg(test)]
@@ -197,9 +213,11 @@ mod tests {
         assert_eq!((config.publish.items, config.publish.max_size), (50, 500_000));
         assert_eq!(config.fetch.timeout, Duration::from_secs(30));
         assert_eq!(config.fetch.min_gap, Duration::from_secs(10));
-        assert_eq!((config.fetch.max_size, config.fetch.max_wire_size), (10_000_000, 5_000_000));
+        assert_eq!((config.fetch.max_crawl_delay, config.fetch.max_retry_after), (Duration::from_secs(60), 24 * HOUR));
+        assert_eq!((config.fetch.max_size, config.fetch.max_wire_size), (10_000_000, 10_000_000));
         assert_eq!(config.fetch.header_timeout, Duration::from_secs(15));
         assert_eq!((config.fetch.proxy, config.fetch.allow_networks), (None, vec![]));
+        assert!(!config.status.public && config.status.webhook.is_none());
         assert_eq!(warnings.len(), 2, "{warnings:?}");
     }
 
@@ -244,6 +262,10 @@ mod tests {
             ("[http]\n[fetch]\nproxy = 'http://me:pw@p:1'\n", "3:9 `proxy` must not hold a user name or password"),
             ("[http]\n[fetch]\nmax-wire-size = '1B'\n", "3:17 `max-wire-size` must be from 1kB to 1GB"),
             ("[http]\n[fetch]\nmin-gpa = '1s'\n", "3:1 unknown key `min-gpa` in [fetch]"),
+            ("[http]\n[status]\npublic-status = 'yes'\n", "3:17 `public-status` must be true or false, not a string"),
+            ("[http]\n[status]\nwebhook = 'x'\n", "3:11 `webhook` must be a URL: relative URL without a base"),
+            ("[http]\n[status]\nwebhook = 'https://me:pw@x.example/'\n", "3:11 `webhook` must not hold a user name or password"),
+            ("[http]\n[status]\nwebhok = 'x'\n", "3:1 unknown key `webhok` in [status]"),
             ("http = 5\n", "1:8 `http` must be a table, not an integer"),
             ("base-url = 5\n[http]\n", "1:12 `base-url` must be a string, not an integer"),
         ] {

@@ -58,12 +58,16 @@ fn commented_keys_of_the_shipped_configuration_are_valid() {
     let (default, _) = shipped("config/newsroomd.toml");
     assert_eq!(config.publish.items, default.publish.items);
     assert_eq!(config.publish.max_size, default.publish.max_size);
-    assert_eq!(config.fetch.min_gap, default.fetch.min_gap);
+    let gaps = |config: &Config| (config.fetch.min_gap, config.fetch.max_crawl_delay, config.fetch.max_retry_after);
+    assert_eq!(gaps(&config), gaps(&default));
     let limits = |c: &Config| {
         let f = &c.fetch;
         (f.timeout, f.connect_timeout, f.header_timeout, f.read_timeout, f.max_size, f.max_wire_size, f.allow_networks.clone())
     };
     assert_eq!(limits(&config), limits(&default));
+    assert_eq!(config.sources[0].obey_robots, default.sources[0].obey_robots);
     assert_eq!(config.database, default.database);
+    assert_eq!(config.status.public, default.status.public);
+    assert_eq!(config.sources[0].empty_is_normal, default.sources[0].empty_is_normal);
     assert_eq!(config.sources[0].max_pages, default.sources[0].max_pages);
 }

@@ -38,11 +38,17 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
     let stated = table.raw().get("language").is_some();
     let (language, names) = language(&mut table);
     let identity = identity(&mut table);
+<<<<<<< HEAD
     let (each, auto) = table.take("each").map_or((Some(Vec::new()), true), |v| field::each(&v));
+=======
+    let obey_robots = obey_robots(&mut table);
+    let each = table.require("each", "\".news-item\"").map(|v| field::selectors(&v));
+>>>>>>> 2eaf7f53e6f2fd22d05342693cb29f414e1c5eaf
     let next = table.take("next").map(|v| field::selectors(&v)).unwrap_or_default();
     let max_pages = table.integer("max-pages", 1..=10_000).unwrap_or(20);
     let max_terms = table.integer("max-terms", 1..=10_000).unwrap_or(300);
     let max_new_terms = table.integer("max-new-terms", 0..=10_000).unwrap_or(20);
+    let empty_is_normal = table.take("empty-is-normal").and_then(|v| v.boolean()).unwrap_or(false);
 
     let only_auto = each.as_ref().is_some_and(Vec::is_empty) && auto;
     let item = match table.take("item") {
@@ -83,6 +89,8 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
             identity,
             max_pages: facet::count(max_pages),
             max_new_terms: facet::count(max_new_terms),
+            obey_robots,
+            empty_is_normal,
             rules_stamp,
         })
     };
@@ -108,6 +116,17 @@ fn schedule(table: &mut Table<'_>) -> Option<Schedule> {
         Some(value) => value.string()?.read(Schedule::cron),
         None => Some(Schedule::Every(Duration::from_secs(900))),
     }
+}
+
+/// `obey-robots`: true, if it is not said otherwise.
+fn obey_robots(table: &mut Table<'_>) -> bool {
+    let Some(value) = table.take("obey-robots") else { return true };
+    let obey = value.boolean().unwrap_or(true);
+    if !obey {
+        let message = "`obey-robots` is false: what robots.txt forbids is asked for all the same";
+        value.problems.warn_of_requests(value.span.clone(), message, "only with the newsroom's consent; else remove the line");
+    }
+    obey
 }
 
 /// The tag, and the language of names in dates; English after a problem, so that formats are checked all the same.
@@ -238,7 +257,7 @@ mod tests {
         assert!(matches!(source.schedule, Schedule::Every(every) if every == Duration::from_secs(900)));
         assert_eq!(source.newsroom.home, "https://example.org/");
         assert_eq!((source.newsroom.language.as_str(), source.newsroom.timezone), ("en", Tz::UTC));
-        assert_eq!((source.max_pages, source.max_new_terms), (20, 20));
+        assert_eq!((source.max_pages, source.max_new_terms, source.empty_is_normal), (20, 20, false));
         assert!(source.identity.link_key.is_none() && !source.identity.with_link);
         assert_eq!((&source.allow_networks, source.charset), (&None, None));
         assert!(source.rules.facets.is_empty() && source.rules.summary.is_empty() && source.rules.link.is_empty());
@@ -284,6 +303,7 @@ mod tests {
             ("link-key = '/(\\d+'", "3:14 `link-key` is no regular expression: unclosed group"),
             ("each = []", "3:8 `each` must not be empty"),
             ("max-pages = 0", "3:13 `max-pages` must be from 1 to 10000"),
+            ("obey-robots = 'no'", "3:15 `obey-robots` must be true or false, not a string"),
             ("evry = '1h'", "3:1 unknown key `evry` in [[source]]"),
         ] {
             assert_eq!(said(&file(source, "")), [expected], "{source}");
@@ -314,6 +334,15 @@ mod tests {
         ] {
             assert_eq!(said(&file("", after)), [expected], "{after}");
         }
+    }
+
+    #[test]
+    fn to_disobey_robots_txt_is_a_warning() {
+        let (config, warnings) = good(&file("obey-robots = false", ""));
+        assert!(!config.sources[0].obey_robots);
+        assert!(warnings.iter().any(|w| w.starts_with("`obey-robots` is false")), "{warnings:?}");
+        let (config, warnings) = good(&file("obey-robots = true", ""));
+        assert!(config.sources[0].obey_robots && !warnings.iter().any(|w| w.contains("obey-robots")), "{warnings:?}");
     }
 
     #[test]

@@ -5,7 +5,18 @@ use toml::de::{DeTable, DeValue};
 use crate::domain::{Digest, digest};
 
 /// Keys of `[[source]]` that change nothing of what is read from a page.
-const ASIDE: &[&str] = &["title", "home", "every", "cron", "max-pages", "max-terms", "max-new-terms", "allow-networks"];
+const ASIDE: &[&str] = &[
+    "title",
+    "home",
+    "every",
+    "cron",
+    "max-pages",
+    "max-terms",
+    "max-new-terms",
+    "allow-networks",
+    "obey-robots",
+    "empty-is-normal",
+];
 /// The same for `[source.facet.NAME]`.
 const FACET_ASIDE: &[&str] = &["title", "max-terms"];
 
@@ -86,7 +97,7 @@ mod tests {
             ("title = 'A'", "title = 'B'"),
             (
                 "title = 'A'",
-                "home = 'x'\nevery = '1h'\ncron = 'x'\nmax-pages = 1\nmax-terms = 2\nmax-new-terms = 3\nallow-networks = []",
+                "home = 'x'\nevery = '1h'\ncron = 'x'\nmax-pages = 1\nmax-terms = 2\nmax-new-terms = 3\nallow-networks = []\nobey-robots = false\nempty-is-normal = true",
             ),
             ("title = 'T'", "title = 'U'\nmax-terms = 4"),
         ] {

@@ -1,7 +1,8 @@
-//! What the daemon tells its log: one line for a poll that changed something, one for an error that was not there before.
+//! What the daemon tells its log: one line for a poll that changed something, one for each change of a source's state.
 
 use std::collections::HashMap;
 
+use crate::domain::health::State;
 use crate::error_chain;
 use crate::pipeline::{Outcome, PipelineError, Polled, Published};
 
@@ -11,14 +12,14 @@ const SHOWN: usize = 3;
 /// Remembers what was said last, so that nothing is said every minute.
 #[derive(Debug, Default)]
 pub(super) struct Log {
-    /// The last error of each source that is failing.
-    failing: HashMap<String, String>,
     /// The last error of each part of the daemon's own work that fails.
     trouble: HashMap<&'static str, String>,
     /// What each source's page had that could not be read.
     warnings: HashMap<String, String>,
     /// Where each source's page has moved for good.
     moved: HashMap<String, String>,
+    /// What was odd about it.
+    odd: HashMap<String, String>,
 }
 
 impl Log {
@@ -29,16 +30,17 @@ impl Log {
                 changes(source, polled);
                 self.moved(source, polled);
                 let error = error_chain(error);
-                if self.failing.get(source) == Some(&error) {
-                    tracing::debug!(source.id = source, error, "poll failed again");
-                } else {
-                    tracing::warn!(source.id = source, error, "poll failed; the feeds stay as they are");
-                    self.failing.insert(source.to_owned(), error);
+                match polled.turned {
+                    Some(turned) if turned.before != turned.after => {
+                        let (state, failures) = (turned.after.name(), turned.failures);
+                        tracing::warn!(source.id = source, state, failures, error, "poll failed; the feeds stay as they are");
+                    }
+                    _ => tracing::debug!(source.id = source, error, "poll failed again"),
                 }
             }
             Outcome::Polled(polled) => {
-                if self.failing.remove(source).is_some() {
-                    tracing::info!(source.id = source, "poll succeeded again");
+                if polled.turned.is_some() {
+                    tracing::info!(source.id = source, state = State::Fine.name(), "poll succeeded again");
                 }
                 changes(source, polled);
                 self.moved(source, polled);
@@ -86,6 +88,11 @@ impl Log {
             tracing::warn!(source.id = source, warnings = all.len(), "not all could be read: {shown}");
         }
         self.warnings.insert(source.to_owned(), text);
+        let odd = polled.odd.join("; ");
+        if !odd.is_empty() && self.odd.get(source) != Some(&odd) {
+            tracing::warn!(source.id = source, "the page is odd, and was taken over: {odd}");
+        }
+        self.odd.insert(source.to_owned(), odd);
     }
 }
 

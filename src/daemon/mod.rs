@@ -2,6 +2,7 @@
 //!
 //! Start and stop stand on this page; what happens between them in `work`.
 
+mod courier;
 mod heartbeat;
 mod log;
 mod work;
@@ -89,7 +90,9 @@ pub async fn run(
         tracing::info!(addresses = addresses.join(" "), "serving");
         tokio::spawn(server.serve(shelf, settings, stop.clone()))
     });
+    let webhook = pipeline.has_webhook().then(|| pipeline.clone());
     let mut work = Work::new(pipeline, watcher);
+    let courier = webhook.map(|pipeline| tokio::spawn(courier::run(pipeline, work.incident.clone(), stop.clone())));
     let heartbeat = Heartbeat::start().await?;
     tracing::info!(sources = work.sources(), "ready");
     notify(&[sd_notify::NotifyState::Ready]);
@@ -108,6 +111,11 @@ pub async fn run(
     // The database may be another process's just now.
     if tokio::time::timeout(GRACE / 4, work.give_up()).await.is_err() {
         tracing::warn!("the polls that were cut are not noted as due again: they wait for their next time");
+    }
+    if let Some(courier) = courier
+        && let Err(error) = courier.await
+    {
+        tracing::error!(%error, "telling the webhook died");
     }
     if let Some(serving) = serving {
         match serving.await {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -16,9 +16,8 @@ use super::log::{self, Log};
 use crate::pipeline::{Due, Pipeline, PipelineError, Published, Walked, is_due, now};
 use crate::store::Stale;
 
-/// Sources polled side by side. Waiting for a newsroom costs next to nothing, and some that hang must not keep others from being polled; what
-/// takes the processor, reading pages, is limited by the pipeline.
-const SIDE_BY_SIDE: usize = 64;
+/// What was asked of hosts is stored so often, and at the end.
+const COUNTS: Duration = Duration::from_secs(60);
 
 /// Walks that end within this time of each other are stored in one transaction, this many at most.
 const TOGETHER: Duration = Duration::from_millis(50);
@@ -37,13 +36,16 @@ pub(super) struct Work {
     busy: HashMap<Id, Due>,
     /// Those whose polls are being stored.
     storing: Vec<Due>,
-    side_by_side: std::sync::Arc<Semaphore>,
+    /// When counts are stored next.
+    count_at: Instant,
     /// What waited when the last publishing began. What differs from it came since: from another process, if not from a poll of ours.
     stale: Stale,
     /// When to publish at the latest, if something waits for it.
     publish_at: Option<Instant>,
     log: Log,
     watcher: Option<UnboundedSender<Event>>,
+    /// Wakes who tells the webhook.
+    pub incident: std::sync::Arc<Notify>,
 }
 
 impl Work {
@@ -53,12 +55,13 @@ impl Work {
             walks: JoinSet::new(),
             busy: HashMap::new(),
             storing: Vec::new(),
-            side_by_side: std::sync::Arc::new(Semaphore::new(SIDE_BY_SIDE)),
+            count_at: Instant::now() + COUNTS,
             stale: Stale::default(),
             // An earlier run may have left something.
             publish_at: Some(Instant::now()),
             log: Log::default(),
             watcher,
+            incident: std::sync::Arc::default(),
         }
     }
 
@@ -89,6 +92,17 @@ impl Work {
             if !stop.is_cancelled() && self.publish_at.is_some_and(|at| at <= Instant::now()) {
                 self.publish().await;
             }
+            if self.count_at <= Instant::now() {
+                self.count().await;
+            }
+        }
+    }
+
+    async fn count(&mut self) {
+        self.count_at = Instant::now() + COUNTS;
+        match self.pipeline.keep_counts().await {
+            Ok(()) => self.log.fine("storing what was asked of hosts"),
+            Err(error) => self.log.trouble("storing what was asked of hosts", &error),
         }
     }
 
@@ -116,12 +130,10 @@ impl Work {
     }
 
     fn walk(&mut self, due: Due) {
-        let (pipeline, side_by_side, walked) = (self.pipeline.clone(), self.side_by_side.clone(), due.clone());
+        let (pipeline, walked) = (self.pipeline.clone(), due.clone());
         let span = tracing::info_span!("poll", source.id = %self.pipeline.source(&due).newsroom.id);
-        let walk = async move {
-            let _permit = side_by_side.acquire_owned().await.expect("the semaphore is never closed");
-            pipeline.walk(&walked).await
-        };
+        // However many: those that wait for their hosts' turns hold nothing, and the fetcher limits the requests under way.
+        let walk = async move { pipeline.walk(&walked, false).await };
         let handle = self.walks.spawn(walk.instrument(span));
         self.busy.insert(handle.id(), due);
     }
@@ -148,6 +160,9 @@ impl Work {
                     self.log.polled(&source, &outcome);
                     if outcome.changed() {
                         self.publish_at = Some(Instant::now());
+                    }
+                    if outcome.is_incident() {
+                        self.incident.notify_one();
                     }
                     self.tell(Event::Polled { source, outcome: Box::new(outcome) });
                 }
@@ -214,5 +229,6 @@ impl Work {
         if let Err(error) = self.pipeline.give_up(&cut).await {
             self.log.trouble("giving up polls", &error);
         }
+        self.count().await;
     }
 }

@@ -4,12 +4,15 @@
 
 pub mod channel;
 pub mod fold;
+pub mod health;
+pub mod host;
 pub mod item;
 pub mod newsroom;
 pub mod text;
 
 pub use channel::{Address, Filter};
 pub use fold::fold;
+pub use host::{HostCounts, HostWait, RobotsCopy, host};
 pub use item::{Item, Link, Published, Reading, Tag};
 pub use newsroom::{Facet, Id, Newsroom};
 

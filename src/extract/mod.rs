@@ -7,13 +7,21 @@ pub const VERSION: &str = "3";
 
 pub mod charset;
 pub mod date;
+mod frame;
 mod label;
 pub mod months;
 mod page;
+pub mod pager;
 mod rules;
 mod text;
 
+<<<<<<< HEAD
 pub use page::{Extracted, RawRow, Warning, base, extract, extract_document};
 pub use rules::{DateField, Discover, FacetField, Field, Rules};
 pub(crate) use text::is_read;
+=======
+pub use frame::Frame;
+pub use page::{Extracted, RawRow, Warning, extract};
+pub use rules::{DateField, FacetField, Field, Rules};
+>>>>>>> 2eaf7f53e6f2fd22d05342693cb29f414e1c5eaf
 pub use text::Markup;

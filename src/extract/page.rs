@@ -7,6 +7,7 @@ use ego_tree::NodeId;
 use scraper::{ElementRef, Html, Selector};
 
 use super::date::{PageDate, read_date};
+use super::frame::Frame;
 use super::label::Lines;
 use super::rules::{Field, Rules};
 use super::text::{Markup, line, markup};
@@ -26,6 +27,8 @@ pub struct Extracted {
     pub next: Option<String>,
     /// What could not be read.
     pub warnings: Vec<Warning>,
+    /// What is around the rows.
+    pub frame: Frame,
 }
 
 /// One row as the page states it.
@@ -85,6 +88,7 @@ pub fn extract_document(document: &Html, rules: &Rules) -> Extracted {
             out.rows.push(row);
         }
     }
+    out.frame = Frame::of(html, &document, out.rows_found);
     out
 }
 

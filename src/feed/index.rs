@@ -16,6 +16,8 @@ pub struct Directory {
     pub sources: Vec<ListedSource>,
     /// Feeds that the config defines.
     pub feeds: Vec<Listed>,
+    /// The status feed is one of them. It is no feed for readers: lists for feed readers leave it out.
+    pub status: bool,
 }
 
 /// A newsroom and its feeds.
@@ -128,6 +130,14 @@ pub fn render(directory: &Directory) -> Vec<u8> {
                         }
                     }
                     @if directory.sources.iter().all(|s| s.all.items == 0) { p { "No items yet." } }
+                    @if directory.status {
+                        p {
+                            "Which of these newsrooms cannot be read just now:"
+                            @for format in &directory.formats {
+                                " " a href={ (super::status::ADDRESS) "." (format.extension()) } type=(format.media_type()) { (format.title()) }
+                            }
+                        }
+                    }
                 }
             }
         }

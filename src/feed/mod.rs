@@ -9,6 +9,7 @@ pub mod index;
 mod json;
 pub mod opml;
 mod rss;
+pub mod status;
 
 pub use document::{Category, Document, Entry};
 pub use fit::{Fitted, fit};

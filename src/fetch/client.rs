@@ -1,28 +1,35 @@
 //! Getting pages: hop by hand, each checked, each within the limits.
 
+use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    LAST_MODIFIED, LOCATION,
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    LAST_MODIFIED, LOCATION, RETRY_AFTER,
 };
 use reqwest::{Response, StatusCode};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use url::Url;
 
 use super::address::Network;
 use super::coding::{self, CodingError, Unpack};
 use super::door::{self, Door};
-use super::{Answer, FetchError, Known, Page, Policy};
+use super::manners::{Manners, Seen};
+use super::memory::Memory;
+use super::{Answer, Ask, FetchError, Fetched, Known, Page, Policy, robots};
+use crate::domain::{HostCounts, host};
 
 /// Redirects followed for one page.
 const MAX_REDIRECTS: usize = 10;
 
-/// Gets pages. Clones share connections.
+/// Gets pages. Clones share connections and manners.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
-    policy: Arc<Policy>,
+    pub(super) policy: Arc<Policy>,
+    pub(super) manners: Arc<Manners>,
     /// The way out, as wide as the policy or a source allows.
     door: Arc<Door>,
     /// All there are, one for each list of networks.
@@ -40,7 +47,32 @@ impl Fetcher {
         let door = Arc::new(Door::new(&policy.allow_networks));
         // Another's is made when it is needed; that this one can be is known from the start.
         door.plain(policy)?;
-        Ok(Self { policy: Arc::new(policy.clone()), doors: Arc::new(Mutex::new(vec![door.clone()])), door })
+        let manners = Arc::new(Manners::new(policy.max_retry_after));
+        Ok(Self { policy: Arc::new(policy.clone()), manners, doors: Arc::new(Mutex::new(vec![door.clone()])), door })
+    }
+
+    /// Shares its manners with other processes: what hosts want through a memory, turns through a folder (which is made if its own folder is there).
+    #[must_use]
+    pub fn sharing(self, memory: Option<Arc<dyn Memory>>, turns: &Path) -> Self {
+        Self { manners: Arc::new(Manners::shared(self.policy.max_retry_after, memory, turns)), ..self }
+    }
+
+    /// What was asked of hosts since this was last called, to be kept somewhere.
+    pub fn take_counts(&self) -> HashMap<String, HostCounts> {
+        self.manners.take_counts()
+    }
+
+    /// Takes back what could not be kept.
+    pub fn return_counts(&self, counts: &HashMap<String, HostCounts>) {
+        self.manners.return_counts(counts);
+    }
+
+    /// Whether a page's host asked to be left alone, and until when.
+    ///
+    /// # Errors
+    /// When the memory fails.
+    pub async fn host_wait(&self, page: &Url) -> Result<Option<DateTime<Utc>>, FetchError> {
+        self.manners.wait(&host(page)).await
     }
 
     /// The same where other networks are allowed than the policy's; None: the policy's are.
@@ -53,32 +85,32 @@ impl Fetcher {
             door
         });
         drop(doors);
-        Self { policy: self.policy.clone(), door, doors: self.doors.clone() }
+        Self { policy: self.policy.clone(), manners: self.manners.clone(), door, doors: self.doors.clone() }
     }
 
-    /// Gets a page, unless it is the one that is known. Waiting for what others hold up does not count into the time that it may take.
+    /// Gets a page, as a guest: see [`Ask`]. Requests take `timeout` in all; waiting for the host's turn is not counted.
     ///
     /// # Errors
-    /// When no page comes, or one over the limits.
-    pub async fn get(&self, url: &Url, known: &Known<'_>) -> Result<Answer, FetchError> {
-        self.follow(url, known).await
+    /// When no page comes, one over the limits, or none may be asked for now.
+    pub async fn get(&self, ask: &Ask<'_>) -> Result<Fetched, FetchError> {
+        self.follow(ask).await
     }
 
     /// Goes where redirects lead (RFC 9110, section 15.4).
-    async fn follow(&self, url: &Url, known: &Known<'_>) -> Result<Answer, FetchError> {
-        let mut at = url.clone();
+    async fn follow(&self, ask: &Ask<'_>) -> Result<Fetched, FetchError> {
+        let mut at = ask.url.clone();
         let (mut moved, mut for_good) = (None, true);
         let mut left = self.policy.timeout;
         for _ in 0..=MAX_REDIRECTS {
             // Validators are the address's own: another page may have the same by chance.
-            let own = known.url.map_or(&at == url, |known| known == at.as_str());
-            let known = if own { *known } else { Known::default() };
-            let began = Instant::now();
-            let asked = timeout(left, self.ask(&at, &known)).await.unwrap_or_else(|_| Err(self.late(url, "timeout")));
-            left = left.saturating_sub(began.elapsed());
-            match asked? {
-                Asked::NotModified => return Ok(Answer::NotModified { url: at, moved }),
-                Asked::Page(page) => return Ok(Answer::Page(Page { moved, ..page })),
+            let own = ask.known.url.map_or(&at == ask.url, |known| known == at.as_str());
+            let known = if own { ask.known } else { Known::default() };
+            let (asked, slot) = self.visit(&at, ask, &known, &mut left).await?;
+            match asked {
+                Asked::NotModified { etag, last_modified } => {
+                    return Ok(Fetched { answer: Answer::NotModified { url: at, moved, etag, last_modified }, slot });
+                }
+                Asked::Page(page) => return Ok(Fetched { answer: Answer::Page(Page { moved, ..page }), slot }),
                 Asked::Elsewhere { to, permanent } => {
                     // A step out of https is followed, but not remembered.
                     for_good &= permanent && (at.scheme() != "https" || to.scheme() == "https");
@@ -89,15 +121,14 @@ impl Fetcher {
                 }
             }
         }
-        Err(FetchError::Redirects { url: url.clone(), limit: MAX_REDIRECTS })
+        Err(FetchError::Redirects { url: ask.url.clone(), limit: MAX_REDIRECTS })
     }
 
-    /// Asks once.
-    async fn ask(&self, url: &Url, known: &Known<'_>) -> Result<Asked, FetchError> {
+    /// One request, as it is; `seen` is told of the answer even if it is an error.
+    pub(super) async fn ask(&self, url: &Url, kind: Kind, known: &Known<'_>, seen: &mut Seen) -> Result<Asked, FetchError> {
         self.door.check(&self.policy, url)?;
         let mut request = self.door.client(&self.policy, url)?.get(url.clone());
-        request =
-            request.header(ACCEPT, "text/html, application/xhtml+xml;q=0.9, */*;q=0.1").header(ACCEPT_ENCODING, coding::ACCEPTED);
+        request = request.header(ACCEPT, kind.accept()).header(ACCEPT_ENCODING, coding::ACCEPTED);
         if let Some(etag) = known.etag {
             request = request.header(IF_NONE_MATCH, etag);
         }
@@ -107,25 +138,29 @@ impl Fetcher {
         let response = timeout(self.policy.header_timeout, request.send()).await.map_err(|_| self.late(url, "header-timeout"))?;
         let response = response.map_err(|error| self.failed(url, error))?;
         let status = response.status();
+        seen.status = Some(status.as_u16());
+        seen.retry_after = text(response.headers(), &RETRY_AFTER);
+        seen.date = text(response.headers(), &DATE);
         if matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
             let to = elsewhere(url, response.headers())?;
             return Ok(Asked::Elsewhere { to, permanent: matches!(status.as_u16(), 301 | 308) });
         }
         let conditional = known.etag.is_some() || known.last_modified.is_some();
         if status == StatusCode::NOT_MODIFIED && conditional {
-            return Ok(Asked::NotModified);
+            let (etag, last_modified) = (text(response.headers(), &ETAG), text(response.headers(), &LAST_MODIFIED));
+            return Ok(Asked::NotModified { etag, last_modified });
         }
         if status != StatusCode::OK {
             return Err(FetchError::Status { url: url.clone(), status });
         }
         let (etag, last_modified) = (text(response.headers(), &ETAG), text(response.headers(), &LAST_MODIFIED));
         let charset = text(response.headers(), &CONTENT_TYPE).as_deref().and_then(charset);
-        let body = self.body(url, response).await?;
+        let body = self.body(url, kind, response, seen).await?;
         Ok(Asked::Page(Page { url: url.clone(), charset, etag, last_modified, body, moved: None }))
     }
 
     /// The body, unpacked, within both sizes.
-    async fn body(&self, url: &Url, mut response: Response) -> Result<Vec<u8>, FetchError> {
+    async fn body(&self, url: &Url, kind: Kind, mut response: Response, seen: &mut Seen) -> Result<Vec<u8>, FetchError> {
         let Policy { max_size, max_wire_size, read_timeout, .. } = *self.policy;
         let too_long = || FetchError::WireTooLarge { url: url.clone(), limit: max_wire_size };
         let broken = |error| match error {
@@ -134,23 +169,26 @@ impl Fetcher {
         };
         let expected = response.content_length().unwrap_or(0);
         let codings = response.headers().get_all(CONTENT_ENCODING).iter().map(|v| v.to_str().unwrap_or("?"));
-        let unpack = Unpack::new(codings, max_size, expected);
+        let unpack = Unpack::new(codings, if kind == Kind::Robots { robots::MAX_SIZE as u64 + 1 } else { max_size }, expected);
         let mut unpack = unpack.map_err(|coding| FetchError::Coding { url: url.clone(), coding })?;
-        if unpack.is_plain() && expected > max_size {
+        if kind == Kind::Page && unpack.is_plain() && expected > max_size {
             return Err(broken(CodingError::TooLarge));
         }
-        if expected > max_wire_size {
+        if kind == Kind::Page && expected > max_wire_size {
             return Err(too_long());
         }
-        let mut came = 0;
         loop {
             let chunk = timeout(read_timeout, response.chunk()).await.map_err(|_| self.late(url, "read-timeout"))?;
             let Some(chunk) = chunk.map_err(|error| self.failed(url, error))? else { break };
-            came += chunk.len() as u64;
-            if came > max_wire_size {
+            seen.bytes += chunk.len() as u64;
+            if seen.bytes > max_wire_size {
                 return Err(too_long());
             }
-            unpack.write(&chunk).map_err(broken)?;
+            match unpack.write(&chunk) {
+                // What lies beyond is ignored; one byte more tells that something did.
+                Err(CodingError::TooLarge) if kind == Kind::Robots => return Ok(unpack.so_far()),
+                written => written.map_err(broken)?,
+            }
         }
         unpack.finish().map_err(broken)
     }
@@ -166,7 +204,7 @@ impl Fetcher {
     }
 
     /// `key` is the limit's in [fetch].
-    fn late(&self, url: &Url, key: &'static str) -> FetchError {
+    pub(super) fn late(&self, url: &Url, key: &'static str) -> FetchError {
         let limit: Duration = match key {
             "connect-timeout" => self.policy.connect_timeout,
             "header-timeout" => self.policy.header_timeout,
@@ -178,10 +216,27 @@ impl Fetcher {
 }
 
 /// What one request came to.
-enum Asked {
-    NotModified,
+pub(super) enum Asked {
+    NotModified { etag: Option<String>, last_modified: Option<String> },
     Page(Page),
     Elsewhere { to: Url, permanent: bool },
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Page,
+    /// Read up to a limit of its own, and no further.
+    Robots,
+}
+
+impl Kind {
+    fn accept(self) -> &'static str {
+        match self {
+            Self::Page => "text/html, application/xhtml+xml;q=0.9, */*;q=0.1",
+            Self::Robots => "text/plain, */*;q=0.1",
+        }
+    }
 }
 
 /// Where a redirect leads.

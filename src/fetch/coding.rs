@@ -85,6 +85,16 @@ impl Unpack {
         }?)
     }
 
+    /// What came so far, up to the limit.
+    pub fn so_far(self) -> Vec<u8> {
+        match self.0 {
+            Coding::Identity(out) => out.bytes,
+            Coding::Gzip(mut decoder) => std::mem::take(&mut decoder.get_mut().bytes),
+            Coding::Brotli(mut decoder) => std::mem::take(&mut decoder.get_mut().bytes),
+            Coding::Zstd(decoder) => decoder.out.bytes,
+        }
+    }
+
     /// All came: what it is, if it is whole.
     pub fn finish(self) -> Result<Vec<u8>, CodingError> {
         let out = match self.0 {
@@ -110,6 +120,8 @@ struct Bounded {
 impl Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if (self.bytes.len() + bytes.len()) as u64 > self.limit {
+            let rest = usize::try_from(self.limit).unwrap_or(usize::MAX).saturating_sub(self.bytes.len());
+            self.bytes.extend_from_slice(&bytes[..rest.min(bytes.len())]);
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         self.bytes.extend_from_slice(bytes);

@@ -1,22 +1,33 @@
-//! The only door to the network: one page, by a conditional request (RFC 9110, section 13), within limits.
-
+//! The only door to the network: one page, by a conditional request (RFC 9110, section 13), within limits and with manners.
 //!
-//! `client` asks and follows redirects, `door` holds the connections, `address` says what is inside and `resolve` keeps names from leading
-//! there, `coding` unpacks.
+//! `client` follows redirects and makes requests; `visit` says when and whether one is made, by what `manners` keep in mind: `turn` (one at a time, and
+//! the gap between two), `retry_after`, `robots`; `memory` is what must outlive the process, which whoever drives the fetcher keeps. `door` holds the
+//! connections, `address` says what is inside and `resolve` keeps names from leading there; `coding` unpacks.
 
 pub mod address;
 mod client;
 mod coding;
 mod door;
+mod manners;
+mod memory;
 mod resolve;
+mod retry_after;
+mod robots;
+mod turn;
+mod visit;
 
 use std::io;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use url::Url;
 
 use address::{Inside, Network};
 pub use client::Fetcher;
+pub use manners::{Slot, authority};
+pub use memory::{Memory, MemoryError};
+pub use robots::Rules;
+pub use turn::sweep;
 
 /// How requests are made.
 #[derive(Debug, Clone)]
@@ -35,8 +46,12 @@ pub struct Policy {
     pub max_size: u64,
     /// A page may have this many bytes as they are sent.
     pub max_wire_size: u64,
-    /// The least time between two requests to one host. Not acted upon yet.
+    /// The least time between two requests to one host.
     pub min_gap: Duration,
+    /// A longer pause that a robots.txt asks for is cut to this.
+    pub max_crawl_delay: Duration,
+    /// A longer wait that a host asks for is cut to this.
+    pub max_retry_after: Duration,
     /// Inside networks that sources may be on.
     pub allow_networks: Vec<Network>,
     /// Asked for every page, wherever it is itself. It looks names up, so that only addresses in URLs are judged here.
@@ -52,8 +67,10 @@ impl Default for Policy {
             read_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(30),
             max_size: 10_000_000,
-            max_wire_size: 5_000_000,
+            max_wire_size: 10_000_000,
             min_gap: Duration::from_secs(10),
+            max_crawl_delay: Duration::from_secs(60),
+            max_retry_after: Duration::from_secs(24 * 60 * 60),
             allow_networks: Vec::new(),
             proxy: None,
         }
@@ -71,15 +88,48 @@ pub struct Known<'a> {
     pub last_modified: Option<&'a str>,
 }
 
+/// What is asked for, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// The page.
+    pub url: &'a Url,
+    /// What is known of it; if nothing is, the whole page is asked for.
+    pub known: Known<'a>,
+    /// Whether robots.txt is obeyed on the page's own host; on others it always is.
+    pub obey_robots: bool,
+    /// Whether to ask even a host that asked to be left alone for now.
+    pub now: bool,
+}
+
+impl<'a> Ask<'a> {
+    /// The whole page, with all manners.
+    pub fn whole(url: &'a Url) -> Self {
+        Self { url, known: Known::default(), obey_robots: true, now: false }
+    }
+}
+
+/// An answer, and its place in memory: so many may be held at a time.
+#[derive(Debug)]
+pub struct Fetched {
+    /// The answer.
+    pub answer: Answer,
+    /// To be dropped when the page has been read.
+    pub slot: Slot,
+}
+
 /// What a server answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// The page is what it was (304).
+    /// The page is what it was (304). A validator that is left out is what it was, too.
     NotModified {
         /// Its address after redirects.
         url: Url,
         /// Where it has moved for good.
         moved: Option<Url>,
+        /// ETag, verbatim.
+        etag: Option<String>,
+        /// Last-Modified, verbatim.
+        last_modified: Option<String>,
     },
     /// The page.
     Page(Page),
@@ -196,4 +246,94 @@ pub enum FetchError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The server said no, and for how long (429 and 503).
+    #[error("{url} answered {status}, and asks to be left alone for a while")]
+    AskedToWait {
+        /// The page.
+        url: Url,
+        /// The status line's code and reason.
+        status: reqwest::StatusCode,
+        /// Until when its host is not asked.
+        until: DateTime<Utc>,
+    },
+    /// Nothing was asked: the host is left alone for now.
+    #[error("nothing is asked there before {}: {}", until.format("%Y-%m-%d %H:%M:%S UTC"), reason(host, *asked_for))]
+    HostWaits {
+        /// The host.
+        host: String,
+        /// Until when.
+        until: DateTime<Utc>,
+        /// True: it asked for it; false: its robots.txt cannot be read, and it is not known what is allowed.
+        asked_for: bool,
+    },
+    /// robots.txt cannot be read: nobody knows what is allowed (RFC 9309, section 2.3.1.4).
+    #[error("{url} cannot be read, and as long as it is not known what it allows nothing else is asked there")]
+    RobotsUnreachable {
+        /// The robots.txt.
+        url: Url,
+        /// When it is asked for again.
+        until: DateTime<Utc>,
+        /// Why it cannot be read.
+        #[source]
+        source: Box<FetchError>,
+    },
+    /// robots.txt forbids it.
+    #[error("{}/robots.txt forbids newsroomd {url} by \"{rule}\"", authority(url))]
+    Disallowed {
+        /// The page.
+        url: Url,
+        /// The rule, as written there.
+        rule: String,
+    },
+    /// What is remembered of hosts cannot be read.
+    #[error("cannot read what hosts asked for before")]
+    Memory(#[source] MemoryError),
+}
+
+/// Why a host is left alone.
+pub fn reason(host: &str, asked_for: bool) -> String {
+    if asked_for { format!("{host} asked for it (Retry-After)") } else { format!("the robots.txt of {host} cannot be read") }
+}
+
+impl FetchError {
+    /// Before which it is of no use to try again, where the host said so or its robots.txt cannot be read.
+    pub fn wait_until(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::AskedToWait { until, .. } | Self::HostWaits { until, .. } | Self::RobotsUnreachable { until, .. } => {
+                Some(*until)
+            }
+            _ => None,
+        }
+    }
+
+    /// The host that is left alone for now, and whether it asked for that: no request was made, so that nothing failed.
+    pub fn put_off(&self) -> Option<(&str, bool)> {
+        match self {
+            Self::HostWaits { host, asked_for, .. } => Some((host, *asked_for)),
+            _ => None,
+        }
+    }
+
+    /// Whether it is what the server did, or did not do, as opposed to what is wrong here.
+    fn is_of_server(&self) -> bool {
+        match self {
+            Self::Request { .. }
+            | Self::Timeout { .. }
+            | Self::Status { .. }
+            | Self::AskedToWait { .. }
+            | Self::TooLarge { .. }
+            | Self::WireTooLarge { .. }
+            | Self::Coding { .. }
+            | Self::Packed { .. } => true,
+            Self::Setup(_)
+            | Self::Inside { .. }
+            | Self::Certificates(_)
+            | Self::Redirects { .. }
+            | Self::Nowhere { .. }
+            | Self::HostWaits { .. }
+            | Self::RobotsUnreachable { .. }
+            | Self::Disallowed { .. }
+            | Self::Memory(_) => false,
+        }
+    }
 }

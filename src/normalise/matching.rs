@@ -28,6 +28,9 @@ pub struct Known {
     pub counters: HashMap<Digest, u32>,
     /// What is left of forgotten items that a row of the walk may be.
     pub forgotten: Vec<Trace>,
+    /// Rows that earlier parts of the same walk showed, as (link, origin). They are not asked again what they say, and their links belong to their
+    /// stories: a walk in parts is matched as one in one piece.
+    pub earlier: HashSet<(Option<Digest>, Digest)>,
 }
 
 /// An item as stored, as far as identity goes.
@@ -151,18 +154,50 @@ pub fn guid(origin: Digest, counter: u32) -> Digest {
     if counter == 0 { origin } else { digest(["again", &origin.to_string(), &counter.to_string()]) }
 }
 
+/// How many rows are items that were known before the walk, and how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recognised {
+    /// They say what an item said.
+    pub told: usize,
+    /// They have an item's link, and another title or day.
+    pub linked: usize,
+    /// They are items that were forgotten.
+    pub forgotten: usize,
+}
+
+impl Recognised {
+    /// All of them.
+    pub fn all(&self) -> usize {
+        self.told + self.linked + self.forgotten
+    }
+}
+
 /// Whether all rows are items that were known before the walk.
 pub fn all_known(rows: &[Reading], known: &Known, terms: &Terms) -> bool {
+    recognise(rows, known, terms).all() == rows.len()
+}
+
+/// How many of the rows are items that were known before the walk.
+pub fn recognise(rows: &[Reading], known: &Known, terms: &Terms) -> Recognised {
     let index = Index::new(known);
     let link = |row: &Reading| row.link.as_ref().map(|l| l.identity).filter(|l| !known.shared.contains(l));
     let claim = |row: &Reading| index.claim(row, link(row), terms.link_key);
     let forgotten = forgotten(rows, &known.forgotten, terms.link_key, link, claim);
-    rows.iter().enumerate().all(|(n, row)| claim(row) != Claim::None || forgotten.contains_key(&n))
+    let mut out = Recognised::default();
+    for (n, row) in rows.iter().enumerate() {
+        match claim(row) {
+            _ if forgotten.contains_key(&n) => out.forgotten += 1,
+            Claim::Told => out.told += 1,
+            Claim::Linked => out.linked += 1,
+            Claim::None => {}
+        }
+    }
+    out
 }
 
 /// Decides what each row is.
 pub fn decide(rows: &[Reading], known: &Known, terms: &Terms) -> Plan {
-    let mut rows_once = without_doubles(rows);
+    let mut rows_once = without_doubles(rows, known);
     let shared = links_of_two_stories(rows, known);
     let is_shared = |link: &Digest| known.shared.contains(link) || shared.contains(link);
     let link_of = |row: &Reading| row.link.as_ref().map(|l| l.identity).filter(|l| !is_shared(l));
@@ -216,11 +251,14 @@ pub fn decide(rows: &[Reading], known: &Known, terms: &Terms) -> Plan {
 }
 
 /// The rows without those that repeat another's key and link, as overlapping pages do. The first in the page's order stands.
-fn without_doubles(rows: &[Reading]) -> Vec<usize> {
+fn without_doubles(rows: &[Reading], known: &Known) -> Vec<usize> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_key(|&r| (rows[r].page, rows[r].row));
     let mut seen = HashSet::new();
-    order.retain(|&r| seen.insert((rows[r].key, rows[r].link.as_ref().map(|l| l.identity))));
+    order.retain(|&r| {
+        let link = rows[r].link.as_ref().map(|l| l.identity);
+        !known.earlier.contains(&(link, rows[r].origin)) && seen.insert((rows[r].key, link))
+    });
     order
 }
 
@@ -234,7 +272,8 @@ fn new_traces(found: HashMap<usize, Trace>, known: &Known) -> Vec<Trace> {
 
 fn links_of_two_stories(rows: &[Reading], known: &Known) -> BTreeSet<Digest> {
     // With the link in the key every link has its own key: what tells two stories apart is then the title and date alone.
-    let mut story_of: HashMap<Digest, Digest> = HashMap::new();
+    let mut story_of: HashMap<Digest, Digest> =
+        known.earlier.iter().filter_map(|(link, origin)| link.map(|link| (link, *origin))).collect();
     let mut shared = BTreeSet::new();
     for row in rows {
         if let Some(link) = &row.link

@@ -7,25 +7,36 @@ use std::collections::{HashMap, HashSet};
 /// The distance between two positions where there is room.
 const GAP: i64 = 1 << 20;
 
+/// A day's items as a page shows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The number of the page: the order in which pages are read.
+    pub number: usize,
+    /// Items that stand beside none that is known stand above all others of the day, else below.
+    pub on_top: bool,
+    /// The items in the page's order.
+    pub items: Vec<i64>,
+}
+
 /// Finds positions for a day's new items. `known` are the day's items with their positions, `pages` the day's items (known and new) as each page
-/// of a walk shows them: (number of the page, items in its order). Returns the positions to store: those of the new items and, if
+/// of a walk shows them. Returns the positions to store: those of the new items and, if
 /// there was no room left between two known ones, those of the whole day, in the same order.
-pub fn place(known: &[(i64, i64)], pages: &[(usize, Vec<i64>)]) -> Vec<(i64, i64)> {
+pub fn place(known: &[(i64, i64)], pages: &[Shown]) -> Vec<(i64, i64)> {
     let mut known = known.to_vec();
     known.sort_by_key(|&(id, position)| (position, id));
     let mut order: Vec<i64> = known.iter().map(|&(id, _)| id).collect();
-    let mut pending: Vec<&(usize, Vec<i64>)> = pages.iter().filter(|(_, ids)| !ids.is_empty()).collect();
-    pending.sort_by_key(|(number, _)| *number);
+    let mut pending: Vec<&Shown> = pages.iter().filter(|page| !page.items.is_empty()).collect();
+    pending.sort_by_key(|page| page.number);
     while !pending.is_empty() {
         let placed: HashSet<i64> = order.iter().copied().collect();
-        let next = pending.iter().position(|(_, ids)| ids.iter().any(|id| placed.contains(id)));
-        let (number, ids) = pending.remove(next.unwrap_or(0));
+        let next = pending.iter().position(|page| page.items.iter().any(|id| placed.contains(id)));
+        let Shown { on_top, items: ids, .. } = pending.remove(next.unwrap_or(0));
         if next.is_some() {
             insert_beside(&mut order, &placed, ids);
         } else {
             let mut seen = HashSet::new();
             let fresh: Vec<i64> = ids.iter().copied().filter(|id| seen.insert(*id)).collect();
-            let at = if *number == 0 { 0 } else { order.len() };
+            let at = if *on_top { 0 } else { order.len() };
             order.splice(at..at, fresh);
         }
     }
@@ -96,7 +107,9 @@ mod tests {
         let mut stored: HashMap<i64, i64> = HashMap::new();
         for pages in polls {
             let known: Vec<_> = stored.iter().map(|(a, b)| (*a, *b)).collect();
-            stored.extend(place(&known, pages));
+            let shown =
+                |(number, items): &(usize, Vec<i64>)| Shown { number: *number, on_top: *number == 0, items: items.clone() };
+            stored.extend(place(&known, &pages.iter().map(shown).collect::<Vec<_>>()));
         }
         let mut all: Vec<_> = stored.into_iter().collect();
         all.sort_by_key(|&(id, position)| (position, id));

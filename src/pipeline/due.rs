@@ -35,7 +35,7 @@ impl Pipeline {
     }
 
     /// The sources that are due by `is_due`, a question of their place in the config and how they stand. Stores when they are due again before any
-    /// request goes out: a process that dies in a loop cannot hammer a newsroom. Those that another process began to poll meanwhile, or
+    /// request goes out, as if it failed: a process that dies in a loop cannot hammer a newsroom. Those that another process began to poll meanwhile, or
     /// forgot, are not among them.
     ///
     /// # Errors
@@ -54,7 +54,8 @@ impl Pipeline {
                 .iter()
                 .map(|due| {
                     let source = self.source(due);
-                    BeginPoll { source: &source.newsroom.id, due: next(source, at), last: due.state.polled }
+                    let next = next(source, due.state.failures + 1, at);
+                    BeginPoll { source: &source.newsroom.id, due: next, last: due.state.polled }
                 })
                 .collect();
             let ours = self.store.begin_polls(&polls, at).await?;
@@ -106,6 +107,7 @@ impl Pipeline {
     /// # Errors
     /// When the store fails.
     pub async fn tidy(&self) -> Result<(), PipelineError> {
+        self.tidy_hosts().await?;
         Ok(self.store.tidy().await?)
     }
 
@@ -117,8 +119,8 @@ impl Pipeline {
         let sooner = self.config.sources.iter().zip(states).filter_map(|(source, state)| {
             let (polled, due) = (state.polled?, state.due?);
             // Jitter of the old schedule and of the new one may differ; beyond that it was another schedule.
-            let latest = source.schedule.next(polled, source.newsroom.timezone) + MOST_JITTER;
-            (due > latest).then(|| (&source.newsroom.id, next(source, polled)))
+            let latest = next(source, state.failures, polled) + MOST_JITTER;
+            (due > latest).then(|| (&source.newsroom.id, next(source, state.failures, polled)))
         });
         let sooner: Vec<_> = sooner.collect();
         if !sooner.is_empty() {
@@ -133,10 +135,16 @@ pub fn is_due(state: &SourceState, at: DateTime<Utc>, slack: Duration) -> bool {
     state.due.is_none_or(|due| due <= at + slack) || state.polled.is_some_and(|polled| polled > at)
 }
 
-/// When the source is due again.
-fn next(source: &Source, at: DateTime<Utc>) -> DateTime<Utc> {
-    let (_, number) = stamp([source.newsroom.id.as_str(), &at.timestamp().to_string()]).as_u64_pair();
-    source.schedule.next(at, source.newsroom.timezone) + source.schedule.jitter(number)
+/// Whether a source waits because polls of it failed: longer than its schedule says, which is so from the second failure in a row on.
+pub fn backs_off(state: &SourceState, at: DateTime<Utc>, slack: Duration) -> bool {
+    state.failures > 1 && !is_due(state, at, slack)
+}
+
+/// When the source is due again, if so many polls in a row have failed by the one that began at `at`.
+pub(super) fn next(source: &Source, failures: i64, at: DateTime<Utc>) -> DateTime<Utc> {
+    let (more, number) = stamp([source.newsroom.id.as_str(), &at.timestamp().to_string()]).as_u64_pair();
+    let schedule = &source.schedule;
+    schedule.next_after(failures, at, source.newsroom.timezone, more) + schedule.jitter(number)
 }
 
 /// Now, in whole seconds, as the store keeps them.

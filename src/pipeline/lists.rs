@@ -56,8 +56,12 @@ impl Pipeline {
             let items = u64::try_from(row.items).unwrap_or(0);
             Listed { address: row.address.clone(), title: known.title(row), name, home, language, items }
         };
-        let mut directory =
-            Directory { base_url: config.base_url.to_string(), formats: config.publish.formats.clone(), ..Directory::default() };
+        let mut directory = Directory {
+            base_url: config.base_url.to_string(),
+            formats: config.publish.formats.clone(),
+            status: config.status.public,
+            ..Directory::default()
+        };
         for source in &config.sources {
             let of_source =
                 || rows.iter().filter(|r| r.source.as_deref() == Some(source.newsroom.id.as_str()) && r.moved_to.is_none());

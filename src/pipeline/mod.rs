@@ -1,31 +1,42 @@
 //! One source, once, and one stale channel, once: the parts, driven in order.
 //!
 //! `due` says which sources are due; `poll` walks one source's pages into the store; `publish` renders what the store marked stale and brings it to
-//! disk, `shelve` to the shelf; `lists` are the lists of feeds, `removal` what was forgotten; `round` is all of it once.
+//! disk, `shelve` to the shelf; `lists` are the lists of feeds, `removal` what was forgotten; `round` is all of it once;
+//! `backfill` walks a pager to its end. `health` judges pages and notes how sources fare, `status` makes the feed of it, `deliver` tells the webhook;
+//! `hosts` keeps what the fetcher must remember of hosts.
 
+mod backfill;
 mod channel;
+mod deliver;
 mod due;
+mod health;
+mod hosts;
 mod lists;
 mod poll;
 mod publish;
 mod removal;
 mod round;
 mod shelve;
+mod status;
 
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+pub use backfill::{BackfillAsked, Backfilled, Begins, Ended, Estimate, Outlet, Progress, Told};
 pub use channel::title;
-pub use due::{Due, is_due, now};
+pub use due::{Due, backs_off, is_due, now};
+pub use health::{Judged, judge_first};
+pub use hosts::{polite, turns};
 pub use poll::{PageRead, PollError, Polled, Walked, read_page};
 pub use publish::Published;
-pub use round::{Outcome, Round};
+pub use round::{Outcome, Round, Wait, Which};
 
 use crate::config::Config;
 use crate::fetch::{FetchError, Fetcher};
+use crate::notify::Webhook;
 use crate::publish::shelf::Shelf;
-use crate::publish::{Disk, PublishError};
+use crate::publish::{Disk, LockError, PublishError};
 use crate::store::{Store, StoreError};
 
 /// Everything a poll and a publishing need. Clones share it.
@@ -35,7 +46,10 @@ pub struct Pipeline {
     store: Store,
     fetcher: Fetcher,
     disk: Option<Disk>,
+    /// Where the status feed lies, for who holds the publish lock.
+    private: Option<Disk>,
     shelf: Option<Arc<Shelf>>,
+    webhook: Option<Webhook>,
     /// Parsing is work for the processor: no more pages at a time than there are cores.
     cores: Arc<Semaphore>,
 }
@@ -58,6 +72,9 @@ pub enum PipelineError {
     /// The tree on disk cannot be written.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// A lock cannot be had.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The HTTP client cannot be made.
     #[error(transparent)]
     Fetch(#[from] FetchError),
@@ -72,15 +89,26 @@ impl Pipeline {
     /// # Errors
     /// When store or tree cannot be used.
     pub async fn new(config: Arc<Config>, store: Store, outlets: Outlets) -> Result<Self, PipelineError> {
-        let fetcher = Fetcher::new(&config.fetch)?;
+        let fetcher = polite(&config, Some(&store))?;
         let disk = match config.publish.directory.clone().filter(|_| outlets.disk) {
             Some(root) => Some(tokio::task::spawn_blocking(move || Disk::open(&root)).await??),
             None => None,
         };
+        let private = match outlets.disk {
+            true => {
+                let folder = config.database.with_file_name(status::FOLDER);
+                Some(tokio::task::spawn_blocking(move || Disk::open(&folder)).await??)
+            }
+            false => None,
+        };
         let states = store.sources(config.sources.iter().map(|s| &s.newsroom.id)).await?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let pipeline = Self { config, store, fetcher, disk, shelf: outlets.shelf, cores: Arc::new(Semaphore::new(cores)) };
+        let webhook = config.status.webhook.clone().map(Webhook::new);
+        let cores = Arc::new(Semaphore::new(cores));
+        let pipeline = Self { config, store, fetcher, disk, private, shelf: outlets.shelf, webhook, cores };
         pipeline.reschedule(&states).await?;
+        let names: Vec<&str> = pipeline.config.sources.iter().map(|s| s.newsroom.id.as_str()).collect();
+        pipeline.store.settle_incidents(&names, now(), pipeline.webhook.is_some()).await?;
         pipeline.settle(chrono::Utc::now()).await?;
         Ok(pipeline)
     }

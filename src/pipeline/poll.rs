@@ -3,15 +3,19 @@
 use chrono::{DateTime, Utc};
 use url::Url;
 
+use super::due::next;
+use super::health::{judge_first, recognised};
+use super::round::Wait;
 use super::{Due, Outcome, Pipeline};
 use crate::config::Source;
 use crate::domain::{Address, Filter, Reading};
 use crate::extract::{Warning, charset, extract};
-use crate::fetch::{Answer, FetchError, Known, Page};
+use crate::fetch::{Answer, Ask, FetchError, Fetched, Known, Page};
+use crate::judge::{Look, Past, Verdict, judge_later};
 use crate::normalise::link::absolute;
-use crate::normalise::matching::{Covered, Terms, all_known};
+use crate::normalise::matching::{Covered, Terms};
 use crate::normalise::{reading, readings};
-use crate::store::{Moved, Saved, SourceState, StoreError, Validators, Walk};
+use crate::store::{Moved, Saved, SourceState, StoreError, Turned, Validators, Walk};
 
 /// What a poll came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +32,10 @@ pub struct Polled {
     pub warnings: Vec<(usize, Warning)>,
     /// Page 1 has moved there for good, as was not known before.
     pub moved: Option<Url>,
+    /// What is odd about the first page, which was taken over all the same.
+    pub odd: Vec<String>,
+    /// How the source's state moved; None: it went well as ever.
+    pub turned: Option<Turned>,
 }
 
 /// Why a poll failed. What it read before is kept.
@@ -42,25 +50,17 @@ pub enum PollError {
         #[source]
         source: FetchError,
     },
-    /// A page without a row: no feed is changed for it.
-    #[error("page {} ({url}) shows no row: `each` matches nothing there; see it with `newsroomd preview`", page + 1)]
-    NoRows {
+    /// A page that is no listing as it should be: no feed is changed for it.
+    #[error("page {} ({url}) is broken: {}{}; see it with `newsroomd preview`", page + 1, reasons.join("; "), of_first(first.as_ref()))]
+    Broken {
         /// The page, from 0.
         page: usize,
         /// Its address.
         url: Url,
-    },
-    /// Rows, but none of them whole.
-    #[error("page {} ({url}) shows {rows} rows, of which none could be read: {first}", page + 1)]
-    NoneReadable {
-        /// The page, from 0.
-        page: usize,
-        /// Its address.
-        url: Url,
-        /// How many rows there are.
-        rows: usize,
-        /// What is wrong with the first.
-        first: Warning,
+        /// What is wrong with it.
+        reasons: Vec<String>,
+        /// What is wrong with the first row that could not be read.
+        first: Option<Warning>,
     },
     /// The store failed.
     #[error(transparent)]
@@ -76,6 +76,22 @@ pub enum PollError {
     },
 }
 
+impl PollError {
+    /// What went wrong in getting a page, if it was that.
+    fn fetch(&self) -> Option<&FetchError> {
+        if let Self::Fetch { source, .. } = self { Some(source) } else { None }
+    }
+
+    /// Before which it is of no use to try again, where the host said so or its robots.txt cannot be read.
+    pub fn wait_until(&self) -> Option<DateTime<Utc>> {
+        self.fetch().and_then(FetchError::wait_until)
+    }
+}
+
+fn of_first(warning: Option<&Warning>) -> String {
+    warning.map(|w| format!(" ({w})")).unwrap_or_default()
+}
+
 /// A page, read.
 #[derive(Debug, Clone)]
 pub struct PageRead {
@@ -87,6 +103,8 @@ pub struct PageRead {
     pub warnings: Vec<Warning>,
     /// The next page.
     pub next: Option<Url>,
+    /// The page in numbers.
+    pub look: Look,
 }
 
 /// Reads a page: decode, extract, normalise. Work for the processor.
@@ -112,7 +130,8 @@ pub fn read_page(page: &Page, number: usize, source: &Source) -> PageRead {
             None
         }
     });
-    PageRead { found: extracted.rows_found, rows, warnings, next }
+    let look = Look::of(extracted.rows_found, &rows, &warnings, next.is_some(), extracted.frame);
+    PageRead { found: extracted.rows_found, rows, warnings, next, look }
 }
 
 /// A walk under way.
@@ -120,24 +139,39 @@ pub fn read_page(page: &Page, number: usize, source: &Source) -> PageRead {
 struct Steps {
     rows: Vec<Reading>,
     validators: Validators,
+    /// Page 1 is what it was, but has other validators now.
+    renewed: Option<Validators>,
     polled: Polled,
     end: bool,
     /// Where page 1 has moved for good, by what is known after this walk.
     moved: Option<Moved>,
+    /// The first page may not have shown all that it should.
+    lacks: bool,
+    /// The first page, which was not broken.
+    first: Option<Look>,
+    /// What it was judged by.
+    past: Option<Past>,
 }
 
 /// A walk that came to its end, one way or another, and is not stored yet.
 pub struct Walked {
     steps: Steps,
     error: Option<PollError>,
+    /// What the source's good pages were like, this one's first among them.
+    past: Option<String>,
 }
 
 impl Pipeline {
-    /// Walks along a due source's pager: one conditional request, and as many pages as it takes to reach what is known.
-    pub async fn walk(&self, due: &Due) -> Walked {
+    /// Walks along a due source's pager: one conditional request, and as many pages as it takes to reach what is known. `now`: also where the host
+    /// asked to be left alone for a while.
+    pub async fn walk(&self, due: &Due, now: bool) -> Walked {
         let mut steps = Steps::default();
-        let error = self.pages(self.source(due), &due.state, &mut steps).await.err();
-        Walked { steps, error }
+        let error = self.pages(self.source(due), due, now, &mut steps).await.err();
+        let past = steps.first.as_ref().map(|look| match steps.past.clone() {
+            Some(past) => past.learn(look).to_text(),
+            None => Past::begin(look).to_text(),
+        });
+        Walked { steps, error, past }
     }
 
     /// Stores walks, all in one transaction. What a walk read before it failed is kept, and the next one does not stop at known items.
@@ -146,30 +180,43 @@ impl Pipeline {
     /// When the store fails; then none is stored.
     pub async fn keep(&self, walks: Vec<(Due, Walked)>) -> Result<Vec<(Due, Outcome)>, StoreError> {
         let feeds: Vec<(Address, Filter)> = self.config.feeds.iter().map(|f| (Address::feed(&f.id), f.filter.clone())).collect();
-        let with_rows = walks.iter().filter(|(_, walked)| !walked.steps.rows.is_empty());
-        let to_store: Vec<Walk<'_>> = with_rows.map(|(due, walked)| walked.to_store(self.source(due), due.at, &feeds)).collect();
+        let read = walks.iter().filter(|(_, walked)| walked.read_anything());
+        let to_store: Vec<Walk<'_>> = read.map(|(due, walked)| walked.to_store(self.source(due), due.at, &feeds)).collect();
         let saved = if to_store.is_empty() { Vec::new() } else { self.store.save_walks(&to_store).await? };
         let mut saved = saved.into_iter();
         let mut out = Vec::with_capacity(walks.len());
         for (due, walked) in walks {
-            let Walked { mut steps, error } = walked;
-            if !steps.rows.is_empty() {
+            let read_anything = walked.read_anything();
+            let Walked { mut steps, error, .. } = walked;
+            if read_anything {
                 steps.polled.saved = saved.next().unwrap_or_default();
             }
-            let id = &self.source(&due).newsroom.id;
+            let source = self.source(&due);
+            let id = &source.newsroom.id;
             let polled = steps.polled;
-            let outcome = match error {
-                Some(error) => {
-                    self.store.poll_failed(id, &crate::error_chain(&error)).await?;
-                    if steps.rows.is_empty() && due.state.moved.is_some() {
+            let put_off = error.as_ref().filter(|_| polled.pages == 0).and_then(|error| error.fetch()?.put_off());
+            let wait = put_off.map(|(host, asked_for)| Wait::Host { host: host.to_owned(), asked_for });
+            let until = error.as_ref().and_then(PollError::wait_until);
+            let outcome = match (error, wait, until) {
+                // Nothing was asked, so nothing failed.
+                (Some(_), Some(wait), Some(until)) => {
+                    self.store.reschedule(&[(id, until)]).await?;
+                    Outcome::Waiting { until, why: Some(wait) }
+                }
+                (Some(error), ..) => {
+                    let broken = matches!(error, PollError::Broken { .. }) && polled.pages == 0;
+                    if (steps.rows.is_empty() || broken) && due.state.moved.is_some() {
                         // Nothing good is there, or no longer: the configured page is asked again.
                         self.store.note_moved(id, None).await?;
                     }
+                    if let Some(until) = until.filter(|until| *until > next(source, due.state.failures + 1, due.at)) {
+                        self.store.reschedule(&[(id, until)]).await?;
+                    }
                     Outcome::Failed { polled, error }
                 }
-                None => {
-                    if polled.not_modified && due.state.failures > 0 {
-                        self.store.poll_unchanged(id).await?;
+                (None, ..) => {
+                    if let Some(renewed) = &steps.renewed {
+                        self.store.renew_validators(id, renewed).await?;
                     }
                     if polled.not_modified && steps.moved != due.state.moved {
                         self.store.note_moved(id, steps.moved.as_ref()).await?;
@@ -179,23 +226,37 @@ impl Pipeline {
             };
             out.push((due, outcome));
         }
+        self.note(&mut out).await?;
         Ok(out)
     }
 
     /// Goes from page to page until the walk is complete.
-    async fn pages(&self, source: &Source, state: &SourceState, steps: &mut Steps) -> Result<(), PollError> {
+    async fn pages(&self, source: &Source, due: &Due, now: bool, steps: &mut Steps) -> Result<(), PollError> {
+        let state = &due.state;
         let same_rules = state.rules == Some(source.rules_stamp);
         let fetcher = self.fetcher.allowing(source.allow_networks.as_deref());
         let remembered = remembered(source, state);
         let mut url = remembered.clone().unwrap_or_else(|| source.page.clone());
         let mut seen = vec![source.page.clone(), url.clone()];
         for number in 0..source.max_pages {
-            let validators = Some(&state.validators).filter(|_| number == 0 && same_rules && state.complete);
-            let fetched = fetcher.get(&url, &validators.map(known).unwrap_or_default()).await;
-            let page = match fetched.map_err(|source| PollError::Fetch { page: number, source })? {
-                Answer::NotModified { moved, .. } => {
+            let before = Some(&state.validators).filter(|_| number == 0 && same_rules && state.complete);
+            let known = before.map(known).unwrap_or_default();
+            let ask = Ask { known, obey_robots: source.obey_robots, now, ..Ask::whole(&url) };
+            let fetched = fetcher.get(&ask).await;
+            let Fetched { answer, slot } = fetched.map_err(|source| PollError::Fetch { page: number, source })?;
+            let page = match answer {
+                Answer::NotModified { moved, etag, last_modified, .. } => {
                     steps.polled.not_modified = true;
                     steps.learn(source, remembered, moved);
+                    // What a 304 leaves out is as it was (RFC 9111, section 4.3.4).
+                    steps.renewed = before.and_then(|before| {
+                        let renewed = Validators {
+                            url: before.url.clone(),
+                            etag: etag.or(before.etag.clone()),
+                            last_modified: last_modified.or(before.last_modified.clone()),
+                        };
+                        (renewed != *before).then_some(renewed)
+                    });
                     return Ok(());
                 }
                 Answer::Page(page) => page,
@@ -206,18 +267,34 @@ impl Pipeline {
                     Validators { url: Some(url.to_string()), etag: etag.clone(), last_modified: last_modified.clone() };
                 steps.learn(source, remembered.clone(), moved.clone());
             }
-            let read = self.read(page, number, source).await?;
+            let mut read = self.read(page, number, source).await?;
+            drop(slot);
+            let (verdict, all_known) = match &steps.first {
+                None => {
+                    let judged = judge_first(&self.store, source, state, due.at, &mut read).await?;
+                    steps.past = judged.past;
+                    (judged.verdict, judged.all_known)
+                }
+                Some(first) => (judge_later(&read.look, first), None),
+            };
             let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
             steps.polled.warnings.extend(read.warnings.into_iter().map(|w| (number, w)));
-            if read.found == 0 && (number == 0 || read.next.is_some()) {
-                return Err(PollError::NoRows { page: number, url });
+            match verdict {
+                Verdict::Broken(reasons) => return Err(PollError::Broken { page: number, url, reasons, first }),
+                Verdict::Odd { reasons, lacks } => {
+                    steps.lacks = lacks;
+                    steps.polled.odd = reasons;
+                }
+                Verdict::Fine => {}
             }
-            if let (true, Some(first)) = (read.rows.is_empty(), first) {
-                return Err(PollError::NoneReadable { page: number, url, rows: read.found, first });
-            }
+            steps.first.get_or_insert(read.look);
             steps.polled.pages += 1;
             steps.polled.rows += read.rows.len();
-            let stop = state.complete && self.all_known(source, &read.rows).await?;
+            let stop = state.complete
+                && match all_known {
+                    Some(all_known) => all_known,
+                    None => recognised(&self.store, source, &read.rows).await?.all() == read.rows.len(),
+                };
             steps.rows.extend(read.rows);
             let Some(next) = read.next.filter(|next| !seen.contains(next)) else {
                 steps.end = true;
@@ -240,11 +317,6 @@ impl Pipeline {
             read_page(&page, number, &source)
         });
         read.await.map_err(|source| PollError::Died { page: number, source })
-    }
-
-    async fn all_known(&self, source: &Source, rows: &[Reading]) -> Result<bool, PollError> {
-        let known = self.store.known(rows).await?;
-        Ok(all_known(rows, &known, &terms(source, Covered::Nothing)))
     }
 }
 
@@ -269,10 +341,20 @@ fn known(validators: &Validators) -> Known<'_> {
 }
 
 impl Walked {
+    /// Whether there is something to store: rows, or that there were none in a listing that may be empty.
+    fn read_anything(&self) -> bool {
+        !self.steps.rows.is_empty() || (self.error.is_none() && self.steps.polled.pages > 0)
+    }
+
     fn to_store<'a>(&'a self, source: &'a Source, at: DateTime<Utc>, feeds: &'a [(Address, Filter)]) -> Walk<'a> {
-        let complete = self.error.is_none();
+        // What is missing must not hide behind a 304, nor count as gone: the next walk asks for the whole page, and goes on beyond it.
+        let complete = self.error.is_none() && !self.steps.lacks;
         let last = self.steps.rows.last().map_or(Covered::Nothing, |row| Covered::After(row.day));
-        let covered = if self.steps.end && complete { Covered::Everything } else { last };
+        let covered = match self.steps.end && complete {
+            _ if self.steps.lacks => Covered::Nothing,
+            true => Covered::Everything,
+            false => last,
+        };
         Walk {
             newsroom: &source.newsroom,
             rows: &self.steps.rows,
@@ -281,12 +363,14 @@ impl Walked {
             complete,
             validators: self.steps.validators.clone(),
             moved: self.steps.moved.clone(),
+            past: self.past.as_deref(),
+            begins: self.steps.past.is_none() || !self.steps.polled.odd.is_empty(),
             max_new_terms: source.max_new_terms,
             feeds,
         }
     }
 }
 
-fn terms(source: &Source, covered: Covered) -> Terms {
+pub(super) fn terms(source: &Source, covered: Covered) -> Terms {
     Terms { link_key: source.identity.link_key.is_some(), rules: source.rules_stamp, covered }
 }

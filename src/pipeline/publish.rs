@@ -105,18 +105,21 @@ impl Pipeline {
     /// When store or disk fail; what was published before stays.
     pub async fn publish(&self) -> Result<Option<Published>, PipelineError> {
         self.finish_forgetting().await?;
+        let mut update = Update::new();
+        // What is wrong with it is no matter of the feeds.
+        let status = self.publish_status(&mut update).await;
         if self.disk.is_none() && self.shelf.is_none() {
-            return Ok(None);
+            return status.map(|()| None);
         }
         let rows = self.store.channels().await?;
         let jobs = self.jobs(&rows);
-        let mut update = Update::new();
         let done = self.publish_jobs(&rows, &jobs, &mut update).await;
         // After an error too: what came to disk before it is published.
         if let Some(shelf) = &self.shelf {
             shelf.update(update);
         }
-        done.map(Some)
+        let done = done?;
+        status.map(|()| Some(done))
     }
 
     async fn publish_jobs(&self, rows: &[ChannelRow], jobs: &[Job<'_>], update: &mut Update) -> Result<Published, PipelineError> {
@@ -139,6 +142,9 @@ impl Pipeline {
         done.written += self.lists(rows, update).await?;
         self.shelve_moved(rows, update);
         done.documents = rows.iter().filter(|r| known(&self.config, r).is_some()).count() * self.config.publish.formats.len() + 2;
+        if self.config.status.public {
+            done.documents += self.config.publish.formats.len();
+        }
         failure.map_or(Ok(done), |failure| Err(failure.into()))
     }
 

@@ -3,25 +3,35 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{Stream, StreamExt};
 
-use super::{Pipeline, PipelineError, PollError, Polled, Published, is_due, now};
+use super::{Pipeline, PipelineError, PollError, Polled, Published, backs_off, is_due, now};
+use crate::domain::host;
 use crate::schedule::Schedule;
-
-/// Sources polled side by side.
-const SIDE_BY_SIDE: usize = 8;
 
 /// Walks stored in one transaction, and how long the first of them waits for others.
 const GROUP: usize = 64;
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// Which sources a round polls.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Which {
+    /// All, due or not.
+    pub all: bool,
+    /// Also those that wait because polls failed, or whose hosts asked to be left alone for a while.
+    pub now: bool,
+}
+
 /// How one source fared.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Not due yet.
+    /// Not due yet, or its host is left alone for now.
     Waiting {
         /// When it is.
         until: DateTime<Utc>,
+        /// Why it waits longer than its schedule says, if it does.
+        why: Option<Wait>,
     },
     /// Polled.
     Polled(Polled),
@@ -34,11 +44,36 @@ pub enum Outcome {
     },
 }
 
+/// Why a source waits longer than its schedule says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wait {
+    /// Polls failed.
+    Failures {
+        /// How many in a row.
+        count: i64,
+        /// Why the last one did.
+        error: String,
+    },
+    /// Its host is left alone for now.
+    Host {
+        /// The host.
+        host: String,
+        /// True: it asked for that; false: its robots.txt cannot be read.
+        asked_for: bool,
+    },
+}
+
 impl Outcome {
-    /// Whether the store holds something that it did not hold before.
+    /// Whether the store holds something to publish that it did not hold before.
     pub fn changed(&self) -> bool {
         let (Self::Polled(polled) | Self::Failed { polled, .. }) = self else { return false };
-        polled.saved.new + polled.saved.edited + polled.saved.touched > 0
+        polled.saved.new + polled.saved.edited + polled.saved.touched > 0 || self.is_incident()
+    }
+
+    /// Whether an incident was opened or closed.
+    pub fn is_incident(&self) -> bool {
+        let (Self::Polled(polled) | Self::Failed { polled, .. }) = self else { return false };
+        polled.turned.is_some_and(|turned| turned.incident)
     }
 }
 
@@ -59,32 +94,60 @@ impl Round {
 }
 
 impl Pipeline {
-    /// Publishes what an earlier run left undone, polls every source that is due (or all), and publishes what they changed.
+    /// Publishes what an earlier run left undone, polls every source that is due (or all, as asked), and publishes what they changed.
     ///
     /// # Errors
     /// When store or disk fail. A source that fails is an outcome, not an error.
-    pub async fn round(&self, all: bool) -> Result<Round, PipelineError> {
+    pub async fn round(&self, which: Which) -> Result<Round, PipelineError> {
+        let round = self.poll_and_publish(which).await;
+        let counted = self.keep_counts().await;
+        let round = round?;
+        counted.map(|()| round)
+    }
+
+    async fn poll_and_publish(&self, Which { all, now: regardless }: Which) -> Result<Round, PipelineError> {
         let before = self.publish().await?;
+        let mut held_by_host = Vec::new();
+        for source in &self.config.sources {
+            held_by_host.push(self.fetcher.host_wait(&source.page).await?);
+        }
+        // What is due only when its host may be asked again.
+        let held = |number: usize, due: DateTime<Utc>| {
+            let until: Option<DateTime<Utc>> = held_by_host[number];
+            until.filter(|until| due <= *until)?;
+            Some(Wait::Host { host: host(&self.config.sources[number].page), asked_for: true })
+        };
         let mut sources: Vec<Option<(String, Outcome)>> = Vec::new();
         let due = self
             .begin(now(), |number, state| {
                 let source = &self.config.sources[number];
-                let until = state.due.filter(|_| !all && !is_due(state, now(), slack(&source.schedule)));
-                sources.push(until.map(|until| (source.newsroom.id.to_string(), Outcome::Waiting { until })));
+                let (at, slack) = (now(), slack(&source.schedule));
+                let backs_off = backs_off(state, at, slack);
+                let host = state.due.and_then(|due| held(number, due));
+                let waits = match regardless {
+                    true => !all && !is_due(state, at, slack) && !backs_off && host.is_none(),
+                    false => backs_off || !all && !is_due(state, at, slack),
+                };
+                let why = match backs_off {
+                    true => Some(Wait::Failures { count: state.failures, error: state.error.clone().unwrap_or_default() }),
+                    false => host,
+                };
+                let until = state.due.filter(|_| waits);
+                sources.push(until.map(|until| (source.newsroom.id.to_string(), Outcome::Waiting { until, why })));
                 until.is_none()
             })
             .await?;
         let mut anything_new = false;
         let walks = due.into_iter().map(|due| {
             let pipeline = self.clone();
-            // Each a task of its own, so that walks go on while others are being stored.
+            // Each a task of its own, so that walks go on while others are being stored. All at once: most wait for their hosts' turns, with empty hands.
             tokio::spawn(async move {
-                let walked = pipeline.walk(&due).await;
+                let walked = pipeline.walk(&due, regardless).await;
                 (due, walked)
             })
         });
         // Those that are done at about the same time share a transaction: its cost is mostly the pages of the indexes that it touches.
-        let mut walks = stream::iter(walks).buffer_unordered(SIDE_BY_SIDE);
+        let mut walks: FuturesUnordered<_> = walks.collect();
         loop {
             let group = gather(&mut walks, PATIENCE).await;
             if group.is_empty() {

@@ -46,6 +46,10 @@ impl Pipeline {
         let rows = self.store.channels().await?;
         let mut update = Update::new();
         self.shelve_moved(&rows, &mut update);
+        if let Err(error) = self.publish_status(&mut update).await {
+            // It is tried again, and told, with the first publishing.
+            tracing::debug!(error = crate::error_chain(&error), "the status feed cannot be published");
+        }
         let mut wanted = Vec::new();
         for row in rows.iter().filter(|r| r.moved_to.is_none()) {
             let max_age = known(&self.config, row).map_or(3_600, |known| known.max_age(&self.config));

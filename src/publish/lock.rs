@@ -1,4 +1,5 @@
-//! The publish lock: of all processes on one store, one publishes at a time, so that none overwrites newer documents with older ones.
+//! The publish lock: of all processes on one store, one publishes at a time, so that none overwrites newer documents with older ones. And the lock of
+//! a backfill: of one source there is one at a time.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
@@ -59,20 +60,26 @@ const DAEMON: &[u8] = b"daemon\n";
 const LOOK: Duration = Duration::from_millis(50);
 
 impl Lock {
+    /// Takes the lock of the one process that walks the archive of this source. None: another has it.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn of_backfill(database: &Path, source: &str) -> Result<Option<Self>, LockError> {
+        let (file, path) = beside(database, &format!(".backfill-{source}.lock"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(LockError::Unusable { path, source }),
+        }
+    }
+
     /// Takes the lock beside the database, waiting for at most `patience` while another process publishes. Blocks the thread.
     ///
     /// # Errors
     /// When a daemon holds it, another process holds it for longer, or the file cannot be made.
     pub fn take(database: &Path, purpose: Purpose, patience: Duration) -> Result<Self, LockError> {
-        let mut name = database.as_os_str().to_owned();
-        name.push(".lock");
-        let path = PathBuf::from(name);
+        let (file, path) = beside(database, ".lock")?;
         let unusable = |source| LockError::Unusable { path: path.clone(), source };
-        // At the very first start the lock comes before the database.
-        if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(unusable)?;
-        }
-        let file = OpenOptions::new().create(true).read(true).append(true).open(&path).map_err(unusable)?;
         let started = Instant::now();
         let mut told = false;
         loop {
@@ -98,6 +105,20 @@ impl Lock {
             }
         }
     }
+}
+
+/// The file of a lock.
+fn beside(database: &Path, ending: &str) -> Result<(File, PathBuf), LockError> {
+    let mut name = database.as_os_str().to_owned();
+    name.push(ending);
+    let path = PathBuf::from(name);
+    let unusable = |source| LockError::Unusable { path: path.clone(), source };
+    // At the very first start the lock comes before the database.
+    if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(unusable)?;
+    }
+    let file = OpenOptions::new().create(true).read(true).append(true).open(&path).map_err(unusable)?;
+    Ok((file, path))
 }
 
 #[cfg(test)]

@@ -37,6 +37,8 @@ pub(super) struct End<'a> {
     /// Page 1's; kept only if the walk is complete.
     pub validators: &'a Validators,
     pub moved: Option<&'a Moved>,
+    /// What its good pages were like, if that is to be stored.
+    pub past: Option<&'a str>,
 }
 
 impl Additions<'_> {
@@ -44,6 +46,7 @@ impl Additions<'_> {
         insert_items(tx, &self.items).await?;
         insert_sightings(tx, &self.sightings).await?;
         self.mark_stale(tx).await?;
+        self.pasts(tx).await?;
         self.end(tx).await
     }
 
@@ -61,8 +64,25 @@ impl Additions<'_> {
         Ok(())
     }
 
+    async fn pasts(&self, tx: &mut SqliteConnection) -> Result<(), StoreError> {
+        let pasts: Vec<(i64, &str)> = self.ends.iter().filter_map(|e| Some((e.source, e.past?))).collect();
+        if !pasts.is_empty() {
+            sqlx::query(
+                "INSERT INTO past SELECT value ->> 0, value ->> 1 FROM json_each($1) WHERE true
+                 ON CONFLICT (source) DO UPDATE SET pages = excluded.pages",
+            )
+            .bind(serde_json::json!(pasts).to_string())
+            .execute(tx)
+            .await?;
+        }
+        Ok(())
+    }
+
     /// The sources' own state. Written only where it differs: a poll that finds nothing new costs no row here.
     async fn end(&self, tx: &mut SqliteConnection) -> Result<(), StoreError> {
+        if self.ends.is_empty() {
+            return Ok(());
+        }
         let end = |e: &End<'_>| {
             let kept = |v: &Option<String>| v.clone().filter(|_| e.complete);
             let validators = (kept(&e.validators.etag), kept(&e.validators.last_modified), kept(&e.validators.url));
@@ -71,12 +91,12 @@ impl Additions<'_> {
         };
         sqlx::query(
             "UPDATE source SET rules = e.rules, complete = e.complete, walked = walked OR e.complete, etag = e.etag, last_modified = e.last_modified,
-                 validated = e.validated, moved_from = e.moved_from, moved = e.moved, failures = iif(e.complete, 0, failures), error = iif(e.complete, NULL, error)
+                 validated = e.validated, moved_from = e.moved_from, moved = e.moved
              FROM (SELECT value ->> 0 AS source, unhex(value ->> 1) AS rules, value ->> 2 AS complete, value ->> 3 AS etag,
                  value ->> 4 AS last_modified, value ->> 5 AS validated, value ->> 6 AS moved_from, value ->> 7 AS moved FROM json_each($1)) e
              WHERE id = e.source AND (source.rules IS NOT e.rules OR source.complete <> e.complete OR walked < e.complete
                  OR source.etag IS NOT e.etag OR source.last_modified IS NOT e.last_modified OR source.validated IS NOT e.validated
-                 OR source.moved_from IS NOT e.moved_from OR source.moved IS NOT e.moved OR failures > 0)",
+                 OR source.moved_from IS NOT e.moved_from OR source.moved IS NOT e.moved)",
         )
         .bind(serde_json::json!(self.ends.iter().map(end).collect::<Vec<_>>()).to_string())
         .execute(tx)

@@ -70,6 +70,8 @@ pub struct Stale {
     pub gone: i64,
     /// Whether copies of something forgotten are to be erased.
     pub erasures: i64,
+    /// The revision of the status feed, if it does not stand published.
+    pub status: Option<i64>,
 }
 
 /// A channel's state after rendering.
@@ -119,10 +121,12 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn stale(&self) -> Result<Stale, StoreError> {
-        let query = "SELECT json_array(count(*), sum(revision), (SELECT count(*) FROM gone), (SELECT count(*) FROM erasure))
+        let query = "SELECT json_array(count(*), sum(revision), (SELECT count(*) FROM gone), (SELECT count(*) FROM erasure),
+                 (SELECT revision FROM status WHERE published IS NOT revision))
              FROM channel WHERE stale IS NOT NULL";
-        let (channels, revisions, gone, erasures) = listed(&sqlx::query_scalar::<_, String>(query).fetch_one(&self.pool).await?)?;
-        Ok(Stale { channels, revisions, gone, erasures })
+        let (channels, revisions, gone, erasures, status) =
+            listed(&sqlx::query_scalar::<_, String>(query).fetch_one(&self.pool).await?)?;
+        Ok(Stale { channels, revisions, gone, erasures, status })
     }
 
     /// All channels, by address.

@@ -115,8 +115,14 @@ impl Store {
             "DELETE FROM shared_link WHERE link_id IN (SELECT g.link_id FROM sighting g JOIN item i ON i.id = g.item JOIN source s ON s.id = i.source WHERE s.name = $1)",
             "DELETE FROM sighting WHERE item IN (SELECT i.id FROM item i JOIN source s ON s.id = i.source WHERE s.name = $1)",
             "DELETE FROM item WHERE source = (SELECT id FROM source WHERE name = $1)",
+            "DELETE FROM backfill_row WHERE source = (SELECT id FROM source WHERE name = $1)",
+            "DELETE FROM backfill WHERE source = (SELECT id FROM source WHERE name = $1)",
             "UPDATE term SET target = NULL WHERE source = (SELECT id FROM source WHERE name = $1)",
             "DELETE FROM term WHERE source = (SELECT id FROM source WHERE name = $1)",
+            "UPDATE status SET revision = revision + 1, changed = max(unixepoch(), changed + 1) WHERE EXISTS (SELECT 1 FROM incident WHERE source = $1)",
+            "DELETE FROM delivery WHERE incident IN (SELECT id FROM incident WHERE source = $1)",
+            "DELETE FROM incident WHERE source = $1",
+            "DELETE FROM past WHERE source = (SELECT id FROM source WHERE name = $1)",
             "DELETE FROM source WHERE name = $1",
         ];
         for statement in statements {

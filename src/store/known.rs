@@ -90,7 +90,7 @@ pub(super) fn day_number(day: NaiveDate) -> i64 {
     (day - NaiveDate::default()).num_days()
 }
 
-fn day_of(number: i64) -> NaiveDate {
+pub(super) fn day_of(number: i64) -> NaiveDate {
     NaiveDate::default().checked_add_signed(chrono::Duration::days(number)).unwrap_or_default()
 }
 
@@ -155,7 +155,13 @@ pub(super) async fn load(tx: &mut SqliteConnection, rows: &[Reading]) -> Result<
             .map(|s| KnownSighting { link: s.link_id, key: s.key, exact: s.exact, rules: s.rules })
             .collect(),
     });
-    let known = Known { items: known_items.collect(), shared, counters: counters.into_iter().collect(), forgotten };
+    let known = Known {
+        items: known_items.collect(),
+        shared,
+        counters: counters.into_iter().collect(),
+        forgotten,
+        earlier: HashSet::new(),
+    };
     Ok(Loaded { known, items, sightings })
 }
 

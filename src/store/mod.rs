@@ -19,14 +19,19 @@ macro_rules! from_row {
 }
 
 mod additions;
+mod backfill;
 mod channels;
 mod erase;
 mod error;
 mod find;
 mod forget;
+mod health;
+mod hosts;
+mod incidents;
 mod known;
 mod open;
 mod overview;
+mod places;
 mod renames;
 mod rows;
 mod selection;
@@ -36,9 +41,12 @@ mod walk;
 
 use sqlx::SqlitePool;
 
+pub use backfill::Backfill;
 pub use channels::{Categories, ChannelRow, Rendered, Stale};
 pub use error::StoreError;
 pub use find::Held;
+pub use health::{Fared, Fate, Turned};
+pub use incidents::{Delivery, StatusRow};
 pub use overview::Counts;
 pub use selection::{Members, Pick, Selection};
 pub use sources::{BeginPoll, Moved, SourceState, Validators};

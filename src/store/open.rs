@@ -22,6 +22,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "forgotten", include_str!("migrations/0002_forgotten.sql")),
     (3, "revision", include_str!("migrations/0003_revision.sql")),
     (4, "counts", include_str!("migrations/0004_counts.sql")),
+    (5, "hosts", include_str!("migrations/0005_hosts.sql")),
+    (6, "health", include_str!("migrations/0006_health.sql")),
+    (7, "backfill", include_str!("migrations/0007_backfill.sql")),
     (8, "moved", include_str!("migrations/0008_moved.sql")),
 ];
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
 use super::{Store, StoreError, digest, listed};
+use crate::domain::health::{Kind, State};
 use crate::domain::{Digest, Id};
 
 /// The validators of a page, verbatim (RFC 9110, section 8.8).
@@ -49,6 +50,22 @@ pub struct SourceState {
     pub failures: i64,
     /// Why the last poll failed, if it did.
     pub error: Option<String>,
+    /// When the first of these failed polls began.
+    pub since: Option<DateTime<Utc>>,
+    /// What kind of failure the last one was.
+    pub kind: Option<Kind>,
+}
+
+impl SourceState {
+    /// Fine, suspect or failing.
+    pub fn health(&self) -> State {
+        State::after(self.failures)
+    }
+
+    /// When the last poll that went well began, as far as is known.
+    pub fn good(&self) -> Option<DateTime<Utc>> {
+        self.since.or(self.polled)
+    }
 }
 
 /// A poll that is to begin.
@@ -63,9 +80,13 @@ pub struct BeginPoll<'a> {
 }
 
 /// A source's name and state, as the columns come.
-type StateRow =
-    (String, String, ValidatorsRow, (Option<String>, Option<String>), i64, i64, Option<i64>, Option<i64>, i64, Option<String>);
-type ValidatorsRow = (Option<String>, Option<String>, Option<String>);
+type StateRow = (
+    (String, String, i64, i64),
+    (Option<String>, Option<String>, Option<String>),
+    (Option<String>, Option<String>),
+    (Option<i64>, Option<i64>),
+    (i64, Option<String>, Option<i64>, Option<String>),
+);
 
 impl Store {
     /// Makes the sources known, and says how they stand, in the order given.
@@ -96,28 +117,27 @@ impl Store {
     }
 
     async fn states(&self) -> Result<HashMap<String, SourceState>, StoreError> {
-        let query = "SELECT json_group_array(json_array(name, hex(rules), json_array(validated, etag, last_modified),
-             json_array(moved_from, moved), complete, walked, polled, due, failures, error)) FROM source";
+        let query = "SELECT json_group_array(json_array(json_array(name, hex(rules), complete, walked), json_array(validated, etag, last_modified),
+             json_array(moved_from, moved), json_array(polled, due), json_array(failures, error, since, kind))) FROM source";
         let rows: Vec<StateRow> = listed(&sqlx::query_scalar::<_, String>(query).fetch_one(&self.pool).await?)?;
         let instant = |t: Option<i64>| t.and_then(|t| DateTime::from_timestamp(t, 0));
-        let states = rows.into_iter().map(|(name, rules, validators, moved, complete, walked, polled, due, failures, error)| {
+        let states = rows.into_iter().map(|((name, rules, complete, walked), validators, moved, (polled, due), failed)| {
             let (url, etag, last_modified) = validators;
-            let validators = Validators { url, etag, last_modified };
-            let moved = moved.0.zip(moved.1).map(|(from, to)| Moved { from, to });
-            (
-                name,
-                SourceState {
-                    rules: digest(&rules),
-                    validators,
-                    moved,
-                    complete: complete != 0,
-                    walked: walked != 0,
-                    polled: instant(polled),
-                    due: instant(due),
-                    failures,
-                    error,
-                },
-            )
+            let (failures, error, since, kind) = failed;
+            let state = SourceState {
+                rules: digest(&rules),
+                validators: Validators { url, etag, last_modified },
+                moved: moved.0.zip(moved.1).map(|(from, to)| Moved { from, to }),
+                complete: complete != 0,
+                walked: walked != 0,
+                polled: instant(polled),
+                due: instant(due),
+                failures,
+                error,
+                since: instant(since),
+                kind: kind.and_then(|kind| Kind::of(&kind)),
+            };
+            (name, state)
         });
         Ok(states.collect())
     }
@@ -184,12 +204,14 @@ impl Store {
         listed(&ours)
     }
 
-    /// Notes that a poll that failed before found nothing new. (One that did not need not be noted.)
+    /// Notes a page's validators where a server that had nothing new (304) gave others.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn poll_unchanged(&self, source: &Id) -> Result<(), StoreError> {
-        sqlx::query("UPDATE source SET failures = 0, error = NULL WHERE name = $1 AND failures > 0")
+    pub async fn renew_validators(&self, source: &Id, validators: &Validators) -> Result<(), StoreError> {
+        sqlx::query("UPDATE source SET etag = $1, last_modified = $2 WHERE name = $3")
+            .bind(&validators.etag)
+            .bind(&validators.last_modified)
             .bind(source.as_str())
             .execute(&self.pool)
             .await?;
@@ -204,19 +226,6 @@ impl Store {
         sqlx::query("UPDATE source SET moved_from = $1, moved = $2 WHERE name = $3")
             .bind(moved.map(|m| m.from.as_str()))
             .bind(moved.map(|m| m.to.as_str()))
-            .bind(source.as_str())
-            .execute(&self.pool)
-            .await?;
-        Ok(())
-    }
-
-    /// Notes that a poll failed.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn poll_failed(&self, source: &Id, error: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE source SET failures = failures + 1, error = $1 WHERE name = $2")
-            .bind(error)
             .bind(source.as_str())
             .execute(&self.pool)
             .await?;

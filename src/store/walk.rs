@@ -1,6 +1,6 @@
 //! A walk's rows into the store: one transaction saves items, validators, and which channels they made stale.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 use super::additions::{Additions, End, Stale};
 use super::forget::note_traces;
 use super::known::{Loaded, StoredItem, day_number, load};
-use super::rows::{FreshItem, FreshSighting, insert_sightings, merge_item, move_item, update_item};
+use super::rows::{FreshItem, FreshSighting, insert_sightings, merge_item, update_item};
 use super::sources::{Moved, Numbered, Validators, numbers};
 use super::terms::TermBook;
 use super::{Store, StoreError};
@@ -16,7 +16,6 @@ use crate::domain::channel::Candidate;
 use crate::domain::{Address, Digest, Filter, Newsroom, Reading, fold};
 use crate::normalise::html::text_of;
 use crate::normalise::matching::{Change, Plan, Seen, Terms, decide};
-use crate::normalise::order::place;
 
 /// A walk along a source's pager, as far as it came.
 #[derive(Debug)]
@@ -35,6 +34,10 @@ pub struct Walk<'a> {
     pub validators: Validators,
     /// Where page 1 has moved for good.
     pub moved: Option<Moved>,
+    /// What the source's good pages were like, this walk's among them.
+    pub past: Option<&'a str>,
+    /// To be stored though the walk brought nothing: nothing of it is stored yet, or what is says little of this page.
+    pub begins: bool,
     /// More new terms than this in one poll wait for the operator.
     pub max_new_terms: usize,
     /// The config's own feeds.
@@ -75,7 +78,7 @@ impl Store {
         for (walk, source) in walks.iter().zip(sources) {
             // Of a source that was forgotten while it was walked nothing is kept.
             saved.push(match source {
-                Some(source) => save(&mut tx, walk, source, &mut last_id, &mut additions).await?,
+                Some(source) => save(&mut tx, walk, source, &mut last_id, &mut additions, Mode::Poll).await?,
                 None => Saved::default(),
             });
         }
@@ -85,24 +88,44 @@ impl Store {
     }
 }
 
-async fn save<'a>(
+/// Whose walk it is.
+pub(super) enum Mode {
+    /// A poll's.
+    Poll,
+    /// A part of a backfill's.
+    Backfill {
+        /// Those of its rows that earlier parts read, as (link, origin).
+        earlier: HashSet<(Option<Digest>, Digest)>,
+        /// Those of its pages that were looked at again, when the one after them had been read.
+        again: HashSet<usize>,
+    },
+}
+
+pub(super) async fn save<'a>(
     tx: &mut SqliteConnection,
     walk: &'a Walk<'a>,
     source: Numbered,
     last_id: &mut i64,
     additions: &mut Additions<'a>,
+    mode: Mode,
 ) -> Result<Saved, StoreError> {
     // Of a source without items nothing can be known.
     let mut loaded = if source.has_items { load(tx, walk.rows).await? } else { Loaded::default() };
+    let (backfill, earlier, again) = match mode {
+        Mode::Poll => (false, HashSet::new(), HashSet::new()),
+        Mode::Backfill { earlier, again } => (true, earlier, again),
+    };
+    loaded.known.earlier.clone_from(&earlier);
     let mut plan = decide(walk.rows, &loaded.known, &walk.terms);
     let book = if walk.newsroom.facets.is_empty() { TermBook::empty(source.id) } else { TermBook::load(tx, source.id).await? };
-    let mut saving = Saving { source, walk, book, touched: Touched::default(), saved: Saved::default() };
+    let mut saving = Saving { source, walk, backfill, again, book, touched: Touched::default(), saved: Saved::default() };
     while !plan.merged.is_empty() {
         for &(later, earlier) in &plan.merged {
             saving.touch(&loaded.items[later]);
             merge_item(tx, loaded.items[later].id, loaded.items[earlier].id).await?;
         }
         loaded = load(tx, walk.rows).await?;
+        loaded.known.earlier.clone_from(&earlier);
         plan = decide(walk.rows, &loaded.known, &walk.terms);
     }
     saving.saved.odd = plan.odd;
@@ -118,9 +141,13 @@ struct Touched {
     feeds: BTreeSet<Address>,
 }
 
-struct Saving<'a> {
-    source: Numbered,
-    walk: &'a Walk<'a>,
+pub(super) struct Saving<'a> {
+    pub source: Numbered,
+    pub walk: &'a Walk<'a>,
+    /// What is new is no news, and the source's state stays as polls left it.
+    pub backfill: bool,
+    /// Pages that were looked at again.
+    pub again: HashSet<usize>,
     book: TermBook,
     touched: Touched,
     saved: Saved,
@@ -140,7 +167,8 @@ impl<'a> Saving<'a> {
         }
         note_traces(tx, &plan.forgotten).await?;
         let rows = self.walk.rows;
-        let max_new = self.source.walked.then_some(self.walk.max_new_terms);
+        // The archive brings the terms of all times.
+        let max_new = (self.source.walked && !self.backfill).then_some(self.walk.max_new_terms);
         let used = plan.new.iter().flat_map(|n| &n.rows).chain(plan.seen.iter().flat_map(|s| &s.rows));
         self.book.learn(tx, self.walk.newsroom, used.flat_map(|&r| &rows[r].tags), max_new).await?;
         self.saved.held = self.book.held_back();
@@ -158,13 +186,18 @@ impl<'a> Saving<'a> {
         additions.items.extend(fresh);
         additions.sightings.extend(sightings);
         self.stale(&mut additions.stale);
-        additions.ends.push(End {
-            source: self.source.id,
-            rules: self.walk.terms.rules,
-            complete: self.walk.complete,
-            validators: &self.walk.validators,
-            moved: self.walk.moved.as_ref(),
-        });
+        let saved = &self.saved;
+        let brought = saved.new + saved.edited + saved.touched > 0;
+        if !self.backfill {
+            additions.ends.push(End {
+                source: self.source.id,
+                rules: self.walk.terms.rules,
+                complete: self.walk.complete,
+                validators: &self.walk.validators,
+                moved: self.walk.moved.as_ref(),
+                past: self.walk.past.filter(|_| brought || self.walk.begins),
+            });
+        }
         Ok(())
     }
 
@@ -194,7 +227,7 @@ impl<'a> Saving<'a> {
         Ok(changed)
     }
 
-    fn link_id(&self, row: usize) -> Option<Digest> {
+    pub fn link_id(&self, row: usize) -> Option<Digest> {
         self.walk.rows[row].link.as_ref().map(|l| l.identity)
     }
 
@@ -301,7 +334,7 @@ impl<'a> Saving<'a> {
                 source: self.source.id,
                 origin: own.origin,
                 counter: new.counter,
-                regular: self.source.walked,
+                regular: self.source.walked && !self.backfill,
                 stored: StoredItem {
                     id,
                     key: own.key,
@@ -342,72 +375,6 @@ impl<'a> Saving<'a> {
             }));
         }
         (items, sightings)
-    }
-
-    /// Gives new items, and those that moved to another day, their places.
-    async fn order(
-        &self,
-        tx: &mut SqliteConnection,
-        loaded: &Loaded,
-        plan: &Plan,
-        fresh: &mut [FreshItem],
-        changed: &mut [StoredItem],
-    ) -> Result<(), StoreError> {
-        // Which item each row shows, and its day as it is now.
-        let mut item_of: HashMap<usize, i64> = HashMap::new();
-        plan.new.iter().zip(fresh.iter()).for_each(|(new, item)| item_of.extend(new.rows.iter().map(|&r| (r, item.stored.id))));
-        plan.seen.iter().for_each(|seen| item_of.extend(seen.rows.iter().map(|&r| (r, loaded.items[seen.item].id))));
-        let moved: HashMap<i64, i64> = changed
-            .iter()
-            .filter(|c| loaded.items.iter().any(|i| i.id == c.id && i.day != c.day))
-            .map(|c| (c.id, c.day))
-            .collect();
-        let days: BTreeSet<i64> = fresh.iter().map(|f| f.stored.day).chain(moved.values().copied()).collect();
-        if days.is_empty() {
-            return Ok(());
-        }
-        let list = serde_json::json!(days).to_string();
-        // CROSS JOIN: the days first (SQLite does not reorder it); else all items of the source are gone through.
-        let of_days = "SELECT i.day, i.id, i.position FROM json_each($2) j CROSS JOIN item i INDEXED BY item_by_day ON i.source = $1 AND i.day = j.value";
-        let stored: Vec<(i64, i64, i64)> = if self.source.has_items {
-            sqlx::query_as(of_days).bind(self.source.id).bind(list).fetch_all(&mut *tx).await?
-        } else {
-            Vec::new()
-        };
-        let mut known: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
-        for (day, id, position) in stored.into_iter().filter(|(_, id, _)| !moved.contains_key(id)) {
-            known.entry(day).or_default().push((id, position));
-        }
-        let mut at: Vec<usize> = item_of.keys().copied().collect();
-        at.sort_by_key(|&r| (self.walk.rows[r].page, self.walk.rows[r].row));
-        let mut pages: HashMap<i64, Vec<(usize, Vec<i64>)>> = HashMap::new();
-        for row in at {
-            let reading = &self.walk.rows[row];
-            let of_day = pages.entry(day_number(reading.day)).or_default();
-            match of_day.last_mut().filter(|(page, _)| *page == reading.page) {
-                Some((_, items)) => items.push(item_of[&row]),
-                None => of_day.push((reading.page, vec![item_of[&row]])),
-            }
-        }
-        let mut fresh_by_id: HashMap<i64, &mut FreshItem> = fresh.iter_mut().map(|f| (f.stored.id, f)).collect();
-        let mut changed_by_id: HashMap<i64, &mut StoredItem> = changed.iter_mut().map(|c| (c.id, c)).collect();
-        for day in days {
-            let of_day = |id: &i64| fresh_by_id.get(id).is_some_and(|f| f.stored.day == day) || moved.get(id) == Some(&day);
-            let known = known.remove(&day).unwrap_or_default();
-            let here: HashSet<i64> = known.iter().map(|(id, _)| *id).collect();
-            let mut pages = pages.remove(&day).unwrap_or_default();
-            pages.iter_mut().for_each(|(_, items)| items.retain(|id| here.contains(id) || of_day(id)));
-            for (id, position) in place(&known, &pages) {
-                if let Some(item) = fresh_by_id.get_mut(&id) {
-                    item.stored.position = position;
-                } else if let Some(item) = changed_by_id.get_mut(&id) {
-                    item.position = position;
-                } else {
-                    move_item(tx, id, position).await?;
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Notes the channels that hold the item.

@@ -3,13 +3,16 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod backfill;
 mod beside;
 mod demo;
 mod disturbed;
+mod manners;
 mod news;
 mod readers;
 mod ready;
 mod renamed;
 mod schedule;
 mod stop;
+mod told;
 mod trouble;

@@ -1,5 +1,5 @@
 //! What goes wrong for a while. Promised:
-//! - a broken page leaves the feeds byte for byte as they are; it is told once, and once when it is over, and then news comes through;
+//! - a broken page leaves the feeds byte for byte as they are; each change of the source's state is told once, and then news comes through;
 //! - a disk that cannot be written ends nothing: polls go on, feeds go on being served, and what could not be published is published later.
 
 use crate::support::binary::Place;
@@ -28,7 +28,7 @@ fn polled(scene: &Scene, times: usize) {
 }
 
 #[test]
-fn a_broken_page_changes_no_feed_and_is_told_once() {
+fn a_broken_page_changes_no_feed_and_each_change_of_state_is_told_once() {
     let scene = daemon::scene_of("every = \"1s\"", &rows(2));
     let mut daemon = started(&scene);
     let before = tree::files(&scene.feeds());
@@ -37,27 +37,28 @@ fn a_broken_page_changes_no_feed_and_is_told_once() {
         (Reply::Page(b"<!DOCTYPE html><title>News</title><p>We are being redesigned".to_vec()), "shows no row"),
         (Reply::Page(b"<article><h3>Are you human?</h3></article>".to_vec()), "none could be read"),
     ];
-    for (n, (reply, reason)) in cases.into_iter().enumerate() {
+    for (reply, reason) in cases {
         scene.newsroom.set("/news", reply);
-        if n == 0 {
-            polled(&scene, 2);
-        }
-        let line = daemon.wait(&["WARN", "poll failed", "source.id=\"news\""]);
+        let line = daemon.wait(&["WARN", "poll failed", "source.id=\"news\"", "state=\"suspect\""]);
         assert!(line.contains(reason), "{line}");
-        assert_eq!(daemon.process.stderr.count("poll failed"), n + 1, "{:#?}", daemon.process.stderr.all());
         assert_eq!(tree::files(&scene.feeds()), before, "{reason}");
         daemon.assert_serves(&scene.place);
+        scene.show(&[&rows(2)]);
+        daemon.wait(&["INFO", "poll succeeded again", "source.id=\"news\"", "state=\"fine\""]);
+        assert_eq!(tree::files(&scene.feeds()), before, "{reason}");
     }
-
+    // Told when it begins, when it goes on, and when it is over, however many polls fail.
+    scene.newsroom.set("/news", Reply::Status(500));
+    daemon.wait(&["WARN", "poll failed", "state=\"suspect\""]);
+    daemon.wait(&["WARN", "poll failed", "state=\"failing\"", "failures=3"]);
+    polled(&scene, 0);
     scene.show(&[&rows(3)]);
     daemon.wait(&["INFO", "poll succeeded again", "source.id=\"news\""]);
     daemon.published(&["new=1"]);
+    assert_eq!(daemon.process.stderr.count("poll failed"), 5, "{:#?}", daemon.process.stderr.all());
+    assert_eq!(daemon.process.stderr.count("poll succeeded again"), 4);
     assert_eq!(daemon.titles("news/all"), ["Item 3", "Item 2", "Item 1"]);
     daemon.assert_serves(&scene.place);
-    // The same trouble later is told again.
-    scene.newsroom.set("/news", Reply::Status(500));
-    daemon.wait(&["WARN", "poll failed"]);
-    assert_eq!(daemon.process.stderr.count("poll succeeded again"), 1);
     daemon.stop();
 }
 

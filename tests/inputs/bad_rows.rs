@@ -78,7 +78,7 @@ fn a_page_without_rows_leaves_the_last_good_feeds_alone() {
     let before = tree::files(&site.place.feeds());
     for wall in ["<h1>Are you a robot?</h1>", "", "\u{0}\u{8}", "<article></article><article><h3>Sign in</h3></article>"] {
         site.newsroom.page("/news", wall);
-        let run = site.place.run(&["once", "--all"]);
+        let run = site.place.run(&["once", "--all", "--now"]);
         assert_eq!(run.code, Some(75), "{run:#?}");
         assert!(run.stderr.starts_with("news: failed: page 1 (http://127.0.0.1:"), "{run:#?}");
         let told = ["shows no row", "of which none could be read"].iter().any(|t| run.stderr.contains(t));
@@ -115,18 +115,22 @@ fn a_missing_date_costs_its_row_alone() {
 fn ambiguous_dates_are_not_guessed_without_a_format() {
     let site = Site::with_date("\"time\"");
     let rows = ["09/08/2024", "8.9.24", "yesterday", "May 2024", "2024"].map(|d| row("<a href=/x>Guess</a>", d, "x"));
-    let (run, entries) = site.publish(&rows.concat());
-    (2..=6).for_each(|n| warned(&run, n, "date"));
-    assert_eq!(entries, []);
+    // Not more at a time than there are good ones: most of a page unreadable is a page that is broken.
+    for rows in rows.chunks(2) {
+        let (run, entries) = site.publish(&rows.concat());
+        (2..2 + rows.len()).for_each(|n| warned(&run, n, "date"));
+        assert_eq!(entries, []);
+    }
 }
 
 #[test]
 fn rows_without_a_title_are_told_and_left_out() {
-    let (run, entries) = Site::new().publish(
-        &["", " \n&nbsp;", "<a href=/x>\u{200b}\u{ad}</a>", "<script>x</script>"].map(|t| row(t, "3 May 2024", "x")).concat(),
-    );
-    (2..=5).for_each(|n| warned(&run, n, "title"));
-    assert_eq!(entries, []);
+    let rows = ["", " \n&nbsp;", "<a href=/x>\u{200b}\u{ad}</a>", "<script>x</script>"].map(|t| row(t, "3 May 2024", "x"));
+    for rows in rows.chunks(2) {
+        let (run, entries) = Site::new().publish(&rows.concat());
+        (2..=3).for_each(|n| warned(&run, n, "title"));
+        assert_eq!(entries, []);
+    }
 }
 
 #[test]

@@ -102,9 +102,9 @@ fn check_json_shows_the_next_three_runs_in_the_zone_of_the_source() {
 fn ten_mistakes_are_ten_problems_at_once() {
     let folder = fixture("config");
     let place = Place::new("", "");
-    for command in ["check", "once", "preview", "feeds", "forget"] {
+    for command in ["check", "once", "preview", "backfill", "feeds", "forget"] {
         let mut args = vec!["--config", "ten-mistakes.toml", command];
-        args.extend(["preview", "forget"].contains(&command).then_some("presse"));
+        args.extend(["preview", "backfill", "forget"].contains(&command).then_some("presse"));
         let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_newsroomd"));
         process.args(args).current_dir(&folder).env_remove("NEWSROOMD_CONFIG").env("STATE_DIRECTORY", place.path());
         let run = Run::from(process.output().expect("the binary runs"));
@@ -236,7 +236,7 @@ fn one_source_that_is_down_does_not_hold_up_the_other() {
             "",
             &format!("{}{}", source("down", &newsroom.url("/down"), ""), source("up", &newsroom.url("/news"), "")),
         );
-        let run = place.run(&["once", "--all"]);
+        let run = place.run(&["once", "--all", "--now"]);
         assert_eq!(run.code, Some(75), "{run:#?}");
         assert!(run.stderr.starts_with("down: failed: page 1 could not be read: "), "{run:#?}");
         assert!(run.stderr.contains(&newsroom.url("/down")), "{run:#?}");

@@ -10,6 +10,7 @@ mod demo;
 mod feeds_command;
 mod goldens;
 mod pages;
+mod parts;
 mod properties;
 mod reading;
 mod storage;

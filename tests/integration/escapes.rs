@@ -1,8 +1,10 @@
 //! Ways inside. Promised: no address of this machine or of a private network is ever connected to, however it is written and whatever leads there,
 //! unless `allow-networks` allows it; nobody's proxy is used but the configured one; no file is read for a URL.
 
+use std::time::Duration;
+
 use newsroomd::fetch::address::Network;
-use newsroomd::fetch::{Answer, FetchError, Fetcher, Known, Policy};
+use newsroomd::fetch::{Answer, Ask, FetchError, Fetcher, Policy};
 
 use crate::support::binary::{Place, Run};
 use crate::support::listing::row;
@@ -129,7 +131,7 @@ fn what_is_allowed_is_connected_to() {
         ["127.0.0.1", "127.1", "localhost", "[::ffff:127.0.0.1]"].map(|h| format!("http://{h}:{}/", trap.port())).into();
     let (place, run) = poll(&pages, "allow-networks = [\"127.0.0.0/8\"]");
     run.ok();
-    assert_eq!(trap.connections(), pages.len());
+    assert_eq!(trap.take_requests().len(), pages.len());
     assert_eq!(tree::titles(&place.feeds(), "s2/all"), ["One"]);
 }
 
@@ -155,7 +157,7 @@ fn no_redirect_leads_inside() {
         let by_name = NAMES.iter().any(|name| target.contains(&format!("//{name}:")));
         assert!(error.contains("is an address inside") || by_name && error.contains("cannot get"), "{target}: {error}");
     }
-    assert_eq!(door.connections(), targets.len());
+    assert_eq!(door.take_requests().len(), targets.len());
     assert_eq!(trap.connections(), 0);
 }
 
@@ -179,9 +181,11 @@ async fn a_connection_of_one_source_serves_no_stricter_one() {
     let trap = trap(answer(200, "", b"x"));
     let url = url::Url::parse(&format!("http://localhost:{}/", trap.port())).expect("a URL");
     let loopback = [Network::new([127, 0, 0, 0].into(), 8).expect("a network")];
-    let lax = Fetcher::new(&Policy::default()).expect("a client").allowing(Some(&loopback));
-    assert!(matches!(lax.get(&url, &Known::default()).await, Ok(Answer::Page(_))));
-    let strict = lax.allowing(None).get(&url, &Known::default()).await;
+    let policy = Policy { min_gap: Duration::ZERO, ..Policy::default() };
+    let lax = Fetcher::new(&policy).expect("a client").allowing(Some(&loopback));
+    let ask = Ask { obey_robots: false, ..Ask::whole(&url) };
+    assert!(matches!(lax.get(&ask).await.expect("a page").answer, Answer::Page(_)));
+    let strict = lax.allowing(None).get(&ask).await;
     assert!(matches!(strict, Err(FetchError::Inside { .. })), "{strict:?}");
     assert_eq!(trap.connections(), 1);
 }

@@ -3,6 +3,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod backfill;
+mod backfill_shifts;
+mod backoff;
 mod charsets;
 mod counts;
 mod escapes;
@@ -12,14 +15,19 @@ mod forget;
 mod forget_feeds;
 mod fresh;
 mod identity;
+mod judge;
 mod kill;
 mod limits;
 mod lost_database;
+mod manners;
 mod moved;
 mod order;
 mod redirects;
 mod renames;
+mod retry_after;
+mod robots;
 mod schedule;
+mod status;
 mod together;
 mod unchanged;
 mod walks;

@@ -98,14 +98,14 @@ fn an_alias_works_though_the_newsroom_is_down() {
     scene.poll(&rows());
     scene.newsroom.set("/news", Reply::HangUp);
     rename(&scene, "alias = { \"Chairmanship\" = \"Chairpersonship\" }");
-    assert_eq!(scene.place.run(&["once", "--all"]).code, Some(75));
+    assert_eq!(scene.place.run(&["once", "--all", "--now"]).code, Some(75));
     assert_united(&scene, &["Three", "Two", "One"]);
     let before = tree::timeless(&scene.feeds());
     rename(&scene, "");
-    assert_eq!(scene.place.run(&["once", "--all"]).code, Some(75));
+    assert_eq!(scene.place.run(&["once", "--all", "--now"]).code, Some(75));
     assert_eq!((scene.titles(OLD), scene.titles(NEW)), (vec!["Two".to_owned(), "One".into()], vec!["Three".to_owned()]));
     rename(&scene, "alias = { \"Chairmanship\" = \"Chairpersonship\" }");
-    assert_eq!(scene.place.run(&["once", "--all"]).code, Some(75));
+    assert_eq!(scene.place.run(&["once", "--all", "--now"]).code, Some(75));
     assert_eq!(tree::timeless(&scene.feeds()), before);
 }
 
@@ -121,10 +121,10 @@ fn an_alias_reaches_the_feeds_that_the_config_defines() {
     // What is no longer listed has the new name too.
     scene.newsroom.set("/news", Reply::Status(503));
     rename(&scene, "alias = { \"Chairmanship\" = \"Chairpersonship\" }");
-    assert_eq!(scene.place.run(&["once", "--all"]).code, Some(75));
+    assert_eq!(scene.place.run(&["once", "--all", "--now"]).code, Some(75));
     assert_eq!(scene.titles("mine"), ["Three", "Two", "One"]);
     rename(&scene, "");
-    assert_eq!(scene.place.run(&["once", "--all"]).code, Some(75));
+    assert_eq!(scene.place.run(&["once", "--all", "--now"]).code, Some(75));
     assert_eq!(scene.titles("mine"), ["Three"]);
 }
 

@@ -43,11 +43,14 @@ fn an_unchanged_page_sent_in_full_writes_no_row_of_an_item() {
     let scene = scene();
     let (files, tables) = (tree::files(&scene.feeds()), database::tables_but_source(&scene.place.database()));
     scene.newsroom.set("/news", Reply::Typed("text/html; charset=utf-8", page(&rows(), None).into_bytes()));
+    let past = || database::tables(&scene.place.database()).remove("past");
+    let before = past();
     for _ in 0..2 {
         scene.place.once();
         assert_eq!(scene.newsroom.take_visits(), [("/news".to_owned(), 200)]);
         assert_eq!(tree::files(&scene.feeds()), files);
         assert_eq!(database::tables_but_source(&scene.place.database()), tables);
+        assert_eq!(past(), before);
     }
 }
 

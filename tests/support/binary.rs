@@ -81,10 +81,10 @@ impl Place {
         self.command(args).output().expect("the binary runs").into()
     }
 
-    /// One round of all sources, which must go well.
+    /// One round of all sources, those that wait because polls failed among them, which must go well.
     #[track_caller]
     pub fn once(&self) -> Run {
-        self.run(&["once", "--all"]).ok()
+        self.run(&["once", "--all", "--now"]).ok()
     }
 
     /// Removes the database with its log.

@@ -41,10 +41,20 @@ pub fn tables(path: &Path) -> BTreeMap<String, Vec<String>> {
     })
 }
 
-/// The tables without `source`, whose row every poll writes.
+/// The tables without the count of requests.
+pub fn tables_but_counts(path: &Path) -> BTreeMap<String, Vec<String>> {
+    let mut tables = tables(path);
+    tables.remove("host_day").expect("the table");
+    tables
+}
+
+/// The tables without those of the sources' own state: `source`, whose row every poll writes, and `past`; and without the count of requests, which a
+/// run adds to once.
 pub fn tables_but_source(path: &Path) -> BTreeMap<String, Vec<String>> {
     let mut tables = tables(path);
-    tables.remove("source").expect("the table of sources");
+    for table in ["source", "past", "host_day"] {
+        tables.remove(table).expect("the table");
+    }
     tables
 }
 
@@ -98,9 +108,10 @@ pub fn run(path: &Path, script: &'static str) {
 pub fn make_old(path: &Path) {
     run(
         path,
-        "ALTER TABLE source DROP COLUMN moved_from; ALTER TABLE source DROP COLUMN moved; ALTER TABLE source DROP COLUMN validated;
-         DROP TRIGGER item_came; DROP TRIGGER item_went; DROP TRIGGER item_term_came; DROP TRIGGER item_term_went;
-         ALTER TABLE source DROP COLUMN items; ALTER TABLE term DROP COLUMN items; DROP TRIGGER channel_marked; ALTER TABLE channel DROP COLUMN revision; DROP TABLE trace; DROP TABLE forgotten; DROP TABLE gone; DROP TABLE erasure; ALTER TABLE term DROP COLUMN forgotten;
+        "DROP TABLE delivery; DROP TABLE incident; DROP TABLE past; DROP TABLE status; ALTER TABLE source DROP COLUMN since; ALTER TABLE source DROP COLUMN kind;
+         ALTER TABLE source DROP COLUMN moved_from; ALTER TABLE source DROP COLUMN moved; ALTER TABLE source DROP COLUMN validated;
+         DROP TABLE host_wait; DROP TABLE robots; DROP TABLE host_day; DROP TRIGGER item_came; DROP TRIGGER item_went; DROP TRIGGER item_term_came; DROP TRIGGER item_term_went;
+         ALTER TABLE source DROP COLUMN items; ALTER TABLE term DROP COLUMN items; DROP TRIGGER channel_marked; ALTER TABLE channel DROP COLUMN revision; DROP TABLE trace; DROP TABLE forgotten; DROP TABLE gone; DROP TABLE erasure; DROP TABLE backfill_row; DROP TABLE backfill; ALTER TABLE term DROP COLUMN forgotten;
          DELETE FROM _sqlx_migrations WHERE version > 1; PRAGMA user_version = 1",
     );
 }
@@ -108,7 +119,7 @@ pub fn make_old(path: &Path) {
 /// The database's files: the database itself, its log and whatever else lies beside it, but no locks.
 pub fn files(path: &Path) -> BTreeMap<String, Vec<u8>> {
     let folder = std::fs::read_dir(path.parent().expect("a folder")).expect("a folder");
-    let files = folder.flatten().map(|e| e.path()).filter(|p| p.extension().is_none_or(|e| e != "lock"));
+    let files = folder.flatten().map(|e| e.path()).filter(|p| p.is_file() && p.extension().is_none_or(|e| e != "lock"));
     files.map(|p| (p.display().to_string(), std::fs::read(&p).expect("a file"))).collect()
 }
 

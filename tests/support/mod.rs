@@ -8,6 +8,7 @@ pub mod listing;
 pub mod newsroom;
 pub mod process;
 pub mod raw;
+pub mod receiver;
 pub mod scene;
 pub mod tree;
 pub mod web;

@@ -15,6 +15,8 @@ pub enum Reply {
     Typed(&'static str, Vec<u8>),
     /// This status with an empty body.
     Status(u16),
+    /// This status, these fields and this body.
+    Full(u16, Vec<(&'static str, String)>, Vec<u8>),
     /// A redirect to this location.
     Redirect(String),
     /// Promises the whole body, sends half of it, and hangs up.
@@ -40,11 +42,17 @@ pub struct Request {
     pub at: Instant,
 }
 
+/// Makes the page of a path just when it is asked for.
+type Maker = Box<dyn FnMut(&str) -> Option<String> + Send>;
+
 #[derive(Default)]
 struct State {
+    maker: Option<Maker>,
     replies: HashMap<String, Reply>,
     log: Vec<Request>,
-    /// By path: requests that are not answered yet, and the most that there were at a time.
+    /// Requests for robots.txt, which are not in the log.
+    robots: Vec<Request>,
+    /// By path, and "" for all: requests that are not answered yet, and the most that there were at a time.
     under_way: HashMap<String, (usize, usize)>,
 }
 
@@ -80,7 +88,7 @@ impl Newsroom {
         self.address.to_string()
     }
 
-    /// Sets how a path (with its query) answers from now on. Paths not set answer 404.
+    /// Sets how a path (with its query) answers from now on. Paths not set answer 404, robots.txt among them, which thereby allows everything.
     pub fn set(&self, path: &str, reply: Reply) {
         self.state().replies.insert(path.to_owned(), reply);
         self.seen.notify_all();
@@ -91,8 +99,31 @@ impl Newsroom {
         self.set(path, Reply::Page(html.as_bytes().to_vec()));
     }
 
+    /// Lets pages be made when they are asked for: what this gives for a path (with its query) is answered, whatever was set.
+    pub fn make(&self, maker: impl FnMut(&str) -> Option<String> + Send + 'static) {
+        self.state().maker = Some(Box::new(maker));
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no thread died")
+    }
+
+    /// Sets robots.txt.
+    pub fn robots(&self, text: &str) {
+        self.set("/robots.txt", Reply::Typed("text/plain; charset=utf-8", text.as_bytes().to_vec()));
+    }
+
+    /// How often robots.txt was asked for since this was last called; it is in no other log.
+    pub fn take_robots(&self) -> usize {
+        std::mem::take(&mut self.state().robots).len()
+    }
+
+    /// Every request since the logs were last taken, in the order of their coming, with those for robots.txt.
+    pub fn all_requests(&self) -> Vec<Request> {
+        let state = self.state();
+        let mut all: Vec<Request> = state.log.iter().chain(&state.robots).cloned().collect();
+        all.sort_by_key(|request| request.at);
+        all
     }
 
     /// The requests since the last call.
@@ -138,18 +169,32 @@ impl Newsroom {
         self.state().under_way.get(path).map_or(0, |(_, most)| *most)
     }
 
+    /// The most requests that there ever were at a time.
+    pub fn most_at_a_time_of_all(&self) -> usize {
+        self.most_at_a_time("")
+    }
+
     /// Takes a request down, and says what is to be answered, once it is to be.
     fn take(&self, path: &str, headers: &HashMap<String, String>) -> (Option<Reply>, (u16, Vec<u8>, bool)) {
         let mut state = self.state();
-        let (now, most) = state.under_way.entry(path.to_owned()).or_default();
-        *now += 1;
-        *most = (*most).max(*now);
-        let (mut reply, mut answered) = (state.replies.get(path).cloned(), None);
+        for key in [path, ""] {
+            let (now, most) = state.under_way.entry(key.to_owned()).or_default();
+            *now += 1;
+            *most = (*most).max(*now);
+        }
+        let made = state.maker.as_mut().filter(|_| path != "/robots.txt").and_then(|make| make(path));
+        let made = made.map(|html| Reply::Page(html.into_bytes()));
+        let (mut reply, mut answered) = (made.or_else(|| state.replies.get(path).cloned()), None);
         if !matches!(reply, Some(Reply::Held)) {
             answered = Some(answer(reply.as_ref(), headers));
         }
         let status = answered.as_ref().map_or(0, |(status, ..)| *status);
-        state.log.push(Request { path: path.to_owned(), headers: headers.clone(), status, at: Instant::now() });
+        let request = Request { path: path.to_owned(), headers: headers.clone(), status, at: Instant::now() };
+        if path == "/robots.txt" {
+            state.robots.push(request)
+        } else {
+            state.log.push(request)
+        }
         self.seen.notify_all();
         let answered = answered.unwrap_or_else(|| {
             let held = |s: &mut State| matches!(s.replies.get(path), Some(Reply::Held));
@@ -160,7 +205,10 @@ impl Newsroom {
     }
 
     fn end(&self, path: &str) {
-        self.state().under_way.entry(path.to_owned()).and_modify(|(now, _)| *now -= 1);
+        let mut state = self.state();
+        for key in [path, ""] {
+            state.under_way.entry(key.to_owned()).and_modify(|(now, _)| *now -= 1);
+        }
     }
 
     fn serve(&self, stream: TcpStream) {
@@ -212,6 +260,10 @@ fn answer(reply: Option<&Reply>, headers: &HashMap<String, String>) -> (u16, Vec
             full(200, &format!("Content-Type: text/html; charset=utf-8\r\nETag: {etag}\r\n"), body)
         }
         Some(Reply::Typed(kind, body)) => full(200, &format!("Content-Type: {kind}\r\n"), body),
+        Some(Reply::Full(status, fields, body)) => {
+            let fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+            full(*status, &fields, body)
+        }
         Some(Reply::Status(status)) => full(*status, "", b""),
         Some(Reply::Redirect(to)) => full(302, &format!("Location: {to}\r\n"), b""),
         Some(Reply::Truncated(body)) => {

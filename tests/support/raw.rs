@@ -1,4 +1,5 @@
-//! A server that answers byte for byte as a test says, counts who connects, and keeps what was asked.
+//! A server that answers byte for byte as a test says, counts who connects, and keeps what was asked. It has no robots.txt: who asks for one is counted,
+//! and no more.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -82,6 +83,10 @@ impl Raw {
             }
         }
         let head = head[..first].to_owned() + &head[first..].to_lowercase();
+        if head[..first].contains("/robots.txt ") {
+            let _ = stream.write_all(&answer(404, "", b""));
+            return;
+        }
         self.requests.lock().expect("no thread died").push(head.clone());
         // It fails where the client has heard enough.
         let _ = self.answer.lock().expect("no thread died")(&head, &mut stream);

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::daemon::{self, Event};
 use crate::demo::{Item, Newsroom};
 use crate::fetch::address::Network;
-use crate::fetch::{Answer, Fetcher, Known, Policy};
+use crate::fetch::{Answer, Ask, Fetcher, Known, Policy};
 use crate::http::Server;
 use crate::pipeline::Outcome;
 
@@ -44,6 +44,11 @@ pub(super) async fn run(config: Config, server: Server, stage: &Stage, json: boo
         },
     }
     Ok(daemon.await?)
+}
+
+/// Our own server says nothing of robots.
+fn own(url: &Url) -> Ask<'_> {
+    Ask { obey_robots: false, ..Ask::whole(url) }
 }
 
 struct Play<'a> {
@@ -143,12 +148,10 @@ impl Play<'_> {
     /// What a feed reader does: it asks, and asks again with the validator that it got.
     async fn ask_twice(&self, address: &str) -> anyhow::Result<()> {
         let url = Url::parse(address)?;
-        let Answer::Page(page) = self.fetcher.get(&url, &Known::default()).await? else { bail!("{url} answered 304 unasked") };
+        let Answer::Page(page) = self.fetcher.get(&own(&url)).await?.answer else { bail!("{url} answered 304 unasked") };
         let known = Known { url: None, etag: page.etag.as_deref(), last_modified: page.last_modified.as_deref() };
-        let again = match self.fetcher.get(&url, &known).await? {
-            Answer::NotModified { .. } => 304,
-            Answer::Page(_) => 200,
-        };
+        let ask = Ask { known, ..own(&url) };
+        let again = if let Answer::NotModified { .. } = self.fetcher.get(&ask).await?.answer { 304 } else { 200 };
         self.say(
             &format!(
                 "A feed reader asks for it: 200, {} bytes. It asks again: {again}{}.\n",
@@ -166,7 +169,7 @@ impl Play<'_> {
     /// The items of the feed of everything, as a reader gets them.
     async fn feed(&self) -> anyhow::Result<Vec<Value>> {
         let url = self.base_url.join("osce/all.json")?;
-        let Answer::Page(page) = self.fetcher.get(&url, &Known::default()).await? else { bail!("{url} answered 304 unasked") };
+        let Answer::Page(page) = self.fetcher.get(&own(&url)).await?.answer else { bail!("{url} answered 304 unasked") };
         let feed: Value = serde_json::from_slice(&page.body).with_context(|| format!("{url} is no JSON"))?;
         Ok(feed["items"].as_array().cloned().unwrap_or_default())
     }

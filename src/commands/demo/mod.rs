@@ -16,7 +16,7 @@ use crate::cli::DemoArgs;
 use crate::config::Config;
 use crate::demo::{self, Markup, Newsroom};
 use crate::http::{HttpError, Server};
-use crate::pipeline::{Outlets, Pipeline};
+use crate::pipeline::{Outlets, Pipeline, Which};
 use crate::store::Store;
 
 /// Where the feeds of `--once` say that they are found.
@@ -65,7 +65,7 @@ async fn once(args: &DemoArgs, stage: &Stage) -> anyhow::Result<Exit> {
     let config = stage.config(BASE_URL)?;
     let store = Store::open(&config.database).await?;
     let pipeline = Pipeline::new(Arc::new(config), store.clone(), Outlets { disk: true, shelf: None }).await?;
-    let round = pipeline.round(true).await?;
+    let round = pipeline.round(Which { all: true, now: true }).await?;
     store.close().await;
     report::round(&round, false, args.json);
     if !args.json {

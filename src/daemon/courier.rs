@@ -1,0 +1,40 @@
+//! Tells the webhook of incidents, beside everything else: nothing waits for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::error_chain;
+use crate::pipeline::{Pipeline, now};
+
+/// How often to look without being woken: `once` beside the daemon may have left something.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// No two tries come closer than this.
+const LEAST: Duration = Duration::from_secs(1);
+
+/// Tells what there is to tell until `stop`. What is cut off then is told by the next start, once it is no
+/// longer taken (a minute at most).
+pub(super) async fn run(pipeline: Pipeline, incident: Arc<Notify>, stop: CancellationToken) {
+    loop {
+        let delivered = tokio::select! {
+            delivered = pipeline.deliver() => delivered,
+            () = stop.cancelled() => return,
+        };
+        let wait = match delivered {
+            Ok(Some(next)) => (next - now()).to_std().unwrap_or_default().clamp(LEAST, LOOK),
+            Ok(None) => LOOK,
+            Err(error) => {
+                tracing::debug!(error = error_chain(&error), "what the webhook is to be told cannot be read");
+                LOOK
+            }
+        };
+        tokio::select! {
+            () = incident.notified() => {}
+            () = tokio::time::sleep(wait) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! What a guest keeps in mind: whose turn it is, who wants to be left alone until when, what robots.txt says, and what was asked so far.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+use url::Url;
+
+use super::memory::Memory;
+use super::robots::{Rules, Standing, standing};
+use super::turn::{Turn, Turns};
+use super::{FetchError, retry_after};
+use crate::domain::{HostCounts, HostWait, RobotsCopy};
+
+/// Requests under way at a time, each to another host. Waiting for an answer costs next to nothing, and some that hang must not keep others
+/// from being asked; but each may bring a page of the greatest size.
+const SIDE_BY_SIDE: usize = 64;
+
+/// What was read of the memory holds for so long: another process may have learnt something.
+const RECENT: Duration = Duration::from_secs(1);
+
+/// robots.txt that are held at a time.
+const MOST: usize = 1_024;
+
+/// A place among the requests under way and the pages that are being read: as many pages are in memory at a time. Held until the page is read.
+#[derive(Debug)]
+pub struct Slot {
+    _permit: OwnedSemaphorePermit,
+}
+
+#[derive(Debug)]
+pub(super) struct Manners {
+    max_retry_after: Duration,
+    turns: Turns,
+    slots: Arc<Semaphore>,
+    memory: Option<Arc<dyn Memory>>,
+    waits: tokio::sync::Mutex<Waits>,
+    robots: Mutex<HashMap<String, Arc<Robots>>>,
+    counts: Mutex<HashMap<String, HostCounts>>,
+}
+
+#[derive(Debug, Default)]
+struct Waits {
+    read: Option<Instant>,
+    of_host: HashMap<String, HostWait>,
+}
+
+/// A robots.txt, read.
+#[derive(Debug, Default)]
+pub(super) struct Robots {
+    pub copy: RobotsCopy,
+    pub rules: Rules,
+}
+
+/// What an answer's head says, and how much of its body came.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub status: Option<u16>,
+    pub retry_after: Option<String>,
+    pub date: Option<String>,
+    pub bytes: u64,
+}
+
+impl Manners {
+    /// Without a memory, and on its own.
+    pub fn new(max_retry_after: Duration) -> Self {
+        Self {
+            max_retry_after,
+            turns: Turns::default(),
+            slots: Arc::new(Semaphore::new(SIDE_BY_SIDE)),
+            memory: None,
+            waits: tokio::sync::Mutex::default(),
+            robots: Mutex::default(),
+            counts: Mutex::default(),
+        }
+    }
+
+    /// With a memory, and turns shared by a folder.
+    pub fn shared(max_retry_after: Duration, memory: Option<Arc<dyn Memory>>, folder: &Path) -> Self {
+        Self { turns: Turns::shared(folder), memory, ..Self::new(max_retry_after) }
+    }
+
+    /// A host's turn. Whoever may not ask now learns it at once; who waited for the turn may learn it then.
+    ///
+    /// # Errors
+    /// When the host wants no request for now (unless `regardless`).
+    pub async fn turn(&self, host: &str, gap: Duration, regardless: bool) -> Result<(Turn, Slot), FetchError> {
+        self.check_wait(host, regardless).await?;
+        let turn = self.turns.take(host, gap).await;
+        self.check_wait(host, regardless).await?;
+        let permit = self.slots.clone().acquire_owned().await.expect("the semaphore is never closed");
+        Ok((turn, Slot { _permit: permit }))
+    }
+
+    async fn check_wait(&self, host: &str, regardless: bool) -> Result<(), FetchError> {
+        if regardless {
+            return Ok(());
+        }
+        match self.wait(host).await? {
+            Some(until) => {
+                self.count(host, |counts| counts.put_off += 1);
+                Err(FetchError::HostWaits { host: host.to_owned(), until, asked_for: true })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Until when a host wants no request; None: it may be asked.
+    ///
+    /// # Errors
+    /// When the memory fails.
+    pub async fn wait(&self, host: &str) -> Result<Option<DateTime<Utc>>, FetchError> {
+        let mut waits = self.waits.lock().await;
+        if let Some(memory) = &self.memory
+            && waits.read.is_none_or(|read| read.elapsed() >= RECENT)
+        {
+            waits.of_host.retain(|_, wait| wait.until > Utc::now());
+            for (host, wait) in memory.waits().await.map_err(FetchError::Memory)? {
+                waits.note(host, wait);
+            }
+            waits.read = Some(Instant::now());
+        }
+        Ok(waits.of_host.get(host).and_then(|wait| in_force(wait, self.max_retry_after, Utc::now())))
+    }
+
+    /// Learns from an answer whether the host wants to be left alone, and tells others. Until when, if so.
+    pub async fn learn(&self, host: &str, seen: &Seen) -> Option<DateTime<Utc>> {
+        let status = seen.status?;
+        let (retry_after, date) = (seen.retry_after.as_deref(), seen.date.as_deref());
+        let wait = retry_after::wait(status, retry_after, date, SystemTime::now(), self.max_retry_after)?;
+        let asked = Utc::now();
+        // A whole second, as it is kept: rather later than sooner.
+        let until = asked + TimeDelta::from_std(wait).ok()?;
+        let until = DateTime::from_timestamp(until.timestamp() + i64::from(until.timestamp_subsec_nanos() > 0), 0)?;
+        let asked = DateTime::from_timestamp(asked.timestamp(), 0)?;
+        tracing::info!(host, status, until = %until.to_rfc3339(), "the host asks to be left alone for a while");
+        self.count(host, |counts| {
+            counts.waits += 1;
+            counts.waits_ms += milliseconds(wait);
+        });
+        let wait = HostWait { asked, until, status };
+        let mut waits = self.waits.lock().await;
+        waits.note(host.to_owned(), wait);
+        if let Some(memory) = &self.memory
+            && let Err(error) = memory.keep_wait(host, wait).await
+        {
+            tracing::warn!(host, error = crate::error_chain(&*error), "other newsroomd processes do not know of the wait");
+        }
+        Some(until)
+    }
+
+    /// The sole right to ask for a robots.txt: others, also of other processes, wait for what comes of it.
+    pub async fn sole(&self, authority: &str) -> Turn {
+        self.turns.take(&format!("robots {authority}"), Duration::ZERO).await
+    }
+
+    /// The robots.txt as it is known in this process.
+    pub fn known(&self, authority: &str) -> Option<Arc<Robots>> {
+        locked(&self.robots).get(authority).cloned()
+    }
+
+    /// The robots.txt as another process, or an earlier one, left it.
+    ///
+    /// # Errors
+    /// When the memory fails.
+    pub async fn remembered(&self, authority: &str) -> Result<Option<Arc<Robots>>, FetchError> {
+        let Some(memory) = &self.memory else { return Ok(None) };
+        let copy = memory.robots(authority).await.map_err(FetchError::Memory)?;
+        Ok(copy.map(|copy| self.hold(authority, copy)))
+    }
+
+    /// Keeps a robots.txt for all.
+    pub async fn keep(&self, authority: &str, copy: RobotsCopy) -> Arc<Robots> {
+        if let Some(memory) = &self.memory
+            && let Err(error) = memory.keep_robots(authority, &copy).await
+        {
+            tracing::warn!(
+                authority,
+                error = crate::error_chain(&*error),
+                "robots.txt is not kept: it is asked for again at the next start"
+            );
+        }
+        self.hold(authority, copy)
+    }
+
+    fn hold(&self, authority: &str, copy: RobotsCopy) -> Arc<Robots> {
+        let rules = copy.text.as_deref().map(Rules::parse).unwrap_or_default();
+        let robots = Arc::new(Robots { rules, copy });
+        let mut all = locked(&self.robots);
+        // Redirects may lead to ever new hosts. What is forgotten here is remembered elsewhere.
+        if all.len() >= MOST {
+            all.clear();
+        }
+        all.insert(authority.to_owned(), robots.clone());
+        robots
+    }
+
+    /// Counts a request and what came of it.
+    pub fn count_request(&self, host: &str, robots: bool, turn: &Turn, seen: &Seen) {
+        self.count(host, |counts| {
+            counts.requests += 1;
+            counts.robots += u64::from(robots);
+            counts.bytes += seen.bytes;
+            match seen.status {
+                None => counts.unanswered += 1,
+                Some(304) => counts.not_modified += 1,
+                Some(200..=299) => counts.success += 1,
+                Some(300..=399) => counts.redirects += 1,
+                Some(500..) => counts.server_errors += 1,
+                Some(_) => counts.client_errors += 1,
+            }
+            let waited = milliseconds(turn.waited);
+            counts.turns += u64::from(waited > 0);
+            counts.turns_ms += waited;
+            counts.least_gap_ms = counts.least_gap_ms.into_iter().chain(turn.since_last.map(milliseconds)).min();
+        });
+    }
+
+    fn count(&self, host: &str, add: impl FnOnce(&mut HostCounts)) {
+        let mut counts = locked(&self.counts);
+        match counts.get_mut(host) {
+            Some(counts) => add(counts),
+            None => add(counts.entry(host.to_owned()).or_default()),
+        }
+    }
+
+    /// Hands over what was counted since the last time.
+    pub fn take_counts(&self) -> HashMap<String, HostCounts> {
+        std::mem::take(&mut locked(&self.counts))
+    }
+
+    /// Takes counts back that could not be kept.
+    pub fn return_counts(&self, counts: &HashMap<String, HostCounts>) {
+        let mut mine = locked(&self.counts);
+        counts.iter().for_each(|(host, more)| mine.entry(host.clone()).or_default().add(more));
+    }
+}
+
+impl Waits {
+    /// The later one holds.
+    fn note(&mut self, host: String, wait: HostWait) {
+        let known = self.of_host.entry(host).or_insert(wait);
+        if wait.until > known.until || wait.asked > known.asked {
+            *known = wait;
+        }
+    }
+}
+
+impl Robots {
+    pub fn standing(&self) -> Standing {
+        standing(&self.copy, Utc::now())
+    }
+}
+
+/// The scheme, host and port that a robots.txt is for (RFC 9309, section 2.3).
+pub fn authority(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// Until when a wait holds, if it does now. One that began in the future was noted by a clock that was wrong; `most` may have become less since.
+fn in_force(wait: &HostWait, most: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let most = TimeDelta::from_std(most).ok().and_then(|most| wait.asked.checked_add_signed(most + TimeDelta::seconds(1)));
+    let until = most.map_or(wait.until, |most| wait.until.min(most));
+    (wait.asked <= now && now < until).then_some(until)
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A panic elsewhere leaves maps that still hold.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_in_force() {
+        let at = |s: i64| DateTime::UNIX_EPOCH + TimeDelta::seconds(s);
+        let wait = HostWait { asked: at(100), until: at(200), status: 503 };
+        let hour = Duration::from_secs(3_600);
+        for (now, most, want) in [
+            (100, hour, Some(200)),
+            (199, hour, Some(200)),
+            (200, hour, None),
+            (99, hour, None),
+            (100, Duration::from_secs(9), Some(110)),
+            (110, Duration::from_secs(9), None),
+        ] {
+            assert_eq!(in_force(&wait, most, at(now)), want.map(at), "{now} {most:?}");
+        }
+    }
+
+    #[test]
+    fn authorities() {
+        let of = |url: &str| authority(&Url::parse(url).expect("a URL"));
+        assert_eq!(of("https://Example.org:443/a"), "https://example.org");
+        assert_eq!(of("http://example.org:8080/a"), "http://example.org:8080");
+        assert_ne!(of("http://example.org"), of("https://example.org"));
+    }
+}
