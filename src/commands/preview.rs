@@ -18,7 +18,7 @@ use crate::pipeline::{PageRead, read_page};
 
 pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<Exit> {
     let (source, page) = page(config, args).await?;
-    let read = read_page(&page, 0, source);
+    let read = read_page(&page, 0, source, chrono::Utc::now());
     if args.json {
         say!("{:#}", as_json(source, &page, &read));
     } else {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use scraper::{ElementRef, Html};
 
-use super::date::{PageDate, read_date};
+use super::date::{When, read_date};
 use super::label::Lines;
 use super::rules::{Field, Rules};
 use super::text::{Markup, line, markup};
@@ -36,7 +36,7 @@ pub struct RawRow {
     /// Where it leads, as written.
     pub link: Option<String>,
     /// Its date.
-    pub date: PageDate,
+    pub date: When,
     /// Its summary.
     pub summary: Option<Markup>,
     /// The names of its terms, in the order of the rules' facets.
@@ -150,7 +150,7 @@ impl<'a> Row<'a> {
         Some(RawRow { row: self.row, title, link, date, summary, terms })
     }
 
-    fn date(&self, warn: &mut impl FnMut(&str, String), title: &str) -> Option<PageDate> {
+    fn date(&self, warn: &mut impl FnMut(&str, String), title: &str) -> Option<When> {
         let texts = || self.rules.date.iter().filter_map(|d| self.text(&d.field).map(|text| (d, text)));
         let date = texts().find_map(|(d, text)| read_date(&text, &d.formats));
         if date.is_none() {

@@ -89,12 +89,12 @@ pub struct PageRead {
     pub next: Option<Url>,
 }
 
-/// Reads a page: decode, extract, normalise. Work for the processor.
-pub fn read_page(page: &Page, number: usize, source: &Source) -> PageRead {
+/// Reads a page: decode, extract, normalise. Work for the processor. Relative dates count from `read_at`.
+pub fn read_page(page: &Page, number: usize, source: &Source, read_at: DateTime<Utc>) -> PageRead {
     let host = page.url.host_str().unwrap_or_default();
     let decoded = charset::decode(&page.body, &charset::Evidence { told: source.charset, header: page.charset.as_deref(), host });
     let extracted = extract(&decoded.text, &source.rules);
-    let (rows, more) = readings(&extracted, &page.url, number, &source.newsroom, &source.identity);
+    let (rows, more) = readings(&extracted, &page.url, number, &source.newsroom, &source.identity, read_at);
     let base = reading::base(&extracted, &page.url);
     let mut warnings: Vec<Warning> =
         decoded.doubts().into_iter().map(|message| Warning { row: None, field: "charset".into(), message }).collect();
@@ -136,7 +136,7 @@ impl Pipeline {
     /// Walks along a due source's pager: one conditional request, and as many pages as it takes to reach what is known.
     pub async fn walk(&self, due: &Due) -> Walked {
         let mut steps = Steps::default();
-        let error = self.pages(self.source(due), &due.state, &mut steps).await.err();
+        let error = self.pages(self.source(due), due, &mut steps).await.err();
         Walked { steps, error }
     }
 
@@ -183,7 +183,8 @@ impl Pipeline {
     }
 
     /// Goes from page to page until the walk is complete.
-    async fn pages(&self, source: &Source, state: &SourceState, steps: &mut Steps) -> Result<(), PollError> {
+    async fn pages(&self, source: &Source, due: &Due, steps: &mut Steps) -> Result<(), PollError> {
+        let state = &due.state;
         let same_rules = state.rules == Some(source.rules_stamp);
         let fetcher = self.fetcher.allowing(source.allow_networks.as_deref());
         let remembered = remembered(source, state);
@@ -206,7 +207,7 @@ impl Pipeline {
                     Validators { url: Some(url.to_string()), etag: etag.clone(), last_modified: last_modified.clone() };
                 steps.learn(source, remembered.clone(), moved.clone());
             }
-            let read = self.read(page, number, source).await?;
+            let read = self.read(page, number, source, due.at).await?;
             let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
             steps.polled.warnings.extend(read.warnings.into_iter().map(|w| (number, w)));
             if read.found == 0 && (number == 0 || read.next.is_some()) {
@@ -232,12 +233,12 @@ impl Pipeline {
         Ok(())
     }
 
-    async fn read(&self, page: Page, number: usize, source: &Source) -> Result<PageRead, PollError> {
+    async fn read(&self, page: Page, number: usize, source: &Source, at: DateTime<Utc>) -> Result<PageRead, PollError> {
         let permit = self.cores.clone().acquire_owned().await.expect("the semaphore is never closed");
         let source = source.clone();
         let read = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            read_page(&page, number, &source)
+            read_page(&page, number, &source, at)
         });
         read.await.map_err(|source| PollError::Died { page: number, source })
     }
