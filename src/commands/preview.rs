@@ -22,11 +22,11 @@ use crate::store::{Store, StoreError};
 
 pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<Exit> {
     let (source, page, listing) = page(config, args).await?;
-    let mut read = read_page(&page, 0, source);
+    let mut read = read_page(&page, 0, source, now());
     // Of another page than the listing's first nothing is remembered.
     let judged = match listing {
         true => judged(config, source, &mut read).await,
-        false => Judged::by_itself(source, &read.look, now()),
+        false => Judged::by_itself(source, &read, now()),
     };
     let verdict = &judged.verdict;
     if args.json {
@@ -65,7 +65,7 @@ async fn judged(config: &Config, source: &Source, read: &mut PageRead) -> Judged
         judged
     };
     let judged: Result<Judged, StoreError> = of_store.await;
-    judged.unwrap_or_else(|_| Judged::by_itself(source, &read.look, now()))
+    judged.unwrap_or_else(|_| Judged::by_itself(source, &read, now()))
 }
 
 /// Finds out what is meant, and gets it; says whether it is meant to be the first page of the source's listing.

@@ -97,6 +97,9 @@ fn turned(polled: &Polled) -> String {
 }
 
 fn warnings(source: &str, polled: &Polled) {
+    if let Some(table) = &polled.redesign {
+        eprintln!("{source}: warning: redesign suspected, selectors match nothing; what would read the page:\n{table}");
+    }
     for reason in &polled.odd {
         eprintln!("{source}: warning: the page is odd: {reason}; it was taken over");
     }
@@ -154,6 +157,6 @@ fn polled_json(source: &str, outcome: &str, polled: &Polled, error: Option<Strin
         "new": saved.new, "edited": saved.edited, "touched": saved.touched, "known": saved.known, "odd": saved.odd,
         "held-terms": saved.held.iter().map(|(facet, name)| json!({"facet": facet, "term": name})).collect::<Vec<_>>(),
         "warnings": warnings, "moved": polled.moved.as_ref().map(url::Url::as_str),
-        "page-odd": polled.odd, "state": polled.turned.map_or(State::Fine, |t| t.after).name(),
+        "page-odd": polled.odd, "redesign": polled.redesign, "state": polled.turned.map_or(State::Fine, |t| t.after).name(),
     })
 }

@@ -38,12 +38,8 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
     let stated = table.raw().get("language").is_some();
     let (language, names) = language(&mut table);
     let identity = identity(&mut table);
-<<<<<<< HEAD
-    let (each, auto) = table.take("each").map_or((Some(Vec::new()), true), |v| field::each(&v));
-=======
     let obey_robots = obey_robots(&mut table);
-    let each = table.require("each", "\".news-item\"").map(|v| field::selectors(&v));
->>>>>>> 2eaf7f53e6f2fd22d05342693cb29f414e1c5eaf
+    let (each, auto) = table.take("each").map_or((Some(Vec::new()), true), |v| field::each(&v));
     let next = table.take("next").map(|v| field::selectors(&v)).unwrap_or_default();
     let max_pages = table.integer("max-pages", 1..=10_000).unwrap_or(20);
     let max_terms = table.integer("max-terms", 1..=10_000).unwrap_or(300);

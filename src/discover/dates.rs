@@ -3,8 +3,11 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono_tz::Tz;
+
 use super::outline::Outline;
-use crate::extract::date::{DateFormat, PageDate, read_date};
+use crate::extract::date::{DateFormat, PageDate, When, read_date, recognise, recognise_all};
 use crate::extract::months::Language;
 
 /// A text longer than this (bytes) is not searched: dates stand in short ones.
@@ -13,51 +16,44 @@ const LONGEST: usize = 400;
 /// A date in a text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Dated {
-    pub date: PageDate,
+    pub when: When,
     /// How it is written, as a config's `format`; empty: none is needed.
     pub form: String,
     /// How much of the text it is, from 0 to 1.
     pub share: f32,
-    /// Day and month may be the other way round.
-    pub other: Option<PageDate>,
 }
-
-/// Forms that are looked for inside texts, in order.
-const FORMS: &[&str] = &[
-    "%Y-%m-%d",
-    "%A, %d %B %Y",
-    "%d %B %Y",
-    "%d. %B %Y",
-    "%B %d, %Y",
-    "%d %b. %Y",
-    "%b. %d, %Y",
-    "%d de %B de %Y",
-    "%d de %B %Y",
-    "%d-%b-%Y",
-    "%Y年%m月%d日",
-    "%Y년 %m월 %d일",
-    "%Y. %m. %d",
-    "%Y/%m/%d",
-    "%Y.%m.%d",
-    "%d.%m.%Y",
-    "%d-%m-%Y",
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%d.%m.%y",
-];
 
 /// Finds dates, each text once.
 pub(super) struct Dates {
+    language: Language,
     unmistakable: Vec<DateFormat>,
-    forms: Vec<(&'static str, DateFormat)>,
+    /// Ambiguous figures, each way round.
+    either: Vec<(&'static str, DateFormat, DateFormat)>,
+    noon: DateTime<Utc>,
     found: RefCell<HashMap<(usize, usize), Option<Dated>>>,
 }
 
 impl Dates {
-    /// With the month names of a language, or English ones.
-    pub fn new(language: Language) -> Self {
-        let forms = FORMS.iter().filter_map(|f| Some((*f, DateFormat::parse(f, language).ok()?))).collect();
-        Self { unmistakable: DateFormat::unmistakable(language), forms, found: RefCell::default() }
+    /// With the names of a language, on a day.
+    pub fn new(language: Language, today: NaiveDate) -> Self {
+        let noon = today.and_time(NaiveTime::from_hms_opt(12, 0, 0).expect("noon is a time")).and_utc();
+        let form = |f: &str| DateFormat::parse(f, language).expect("constant formats are valid");
+        let either = [("%d/%m/%Y", "%m/%d/%Y"), ("%d-%m-%Y", "%m-%d-%Y")];
+        Self {
+            language,
+            unmistakable: DateFormat::unmistakable(language),
+            either: either.into_iter().map(|(day, month)| (day, form(day), form(month))).collect(),
+            noon,
+            found: RefCell::default(),
+        }
+    }
+
+    /// The day that is meant, if the page is read today.
+    pub fn day(&self, when: When) -> PageDate {
+        match when {
+            When::Stated(date) => date,
+            When::Ago(ago) => ago.resolve(self.noon, Tz::UTC),
+        }
     }
 
     /// The date in an element's text.
@@ -76,89 +72,71 @@ impl Dates {
 
     /// The date that an attribute states.
     pub fn stated(&self, text: &str) -> Option<PageDate> {
-        read_date(text.trim(), &self.unmistakable)
+        read_date(text.trim(), &self.unmistakable)?.stated()
     }
 
     /// The date in a text of one line.
     pub fn find(&self, line: &str) -> Option<Dated> {
-        if line.len() > LONGEST || line.chars().filter(|c| c.is_numeric()).count() < 2 {
+        if line.len() > LONGEST {
             return None;
         }
-        if let Some(date) = read_date(line, &self.unmistakable) {
-            return Some(Dated { date, form: String::new(), share: 1.0, other: None });
-        }
-        let (form, date) = self.forms.iter().find_map(|(form, f)| Some((*form, read_date(line, std::slice::from_ref(f))?)))?;
-        let other = match form {
-            "%d/%m/%Y" => self.read(line, "%m/%d/%Y"),
-            _ => None,
-        };
-        // Its own length is not told: that of a date as it is usually written comes near.
-        let usual = date.day.format(form).to_string().chars().count() + usize::from(date.time.is_some()) * 6;
-        #[allow(clippy::cast_precision_loss, reason = "lengths of short texts")]
-        let share = (usual as f32 / line.chars().count().max(1) as f32).min(1.0);
-        Some(Dated { date, form: form.to_owned(), share, other })
+        recognise(line, self.language).map(|f| Dated { when: f.date, form: f.form, share: share(&f.span, line) })
     }
 
-    fn read(&self, line: &str, form: &str) -> Option<PageDate> {
-        let format = self.forms.iter().find(|(f, _)| *f == form)?;
-        read_date(line, std::slice::from_ref(&format.1))
+    /// The dates of a list that its texts do not tell one by one: 3/4/2024 is told by 25/4/2024, or by the order of the list.
+    pub fn of_list(&self, lines: &[Option<String>]) -> Vec<Option<Dated>> {
+        let texts: Vec<&str> = lines.iter().map(|l| l.as_deref().filter(|l| l.len() <= LONGEST).unwrap_or_default()).collect();
+        let all = recognise_all(&texts, self.language);
+        if all.iter().any(Option::is_some) {
+            let dated = all.into_iter().zip(&texts);
+            return dated.map(|(f, line)| f.map(|f| Dated { when: f.date, form: f.form, share: share(&f.span, line) })).collect();
+        }
+        for (form, day_first, month_first) in &self.either {
+            let read = |format: &DateFormat| -> Vec<Option<When>> {
+                texts.iter().map(|t| read_date(t, std::slice::from_ref(format))).collect()
+            };
+            let (day, month) = (read(day_first), read(month_first));
+            let (days, form) = match (self.falls(&day), self.falls(&month)) {
+                (true, false) => (day, (*form).to_owned()),
+                (false, true) => (month, form.replace("%d", "%_").replace("%m", "%d").replace("%_", "%m")),
+                _ => continue,
+            };
+            let dated = days.into_iter().zip(&texts);
+            return dated
+                .map(|(when, line)| Some(Dated { when: when?, form: form.clone(), share: share(&(0..10), line) }))
+                .collect();
+        }
+        vec![None; lines.len()]
+    }
+
+    /// Whether days go from newest to oldest, and do go.
+    fn falls(&self, days: &[Option<When>]) -> bool {
+        let days: Vec<_> = days.iter().flatten().map(|d| self.day(*d).day).collect();
+        days.len() > 2 && days.windows(2).all(|w| w[0] >= w[1]) && days.first() != days.last()
     }
 }
 
-/// The dates of a list, once it is clear how they are written.
-pub(super) struct Settled {
-    pub days: Vec<Option<PageDate>>,
-    /// The forms, the usual first.
-    pub forms: Vec<String>,
-    /// Some need no form.
-    pub plain: bool,
-    /// Day and month may be the other way round.
-    pub ambiguous: bool,
+#[allow(clippy::cast_precision_loss, reason = "lengths of short texts")]
+fn share(span: &std::ops::Range<usize>, line: &str) -> f32 {
+    (span.len() as f32 / line.len().max(1) as f32).min(1.0)
 }
 
-/// Settles how the dates of a list are written: 3/4/2024 is told by its neighbours, by 25/4/2024 or by the order of the list.
-pub(super) fn settle(found: &[Option<Dated>]) -> Settled {
-    let (day_first, month_first) = ("%d/%m/%Y", "%m/%d/%Y");
-    let of = |form: &str| found.iter().flatten().filter(|d| d.form == form).count();
-    let sure_day_first = found.iter().flatten().any(|d| d.form == day_first && d.other.is_none());
-    let all_month_first = || found.iter().map(|d| d.as_ref().map(|d| if d.form == day_first { d.other.unwrap_or(d.date) } else { d.date })).collect();
-    let as_found: Vec<Option<PageDate>> = found.iter().map(|d| d.as_ref().map(|d| d.date)).collect();
-    let (mut days, mut ambiguous, mut turned) = (as_found, false, false);
-    if of(day_first) + of(month_first) > 0 {
-        let sure_month_first = of(month_first) > 0;
-        if sure_month_first && !sure_day_first {
-            (days, turned) = (all_month_first(), true);
-        } else if !sure_month_first && !sure_day_first {
-            let other: Vec<Option<PageDate>> = all_month_first();
-            match (falls(&days), falls(&other)) {
-                (true, false) => {}
-                (false, true) => (days, turned) = (other, true),
-                _ => ambiguous = true,
-            }
-        } else if sure_month_first {
-            ambiguous = true;
-        }
-    }
+/// The forms of a list's dates, the usual first; and whether some need none, or there are too many to name.
+pub(super) fn forms(found: &[Option<Dated>]) -> (Vec<String>, bool) {
     let mut forms: Vec<(usize, String)> = Vec::new();
     let mut plain = false;
     for dated in found.iter().flatten() {
-        let form = if turned && dated.form == day_first { month_first } else { dated.form.as_str() };
-        if form.is_empty() {
+        if dated.form.is_empty() {
             plain = true;
             continue;
         }
-        match forms.iter_mut().find(|(_, f)| f == form) {
+        match forms.iter_mut().find(|(_, f)| *f == dated.form) {
             Some((n, _)) => *n += 1,
-            None => forms.push((1, form.to_owned())),
+            None => forms.push((1, dated.form.clone())),
         }
     }
     forms.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
+    let plain = plain || forms.len() > 3;
     forms.truncate(3);
-    Settled { days, forms: forms.into_iter().map(|(_, f)| f).collect(), plain, ambiguous }
-}
-
-/// Whether days go from newest to oldest, and do go.
-fn falls(days: &[Option<PageDate>]) -> bool {
-    let days: Vec<_> = days.iter().flatten().map(|d| d.day).collect();
-    days.windows(2).all(|w| w[0] >= w[1]) && days.first() != days.last()
+    (forms.into_iter().map(|(_, f)| f).collect(), plain)
 }

@@ -25,6 +25,7 @@ use scraper::Html;
 use url::Url;
 
 use crate::domain::{Digest, digest, fold};
+use crate::extract::date::When;
 use crate::extract::months::Language;
 use crate::extract::{Extracted, RawRow, Rules, extract_document};
 use dates::Dates;
@@ -136,7 +137,7 @@ pub fn discover(document: &Html, hints: &Hints<'_>) -> Discovery {
     let origin = origin::origin(document, hints.url, hints.language, if page.elements.is_empty() { "" } else { page.raw(0) });
     let base = base(document, hints.url);
     let feeds = origin::feeds(document, &base);
-    let dates = Dates::new(origin.language);
+    let dates = Dates::new(origin.language, hints.today);
     let stories = linked::stories(document, &dates);
     let nothing = Extracted::default();
     if page.elements.is_empty() {
@@ -155,7 +156,7 @@ pub fn discover(document: &Html, hints: &Hints<'_>) -> Discovery {
     looked.extend(narrower);
     looked.sort_by(|a, b| b.points.cmp(&a.points).then_with(|| better(&page, a, b)));
     let next = pager::next(document, &page, &base);
-    let mut found = Found { document, origin: &origin, next, candidates: Vec::new(), best: None };
+    let mut found = Found { document, origin: &origin, dates: &dates, next, candidates: Vec::new(), best: None };
     found.weigh(looked, &stories, &by);
     let Found { candidates, best, .. } = found;
     let table = candidates.first().map(|c| {
@@ -197,6 +198,7 @@ fn better(page: &Outline<'_>, a: &Looked<'_>, b: &Looked<'_>) -> std::cmp::Order
 struct Found<'d> {
     document: &'d Html,
     origin: &'d Origin,
+    dates: &'d Dates,
     next: Option<String>,
     candidates: Vec<Candidate>,
     best: Option<Extracted>,
@@ -266,7 +268,7 @@ impl Found<'_> {
         let (how, extracted) = match derived {
             Some(mut derived) => match self.read(&derived) {
                 Some((extracted, rules)) => {
-                    if !agrees(&extracted, one) {
+                    if !agrees(&extracted, one, self.dates) {
                         add(-60, "its rules, tried, do not give the same rows");
                     }
                     several(&mut derived, &extracted);
@@ -324,7 +326,7 @@ fn told(document: &Html, stories: &[Story], base: &Url) -> Extracted {
             row: 0,
             title: s.title.clone()?,
             link: Some(link?.into()),
-            date: s.date?,
+            date: When::Stated(s.date?),
             summary: s.summary.clone().map(crate::extract::Markup::Text),
             terms: Vec::new(),
         })
@@ -342,7 +344,7 @@ fn overlap(a: &Rows<'_>, b: &Rows<'_>) -> bool {
 }
 
 /// Whether the extraction, by the derived rules, sees what was found.
-fn agrees(extracted: &Extracted, one: &Looked<'_>) -> bool {
+fn agrees(extracted: &Extracted, one: &Looked<'_>, dates: &Dates) -> bool {
     let found: Vec<(String, chrono::NaiveDate)> = one
         .rows
         .titles
@@ -350,7 +352,7 @@ fn agrees(extracted: &Extracted, one: &Looked<'_>) -> bool {
         .zip(&one.rows.days)
         .filter_map(|(title, day)| Some((fold(title.as_ref()?), day.as_ref()?.day)))
         .collect();
-    let read: HashSet<(String, chrono::NaiveDate)> = extracted.rows.iter().map(|r| (fold(&r.title), r.date.day)).collect();
+    let read: HashSet<(String, chrono::NaiveDate)> = extracted.rows.iter().map(|r| (fold(&r.title), dates.day(r.date).day)).collect();
     let same = found.iter().filter(|f| read.contains(*f)).count();
     !found.is_empty() && same * 10 >= found.len() * 9 && extracted.rows_found <= one.group.members.len() + one.group.members.len() / 10
 }

@@ -42,7 +42,6 @@ pub(super) fn score(page: &Outline<'_>, group: &Group, rows: &Rows<'_>, by: &Yar
         }
     };
     let n = group.members.len();
-    let looked = rows.looked;
     add(
         match n {
             0..=1 => 0,
@@ -157,9 +156,6 @@ fn days(rows: &Rows<'_>, today: NaiveDate, add: &mut impl FnMut(i32, String)) {
     add(if dated >= 90 { 25 } else if dated >= 60 { 14 } else { -30 }, format!("{dated} % of its rows have a date"));
     if days.len() < 2 {
         return;
-    }
-    if rows.date.as_ref().is_some_and(|d| d.ambiguous) {
-        add(-45, "day and month of its dates may be the other way round".into());
     }
     let pairs = days.len() - 1;
     let falling = percent(days.windows(2).filter(|w| w[0] >= w[1]).count(), pairs);

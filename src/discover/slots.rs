@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use super::dates::{Dated, Dates, settle};
+use super::dates::{Dated, Dates, forms};
 use super::names::{self, Hint, Mark};
 use super::outline::Outline;
 use crate::domain::fold;
@@ -82,8 +82,6 @@ pub(super) struct DatePlace {
     pub forms: Vec<String>,
     /// Some are in forms that need no telling, beside those.
     pub plain: bool,
-    /// Day and month may be the other way round, and nothing says which.
-    pub ambiguous: bool,
 }
 
 /// The rows of a group, read.
@@ -329,25 +327,40 @@ fn date<'a>(
             let days: Vec<_> = stated.iter().map(|d| d.map(|(_, day)| day)).collect();
             (days, DatePlace { attr, ..place(slot) }, 1.0)
         } else {
-            let found: Vec<Option<Dated>> = filled
+            let line = |at: usize, titled: Option<usize>| match titled {
+                Some(titled) if page.holds(at, titled) && at != titled => page.line_without(at, titled),
+                // The text of a row without a title is no date of its own.
+                _ => page.line(at),
+            };
+            let mut found: Vec<Option<Dated>> = filled
                 .first
                 .iter()
                 .zip(titled)
                 .map(|(at, titled)| match (*at, *titled) {
-                    (Some(at), Some(titled)) if page.holds(at, titled) && at != titled => dates.find(&page.line_without(at, titled)),
-                    // The text of a row without a title is no date of its own.
+                    (Some(at), Some(titled)) if page.holds(at, titled) && at != titled => dates.find(&line(at, Some(titled))),
                     (Some(at), _) => dates.of(page, at),
                     (None, _) => None,
                 })
                 .collect();
-            if found.iter().flatten().count() * 5 < members.len() * 3 {
-                continue;
+            let enough = |found: &[Option<Dated>]| found.iter().flatten().count() * 5 >= members.len() * 3;
+            if !enough(&found) {
+                let short = |at: usize| page.size(at) <= 400 && page.raw(at).chars().filter(char::is_ascii_digit).count() >= 4;
+                if filled.first.iter().flatten().filter(|at| short(**at)).count() * 5 < members.len() * 3 {
+                    continue;
+                }
+                let lines: Vec<Option<String>> =
+                    filled.first.iter().zip(titled).map(|(at, titled)| at.filter(|at| short(*at)).map(|at| line(at, *titled))).collect();
+                found = dates.of_list(&lines);
+                if !enough(&found) {
+                    continue;
+                }
             }
-            let settled = settle(&found);
+            let (forms, plain) = forms(&found);
             let filling = share_of(&found);
             let holds_title = filled.first.iter().zip(titled).any(|(at, t)| matches!((at, t), (Some(at), Some(t)) if page.holds(*at, *t)));
             let without = if holds_title { title.filter(|t| !matches!(t, Slot::Row)).map(ToString::to_string) } else { None };
-            (settled.days, DatePlace { forms: settled.forms, plain: settled.plain, ambiguous: settled.ambiguous, without, ..place(slot) }, filling)
+            let days = found.iter().map(|d| d.as_ref().map(|d| dates.day(d.when))).collect();
+            (days, DatePlace { forms, plain, without, ..place(slot) }, filling)
         };
         let there = share(days.iter().flatten().count(), members.len());
         let mut score = there * 45.0 + filling * 25.0 + if place.attr.is_some() { 12.0 } else { 0.0 };
@@ -376,7 +389,7 @@ fn date<'a>(
 }
 
 fn place(slot: &Slot<'_>) -> DatePlace {
-    DatePlace { select: slot.to_string(), above: false, attr: None, without: None, forms: Vec::new(), plain: false, ambiguous: false }
+    DatePlace { select: slot.to_string(), above: false, attr: None, without: None, forms: Vec::new(), plain: false }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "counts of rows")]
@@ -433,8 +446,9 @@ fn date_above<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], rows: &m
             (stated.iter().map(|d| d.map(|(_, day)| day)).collect::<Vec<_>>(), DatePlace { attr, ..base }, 1.0)
         } else {
             let filling = share_of(&found);
-            let settled = settle(&found);
-            (settled.days, DatePlace { forms: settled.forms, plain: settled.plain, ambiguous: settled.ambiguous, ..base }, filling)
+            let (forms, plain) = forms(&found);
+            let days = found.iter().map(|d| d.as_ref().map(|d| dates.day(d.when))).collect();
+            (days, DatePlace { forms, plain, ..base }, filling)
         };
         let there = share(days.iter().flatten().count(), members.len());
         if there < 0.9 || filling < 0.4 {

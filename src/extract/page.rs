@@ -6,7 +6,7 @@ use std::fmt;
 use ego_tree::NodeId;
 use scraper::{ElementRef, Html, Selector};
 
-use super::date::{PageDate, read_date};
+use super::date::{When, read_date};
 use super::frame::Frame;
 use super::label::Lines;
 use super::rules::{Field, Rules};
@@ -41,7 +41,7 @@ pub struct RawRow {
     /// Where it leads, as written.
     pub link: Option<String>,
     /// Its date.
-    pub date: PageDate,
+    pub date: When,
     /// Its summary.
     pub summary: Option<Markup>,
     /// The names of its terms, in the order of the rules' facets.
@@ -70,10 +70,13 @@ impl fmt::Display for Warning {
 
 /// Reads a page. Rows without title or date are left out, with a warning; they don't touch the others.
 pub fn extract(html: &str, rules: &Rules) -> Extracted {
-    extract_document(&Html::parse_document(html), rules)
+    let document = Html::parse_document(html);
+    let mut out = extract_document(&document, rules);
+    out.frame = Frame::of(html, &document, out.rows_found);
+    out
 }
 
-/// The same of a page that is parsed already.
+/// The same of a page that is parsed already, without what frames the rows.
 pub fn extract_document(document: &Html, rules: &Rules) -> Extracted {
     let mut out = Extracted { base: base(document), next: next_page(document, rules), ..Extracted::default() };
     let rows = rules.each.iter().map(|each| document.select(each).collect::<Vec<_>>()).find(|rows| !rows.is_empty());
@@ -88,7 +91,6 @@ pub fn extract_document(document: &Html, rules: &Rules) -> Extracted {
             out.rows.push(row);
         }
     }
-    out.frame = Frame::of(html, &document, out.rows_found);
     out
 }
 
@@ -196,7 +198,7 @@ impl<'a> Row<'a> {
         Some(RawRow { row: self.row, title, link, date, summary, terms })
     }
 
-    fn date(&self, warn: &mut impl FnMut(&str, String), title: &str) -> Option<PageDate> {
+    fn date(&self, warn: &mut impl FnMut(&str, String), title: &str) -> Option<When> {
         let texts = || self.rules.date.iter().filter_map(|d| self.text(&d.field).map(|text| (d, text)));
         let date = texts().find_map(|(d, text)| read_date(&text, &d.formats));
         if date.is_none() {

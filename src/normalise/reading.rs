@@ -1,6 +1,6 @@
 //! From a page's raw rows to readings: absolute links, instants, safe HTML, keys.
 
-use chrono::{DateTime, Duration, NaiveDateTime, NaiveTime, Offset, TimeZone};
+use chrono::{DateTime, Duration, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 use url::Url;
 
@@ -8,7 +8,7 @@ use super::html::Sanitiser;
 use super::link::{Identity, absolute, link};
 use crate::domain::text::cut;
 use crate::domain::{Newsroom, Published, Reading, Tag, digest, fold, stamp};
-use crate::extract::date::PageDate;
+use crate::extract::date::{PageDate, When};
 use crate::extract::{Extracted, RawRow, Warning};
 
 /// A title longer than this (characters) is cut for display; its identity is that of the whole.
@@ -16,16 +16,19 @@ pub const LONGEST_TITLE: usize = 1_000;
 /// A term longer than this (characters) is no term but a page that is read wrongly.
 const LONGEST_TERM: usize = 200;
 
-/// Turns the rows of one page into readings. `url` is the page's own address after redirects, `page` its number in the walk.
+/// Turns the rows of one page into readings. `url` is the page's own address after redirects, `page` its number in the walk, `read_at` the
+/// instant from which relative dates count: one for the whole walk.
 pub fn readings(
     extracted: &Extracted,
     url: &Url,
     page: usize,
     newsroom: &Newsroom,
     identity: &Identity,
+    read_at: DateTime<Utc>,
 ) -> (Vec<Reading>, Vec<Warning>) {
     let base = base(extracted, url);
-    let mut reader = Reader { sanitiser: Sanitiser::new(base.clone()), base, page, newsroom, identity, warnings: Vec::new() };
+    let sanitiser = Sanitiser::new(base.clone());
+    let mut reader = Reader { sanitiser, base, page, newsroom, identity, read_at, warnings: Vec::new() };
     let readings = extracted.rows.iter().map(|row| reader.read(row)).collect();
     (readings, reader.warnings)
 }
@@ -42,6 +45,7 @@ struct Reader<'a> {
     page: usize,
     newsroom: &'a Newsroom,
     identity: &'a Identity,
+    read_at: DateTime<Utc>,
     warnings: Vec<Warning>,
 }
 
@@ -52,9 +56,12 @@ impl Reader<'_> {
 
     fn read(&mut self, raw: &RawRow) -> Reading {
         let source = &self.newsroom.id;
-        let published = instant(&raw.date, self.newsroom.timezone);
-        let day =
-            if raw.date.offset.is_some() { published.with_timezone(&self.newsroom.timezone).date_naive() } else { raw.date.day };
+        let date = match raw.date {
+            When::Stated(date) => date,
+            When::Ago(ago) => ago.resolve(self.read_at, self.newsroom.timezone),
+        };
+        let published = instant(&date, self.newsroom.timezone);
+        let day = if date.offset.is_some() { published.with_timezone(&self.newsroom.timezone).date_naive() } else { date.day };
         let day_text = day.to_string();
         let folded = fold(&raw.title);
         let link = raw.link.as_deref().and_then(|href| match absolute(href, &self.base) {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use newsroomd::discover::{Discovery, Hints, SURE, discover};
 use newsroomd::extract::charset::{Evidence, decode};
+use newsroomd::extract::date::When;
 use scraper::Html;
 use serde_json::Value;
 use url::Url;
@@ -60,10 +61,15 @@ fn found(case: &Case) -> Discovery {
 }
 
 /// Title, absolute link and day of each row.
-fn rows(discovery: &Discovery, url: &Url) -> Vec<(String, String, String)> {
+fn rows(discovery: &Discovery, url: &Url, today: NaiveDate) -> Vec<(String, String, String)> {
     let base = discovery.extracted.base.as_deref().and_then(|b| url.join(b).ok()).unwrap_or_else(|| url.clone());
     let link = |l: &Option<String>| l.as_deref().and_then(|l| base.join(l).ok()).map(String::from).unwrap_or_default();
-    discovery.extracted.rows.iter().map(|r| (r.title.clone(), link(&r.link), r.date.day.to_string())).collect()
+    let noon = today.and_hms_opt(12, 0, 0).expect("noon").and_utc();
+    let day = |when: When| match when {
+        When::Stated(date) => date.day,
+        When::Ago(ago) => ago.resolve(noon, chrono_tz::Tz::UTC).day,
+    };
+    discovery.extracted.rows.iter().map(|r| (r.title.clone(), link(&r.link), day(r.date).to_string())).collect()
 }
 
 #[derive(PartialEq)]
@@ -79,7 +85,7 @@ fn table(of: &str) -> (String, Vec<(String, Fared)>) {
     let mut fared = Vec::new();
     for case in cases(of) {
         let discovery = found(&case);
-        let got = rows(&discovery, &case.url);
+        let got = rows(&discovery, &case.url, case.today);
         let same = got.iter().filter(|row| case.rows.contains(row)).count();
         let all = got == case.rows;
         let confidence = discovery.best().map_or(0, |c| c.confidence);

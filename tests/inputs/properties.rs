@@ -7,7 +7,7 @@ use newsroomd::config::{Config, Source};
 use newsroomd::domain::text::{is_xml_char, xml_legal};
 use newsroomd::domain::{digest, fold};
 use newsroomd::extract::Markup;
-use newsroomd::extract::date::{DateFormat, read_date};
+use newsroomd::extract::date::{DateFormat, When, read_date};
 use newsroomd::extract::months::Language;
 use newsroomd::feed::{Category, Document, Entry, Format};
 use newsroomd::fetch::Page;
@@ -271,7 +271,7 @@ fn page(body: Vec<u8>, charset: Option<&str>) -> Page {
 
 #[track_caller]
 fn readable(page: &Page, source: &Source) {
-    let read = read_page(page, 0, source);
+    let read = read_page(page, 0, source, Utc::now());
     assert!(read.rows.len() <= read.found);
     for row in &read.rows {
         assert!(!row.title.is_empty() && row.title.chars().all(is_xml_char) && !row.title.contains(['\n', '\t']), "{row:?}");
@@ -318,10 +318,10 @@ proptest! {
             ("%d %b. %Y", format!("{} {bare}. {}", day.day(), day.year())),
         ] {
             let read = read_date(&text, &[DateFormat::parse(format, language).expect("a format")]);
-            prop_assert_eq!(read.map(|d| d.day), Some(day), "{} by {} in {}", text, format, tag);
+            prop_assert_eq!(read.and_then(When::stated).map(|d| d.day), Some(day), "{} by {} in {}", text, format, tag);
         }
         let read = read_date(&format!("{} {bare} {}", day.day(), day.year()), &DateFormat::unmistakable(language));
-        prop_assert_eq!(read.map(|d| d.day), Some(day), "{} without format in {}", bare, tag);
+        prop_assert_eq!(read.and_then(When::stated).map(|d| d.day), Some(day), "{} without format in {}", bare, tag);
     }
 
     #[test]
@@ -333,10 +333,10 @@ proptest! {
             let Ok(rule) = DateFormat::parse(format, en) else { continue };
             let read = read_date(&at.format(format).to_string(), &[rule]);
             let day = if format == "%s" { at.naive_utc().date() } else { at.date_naive() };
-            prop_assert_eq!(read.map(|d| d.day), Some(day), "{}", at.format(format));
+            prop_assert_eq!(read.and_then(When::stated).map(|d| d.day), Some(day), "{}", at.format(format));
         }
         for text in [at.to_rfc3339(), at.to_rfc2822(), at.with_timezone(&Utc).format("%a, %d %b %Y %H:%M:%S GMT").to_string(), at.with_timezone(&Utc).format("%Y-%m-%dT%H:%M:%SZ").to_string()] {
-            let read = read_date(&text, &DateFormat::unmistakable(en)).unwrap_or_else(|| panic!("{text}"));
+            let read = read_date(&text, &DateFormat::unmistakable(en)).and_then(When::stated).unwrap_or_else(|| panic!("{text}"));
             let local = read.day.and_time(read.time.expect("a time"));
             let instant = read.offset.expect("an offset").from_local_datetime(&local).single().expect("one instant");
             prop_assert_eq!(instant.timestamp(), at.timestamp(), "{}", text);

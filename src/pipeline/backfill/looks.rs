@@ -19,7 +19,7 @@ use crate::domain::Reading;
 use crate::extract::pager;
 use crate::fetch::{Answer, Ask, FetchError, Known, Page};
 use crate::judge::{Verdict, judge_later};
-use crate::pipeline::{Judged, PageRead, PollError, now, read_page};
+use crate::pipeline::{Judged, PageRead, PollError, now, read_archived};
 use crate::store::StoreError;
 
 /// How often a page and the next are looked at again before the listing is taken as it is.
@@ -285,7 +285,7 @@ impl Run<'_> {
             Some(first) if number > 0 => judge_later(&read.look, first),
             // The end of a listing.
             None if number > 0 && read.found == 0 && read.next.is_none() => return None,
-            _ => Judged::by_itself(self.source, &read.look, now()).verdict,
+            _ => Judged::by_itself(self.source, read, now()).verdict,
         };
         let Verdict::Broken(reasons) = verdict else { return None };
         let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
@@ -299,7 +299,7 @@ impl Run<'_> {
         let work = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let last = first.then(|| pager::last_link(&String::from_utf8_lossy(&page.body))).flatten();
-            (read_page(&page, look, &source), last)
+            (read_archived(&page, look, &source, now()), last)
         });
         work.await.map_err(|source| PollError::Died { page: number, source })
     }
