@@ -12,9 +12,11 @@ use url::Url;
 use super::Exit;
 use crate::cli::PreviewArgs;
 use crate::config::{Config, Source};
+use crate::discover::SURE;
 use crate::domain::Reading;
 use crate::domain::host;
 use crate::domain::text::cut;
+use crate::fetch::address::Network;
 use crate::fetch::{Answer, Ask, Page};
 use crate::judge::Verdict;
 use crate::pipeline::{Judged, PageRead, judge_first, now, polite, read_page};
@@ -36,6 +38,10 @@ pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<E
         let by = if judged.past.is_some() { "by the source's past" } else { "by itself: nothing is stored of earlier pages" };
         let reasons = verdict.reasons().join("; ");
         say!("{}{}{reasons} ({by})", verdict.name(), if reasons.is_empty() { "" } else { ": " });
+        if let Some(found) = &read.discovered {
+            say!("found without selectors, with a confidence of {} of 100 (from {SURE} on it is sure); what would read it:", found.confidence);
+            say!("\n{}", found.table);
+        }
     }
     if read.rows.is_empty() && !(read.found == 0 && source.empty_is_normal && !matches!(verdict, Verdict::Broken(_))) {
         let of_source = format!("`each` of source \"{}\"", source.newsroom.id);
@@ -112,9 +118,15 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Asks for a page with the manners of all processes on this database. Nothing of the page is stored; what was learnt of its host is, where
 /// there is a database.
 async fn fetch(config: &Config, source: &Source, url: &Url) -> anyhow::Result<Page> {
+    let obey_robots = source.obey_robots || host(url) != host(&source.page);
+    fetch_page(config, url, source.allow_networks.as_deref(), obey_robots).await
+}
+
+/// The same of any page.
+pub(super) async fn fetch_page(config: &Config, url: &Url, allowed: Option<&[Network]>, obey_robots: bool) -> anyhow::Result<Page> {
     let store = store(config).await;
-    let fetcher = polite(config, store.as_ref())?.allowing(source.allow_networks.as_deref());
-    let ask = Ask { obey_robots: source.obey_robots || host(url) != host(&source.page), ..Ask::whole(url) };
+    let fetcher = polite(config, store.as_ref())?.allowing(allowed);
+    let ask = Ask { obey_robots, ..Ask::whole(url) };
     let mut fetching = std::pin::pin!(fetcher.get(&ask));
     let fetched = tokio::select! {
         fetched = &mut fetching => fetched,
@@ -212,9 +224,13 @@ fn as_json(source: &Source, page: &Page, read: &PageRead, judged: &Judged) -> Va
         })
     });
     let warnings = read.warnings.iter().map(|w| json!({"row": w.row.map(|r| r + 1), "field": w.field, "message": w.message}));
-    json!({
+    let mut out = json!({
         "source": source.newsroom.id.as_str(), "page": page.url.as_str(), "moved": page.moved.as_ref().map(Url::as_str), "next": read.next.as_ref().map(Url::as_str),
         "rows-found": read.found, "rows": rows.collect::<Vec<_>>(), "warnings": warnings.collect::<Vec<_>>(),
         "verdict": {"name": judged.verdict.name(), "reasons": judged.verdict.reasons(), "by-past": judged.past.is_some()},
-    })
+    });
+    if let Some(found) = &read.discovered {
+        out["discovered"] = json!({"confidence": found.confidence, "sure": found.sure, "redesign": found.redesign, "source": found.table});
+    }
+    out
 }
