@@ -57,8 +57,15 @@ pub(super) fn score(page: &Outline<'_>, group: &Group, rows: &Rows<'_>, by: &Yar
     links(rows, by.base, &mut add);
     days(rows, by.today, &mut add);
     // What a decoy's place says of most rows, it says of all.
-    let places = |p: Place| group.members.iter().filter(|m| page.elements[**m].place == p).count();
-    let usual = group.members.iter().map(|m| page.elements[*m].place).max_by_key(|p| (places(*p), p.worth().map_or(0, |(_, n)| n))).unwrap_or(Place::Open);
+    let mut places: Vec<(usize, Place)> = Vec::new();
+    for member in &group.members {
+        let place = page.elements[*member].place;
+        match places.iter_mut().find(|(_, p)| *p == place) {
+            Some((n, _)) => *n += 1,
+            None => places.push((1, place)),
+        }
+    }
+    let usual = places.iter().max_by_key(|(n, p)| (*n, p.worth().map_or(0, |(_, points)| points))).map_or(Place::Open, |(_, p)| *p);
     if let Some((what, points)) = usual.worth() {
         add(points, what.into());
     }

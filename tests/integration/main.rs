@@ -8,6 +8,7 @@ mod backfill_shifts;
 mod backoff;
 mod charsets;
 mod counts;
+mod discovered;
 mod escapes;
 mod feeds;
 mod first_run;
