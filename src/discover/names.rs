@@ -1,6 +1,8 @@
 //! Names on a page: which of them a selector can hold on to, and what they say of a place.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::sync::OnceLock;
 
 use scraper::ElementRef;
 
@@ -258,13 +260,17 @@ pub(super) fn says_next(text: &str) -> bool {
         "seuraava", "następna", "następny", "další", "ďalšia", "următoarea", "următor", "sonraki", "επόμενη", "следваща", "sljedeća", "следећа", "sledeća",
         "další stránka", "következő", "järgmine", "nākamā", "kitas", "tiếp", "trang sau", "ถัดไป", "اگلا", "بعدی", "›", "»", "→", ">", ">>", "⟩",
     ];
+    if text.len() > 120 {
+        return false;
+    }
     let folded = crate::domain::fold(text);
     if ["older ", "earlier ", "previous news", "ältere ", "plus ancien", "más antigu", "anteriores"].iter().any(|w| folded.starts_with(w)) {
         return true;
     }
     let bare = folded.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
     let bare = if bare.is_empty() { folded } else { bare };
-    WORDS.iter().any(|w| crate::domain::fold(w) == bare)
+    static FOLDED: OnceLock<HashSet<String>> = OnceLock::new();
+    FOLDED.get_or_init(|| WORDS.iter().map(|w| crate::domain::fold(w)).collect()).contains(&bare)
 }
 
 /// Whether an address is one that a story can be at.
