@@ -145,15 +145,18 @@ fn print(discovery: &Discovery, url: &Url, at: DateTime<Utc>) {
         }
     }
     if let Some(table) = &discovery.table {
-        let what = if discovery.is_sure() { "for the configuration" } else { "for the configuration, to be checked and completed" };
+        let what =
+            if discovery.is_sure() { "for the configuration" } else { "for the configuration, to be checked and completed" };
         say!("\n# {what}\n{table}");
     }
 }
 
 fn as_json(discovery: &Discovery, url: &Url, at: DateTime<Utc>) -> Value {
-    let rows = discovery.extracted.rows.iter().map(|row| {
-        json!({"title": row.title, "date": day(row, at), "link": link(row, discovery, url).map(String::from)})
-    });
+    let rows = discovery
+        .extracted
+        .rows
+        .iter()
+        .map(|row| json!({"title": row.title, "date": day(row, at), "link": link(row, discovery, url).map(String::from)}));
     let candidates = discovery.candidates.iter().map(|c| {
         let reasons = c.reasons.iter().map(|r| json!({"points": r.points, "reason": r.text}));
         json!({

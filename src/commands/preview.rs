@@ -39,13 +39,17 @@ pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<E
         let reasons = verdict.reasons().join("; ");
         say!("{}{}{reasons} ({by})", verdict.name(), if reasons.is_empty() { "" } else { ": " });
         if let Some(found) = &read.discovered {
-            say!("found without selectors, with a confidence of {} of 100 (from {SURE} on it is sure); what would read it:", found.confidence);
+            say!(
+                "found without selectors, with a confidence of {} of 100 (from {SURE} on it is sure); what would read it:",
+                found.confidence
+            );
             say!("\n{}", found.table);
         }
     }
     if read.rows.is_empty() && !(read.found == 0 && source.empty_is_normal && !matches!(verdict, Verdict::Broken(_))) {
         let of_source = format!("`each` of source \"{}\"", source.newsroom.id);
         match read.found {
+            0 if source.rules.each.is_empty() => eprintln!("nothing on this page looks like a listing"),
             0 => eprintln!("{of_source} matches nothing on this page: compare its selectors with the page's source text"),
             n => eprintln!("{of_source} matches {n} rows, but none of them has both a title and a date: see the warnings"),
         }
@@ -71,7 +75,7 @@ async fn judged(config: &Config, source: &Source, read: &mut PageRead) -> Judged
         judged
     };
     let judged: Result<Judged, StoreError> = of_store.await;
-    judged.unwrap_or_else(|_| Judged::by_itself(source, &read, now()))
+    judged.unwrap_or_else(|_| Judged::by_itself(source, read, now()))
 }
 
 /// Finds out what is meant, and gets it; says whether it is meant to be the first page of the source's listing.
@@ -123,7 +127,12 @@ async fn fetch(config: &Config, source: &Source, url: &Url) -> anyhow::Result<Pa
 }
 
 /// The same of any page.
-pub(super) async fn fetch_page(config: &Config, url: &Url, allowed: Option<&[Network]>, obey_robots: bool) -> anyhow::Result<Page> {
+pub(super) async fn fetch_page(
+    config: &Config,
+    url: &Url,
+    allowed: Option<&[Network]>,
+    obey_robots: bool,
+) -> anyhow::Result<Page> {
     let store = store(config).await;
     let fetcher = polite(config, store.as_ref())?.allowing(allowed);
     let ask = Ask { obey_robots, ..Ask::whole(url) };
@@ -230,7 +239,8 @@ fn as_json(source: &Source, page: &Page, read: &PageRead, judged: &Judged) -> Va
         "verdict": {"name": judged.verdict.name(), "reasons": judged.verdict.reasons(), "by-past": judged.past.is_some()},
     });
     if let Some(found) = &read.discovered {
-        out["discovered"] = json!({"confidence": found.confidence, "sure": found.sure, "redesign": found.redesign, "source": found.table});
+        out["discovered"] =
+            json!({"confidence": found.confidence, "sure": found.sure, "redesign": found.redesign, "source": found.table});
     }
     out
 }

@@ -115,7 +115,10 @@ pub(super) fn each(value: &Value<'_>) -> (Option<Vec<Selector>>, bool) {
     let texts = value.some_strings();
     let is_auto = |text: &Text<'_>| text.value.trim() == "auto";
     if let Some(text) = texts.iter().rev().skip(1).find(|t| is_auto(t)) {
-        text.problem("can have \"auto\" only as its last alternative", "it always has an answer: nothing behind it would be tried");
+        text.problem(
+            "can have \"auto\" only as its last alternative",
+            "it always has an answer: nothing behind it would be tried",
+        );
     }
     let auto = texts.last().is_some_and(is_auto);
     let selectors: Vec<Option<Selector>> = texts.iter().filter(|t| !is_auto(t)).map(selector).collect();
@@ -229,6 +232,8 @@ mod tests {
             ("[{ label = 'x', format = ['%d.%m.%Y', '%F'] }, '.y']", 2, 2),
             ("{ attr = 'data-date' }", 1, usual),
             ("{ select = 'a', without = ['.x', '.y'] }", 1, usual),
+            ("':scope'", 1, usual),
+            ("{ above = 'h2', format = '%F' }", 1, 1),
         ] {
             let got = date(value).expect(value);
             assert_eq!((got.len(), got[0].formats.len()), (count, formats), "{value}");

@@ -10,8 +10,8 @@ use super::table::Table;
 use super::value::Text;
 use super::{Source, facet, field, net, stamp};
 use crate::domain::{Facet, Id, Newsroom};
-use crate::extract::{Discover, Rules};
 use crate::extract::months::Language;
+use crate::extract::{Discover, Rules};
 use crate::normalise::link::Identity;
 use crate::schedule::Schedule;
 
@@ -298,6 +298,8 @@ mod tests {
             ("link-key = '(a)(b)'", "3:12 `link-key` must have one group, not 2"),
             ("link-key = '/(\\d+'", "3:14 `link-key` is no regular expression: unclosed group"),
             ("each = []", "3:8 `each` must not be empty"),
+            ("each = ['auto', 'li']", "3:9 `each` can have \"auto\" only as its last alternative"),
+            ("each = 'auto'", "7:1 [source.item] has no rows to read in: nothing but \"auto\" says which they are"),
             ("max-pages = 0", "3:13 `max-pages` must be from 1 to 10000"),
             ("obey-robots = 'no'", "3:15 `obey-robots` must be true or false, not a string"),
             ("evry = '1h'", "3:1 unknown key `evry` in [[source]]"),

@@ -57,7 +57,10 @@ impl Log {
     fn redesign(&mut self, source: &str, polled: &Polled) {
         match &polled.redesign {
             Some(table) if self.redesign.get(source) != Some(table) => {
-                tracing::warn!(source.id = source, "redesign suspected, selectors match nothing; what would read the page:\n{table}");
+                tracing::warn!(
+                    source.id = source,
+                    "redesign suspected, selectors match nothing; what would read the page:\n{table}"
+                );
                 self.redesign.insert(source.to_owned(), table.clone());
             }
             None if polled.pages > 0 => {

@@ -5,7 +5,8 @@ use maud::{DOCTYPE, Markup as Html, PreEscaped, html};
 use super::Item;
 
 const NL: PreEscaped<&str> = PreEscaped("\n");
-const MENU: &[&str] = &["Our work", "Fields of work", "Countries", "Structures and institutions", "News", "Events", "Resources", "Jobs"];
+const MENU: &[&str] =
+    &["Our work", "Fields of work", "Countries", "Structures and institutions", "News", "Events", "Resources", "Jobs"];
 
 /// A page of the listing, counted from 0.
 pub fn render(items: &[Item], number: usize, rows: usize) -> String {

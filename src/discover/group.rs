@@ -53,7 +53,9 @@ pub(super) fn groups(page: &Outline<'_>) -> Vec<Group> {
         })
         .collect();
     // Of groups with the same members the best selector stays.
-    groups.sort_by(|(a, x), (b, y)| b.total_cmp(a).then_with(|| clumsiness(&x.each).cmp(&clumsiness(&y.each))).then_with(|| x.each.cmp(&y.each)));
+    groups.sort_by(|(a, x), (b, y)| {
+        b.total_cmp(a).then_with(|| clumsiness(&x.each).cmp(&clumsiness(&y.each))).then_with(|| x.each.cmp(&y.each))
+    });
     let mut seen = HashSet::new();
     groups.retain(|(_, group)| seen.insert(group.members.clone()));
     groups.truncate(CLOSELY);
@@ -115,8 +117,29 @@ fn name_of_part(page: &Outline<'_>, part: usize, of_part: &[usize], all: &[usize
 fn is_no_row(tag: &str) -> bool {
     matches!(
         tag,
-        "body" | "br" | "hr" | "img" | "picture" | "source" | "input" | "button" | "label" | "form" | "option" | "meta" | "link" | "b" | "i" | "em"
-            | "svg" | "path" | "thead" | "tbody" | "video" | "audio" | "canvas"
+        "body"
+            | "br"
+            | "hr"
+            | "img"
+            | "picture"
+            | "source"
+            | "input"
+            | "button"
+            | "label"
+            | "form"
+            | "option"
+            | "meta"
+            | "link"
+            | "b"
+            | "i"
+            | "em"
+            | "svg"
+            | "path"
+            | "thead"
+            | "tbody"
+            | "video"
+            | "audio"
+            | "canvas"
     )
 }
 
@@ -128,7 +151,9 @@ fn anchored(page: &Outline<'_>, at: usize) -> Option<String> {
         let name = element.marks.iter().find(|m| !m.is_about_looks() && !matches!(m, Mark::Prop(_)));
         let last = match name {
             Some(mark) => format!("{}{mark}", if matches!(mark, Mark::Id(_)) { "" } else { element.tag }),
-            None if matches!(element.tag, "main" | "article" | "section" | "body" | "nav" | "aside" | "footer" | "header") => element.tag.to_owned(),
+            None if matches!(element.tag, "main" | "article" | "section" | "body" | "nav" | "aside" | "footer" | "header") => {
+                element.tag.to_owned()
+            }
             None if path.len() > 6 => return None,
             None => {
                 path.push(element.tag);
@@ -148,9 +173,18 @@ pub(super) fn clumsiness(selector: &str) -> (usize, usize) {
         .flat_map(|part| part.split('.').skip(1))
         .filter(|class| Mark::Class(class).is_about_looks())
         .count();
-    let telling = ["news", "press", "release", "article", "story", "item", "entry", "teaser", "result", "post", "row", "card", "notice"];
-    let vague = if telling.iter().any(|w| selector.to_ascii_lowercase().rsplit(['>', ' ']).next().is_some_and(|s| s.contains(w))) { 0 } else { 5 };
-    (vague + looks * 10 + selector.matches(['>', '[']).count() * 3 + usize::from(!selector.contains(['.', '#', '['])) * 4, selector.len())
+    let telling =
+        ["news", "press", "release", "article", "story", "item", "entry", "teaser", "result", "post", "row", "card", "notice"];
+    let vague = if telling.iter().any(|w| selector.to_ascii_lowercase().rsplit(['>', ' ']).next().is_some_and(|s| s.contains(w)))
+    {
+        0
+    } else {
+        5
+    };
+    (
+        vague + looks * 10 + selector.matches(['>', '[']).count() * 3 + usize::from(!selector.contains(['.', '#', '['])) * 4,
+        selector.len(),
+    )
 }
 
 /// A rough measure: much text with links, by many, not in a place of decoys.
@@ -160,7 +194,8 @@ fn promise(page: &Outline<'_>, members: &[usize]) -> f64 {
     let linked = sample.iter().filter(|&&m| !page.links_in(m).is_empty() || inside_link(page, m)).count();
     let text: usize = sample.iter().map(|&m| page.size(m).min(1_500)).sum();
     #[allow(clippy::cast_precision_loss, reason = "a rough measure")]
-    let (linked, text, rows) = (linked as f64 / sample.len() as f64, text as f64 / sample.len() as f64, members.len().min(60) as f64);
+    let (linked, text, rows) =
+        (linked as f64 / sample.len() as f64, text as f64 / sample.len() as f64, members.len().min(60) as f64);
     let place = match page.elements[members[0]].place {
         Place::Open | Place::Main => 1.0,
         Place::Aside | Place::Related | Place::Events | Place::Header => 0.3,

@@ -28,7 +28,13 @@ pub(super) fn stories(document: &Html, dates: &Dates) -> Vec<Story> {
         let text: String = script.text().collect();
         // Some put it into a comment or a CDATA section.
         let bare = text.trim().trim_start_matches("<!--").trim_start_matches("//<![CDATA[").trim_start_matches("<![CDATA[");
-        let bare = bare.trim().trim_end_matches("-->").trim_end_matches("//]]>").trim_end_matches("]]>").trim_end().trim_end_matches(';');
+        let bare = bare
+            .trim()
+            .trim_end_matches("-->")
+            .trim_end_matches("//]]>")
+            .trim_end_matches("]]>")
+            .trim_end()
+            .trim_end_matches(';');
         if let Ok(value) = serde_json::from_str::<Value>(bare) {
             collect(&value, 0, dates, &mut out);
         }
@@ -48,7 +54,9 @@ fn collect(value: &Value, depth: usize, dates: &Dates, out: &mut Vec<Story>) {
             if is_of(value, |t| t.ends_with("Event") || t == "BreadcrumbList" || t == "SiteNavigationElement") {
                 return;
             }
-            let is_article = is_of(value, |t| t.ends_with("Article") || t.ends_with("Posting") || t == "Report" || t == "PressRelease" || t == "CreativeWork");
+            let is_article = is_of(value, |t| {
+                t.ends_with("Article") || t.ends_with("Posting") || t == "Report" || t == "PressRelease" || t == "CreativeWork"
+            });
             if is_article {
                 out.push(story(value, dates));
                 return;
@@ -58,7 +66,18 @@ fn collect(value: &Value, depth: usize, dates: &Dates, out: &mut Vec<Story>) {
                 out.push(story(value, dates));
                 return;
             }
-            for key in ["@graph", "itemListElement", "item", "mainEntity", "hasPart", "blogPost", "blogPosts", "dataFeedElement", "mainEntityOfPage", "about"] {
+            for key in [
+                "@graph",
+                "itemListElement",
+                "item",
+                "mainEntity",
+                "hasPart",
+                "blogPost",
+                "blogPosts",
+                "dataFeedElement",
+                "mainEntityOfPage",
+                "about",
+            ] {
                 if let Some(inner) = map.get(key) {
                     collect(inner, depth + 1, dates, out);
                 }

@@ -184,7 +184,8 @@ fn narrowed(page: &Outline<'_>, looked: &Looked<'_>) -> Option<Group> {
 }
 
 fn base(document: &Html, url: &Url) -> Url {
-    let stated = crate::extract::base(document).and_then(|b| url.join(&b).ok()).filter(|b| matches!(b.scheme(), "http" | "https"));
+    let stated =
+        crate::extract::base(document).and_then(|b| url.join(&b).ok()).filter(|b| matches!(b.scheme(), "http" | "https"));
     stated.unwrap_or_else(|| url.clone())
 }
 
@@ -192,7 +193,8 @@ fn base(document: &Html, url: &Url) -> Url {
 fn better(page: &Outline<'_>, a: &Looked<'_>, b: &Looked<'_>) -> std::cmp::Ordering {
     let size = |l: &Looked<'_>| page.size(l.group.members[0]);
     let more = size(b).cmp(&size(a));
-    more.then_with(|| group::clumsiness(&a.group.each).cmp(&group::clumsiness(&b.group.each))).then_with(|| a.group.each.cmp(&b.group.each))
+    more.then_with(|| group::clumsiness(&a.group.each).cmp(&group::clumsiness(&b.group.each)))
+        .then_with(|| a.group.each.cmp(&b.group.each))
 }
 
 struct Found<'d> {
@@ -284,7 +286,15 @@ impl Found<'_> {
             None => {
                 add(-60, "it has no dates that could be read");
                 let each = one.group.each.clone();
-                let empty = Derived { each, title: Place::default(), link: None, date: Vec::new(), summary: None, facets: Vec::new(), next: None };
+                let empty = Derived {
+                    each,
+                    title: Place::default(),
+                    link: None,
+                    date: Vec::new(),
+                    summary: None,
+                    facets: Vec::new(),
+                    next: None,
+                };
                 (empty, Extracted::default())
             }
         };
@@ -299,7 +309,8 @@ impl Found<'_> {
         if whole.len() < 2 || whole.len() * 3 < stories.len() * 2 {
             return;
         }
-        let mut reasons = vec![Reason { text: format!("the page's JSON-LD lists {} stories, with address and date", whole.len()), points: 70 }];
+        let mut reasons =
+            vec![Reason { text: format!("the page's JSON-LD lists {} stories, with address and date", whole.len()), points: 70 }];
         let ahead = whole.iter().filter(|s| s.date.is_some_and(|d| d.day > by.today + chrono::Duration::days(1))).count();
         if ahead * 3 > whole.len() {
             reasons.push(Reason { text: format!("{ahead} of its dates are yet to come"), points: -45 });
@@ -307,7 +318,8 @@ impl Found<'_> {
         if whole.len() < 4 {
             reasons.push(Reason { text: "only a few".into(), points: -15 });
         }
-        let listed = self.candidates.iter().any(|c| c.confidence >= SURE && c.reasons.iter().any(|r| r.text.contains("JSON-LD lists")));
+        let listed =
+            self.candidates.iter().any(|c| c.confidence >= SURE && c.reasons.iter().any(|r| r.text.contains("JSON-LD lists")));
         if listed {
             reasons.push(Reason { text: "rows on the page say the same, by selectors that can be seen".into(), points: -20 });
         }
@@ -352,9 +364,12 @@ fn agrees(extracted: &Extracted, one: &Looked<'_>, dates: &Dates) -> bool {
         .zip(&one.rows.days)
         .filter_map(|(title, day)| Some((fold(title.as_ref()?), day.as_ref()?.day)))
         .collect();
-    let read: HashSet<(String, chrono::NaiveDate)> = extracted.rows.iter().map(|r| (fold(&r.title), dates.day(r.date).day)).collect();
+    let read: HashSet<(String, chrono::NaiveDate)> =
+        extracted.rows.iter().map(|r| (fold(&r.title), dates.day(r.date).day)).collect();
     let same = found.iter().filter(|f| read.contains(*f)).count();
-    !found.is_empty() && same * 10 >= found.len() * 9 && extracted.rows_found <= one.group.members.len() + one.group.members.len() / 10
+    !found.is_empty()
+        && same * 10 >= found.len() * 9
+        && extracted.rows_found <= one.group.members.len() + one.group.members.len() / 10
 }
 
 /// Facets whose values are lists are said to be: where they hold commas, and parts of them come again.

@@ -80,7 +80,9 @@ fn class(name: &str) -> Option<Mark<'_>> {
     }
     match name.rsplit_once("__").filter(|(_, tail)| is_made_up(tail)) {
         // `Card_title__x7Y2z`
-        Some((head, _)) if head.len() >= 4 && !head.split(['_', '-']).any(is_made_up) => Some(Mark::Prefix(&name[..head.len() + 2])),
+        Some((head, _)) if head.len() >= 4 && !head.split(['_', '-']).any(is_made_up) => {
+            Some(Mark::Prefix(&name[..head.len() + 2]))
+        }
         Some(_) => None,
         None if name.split(['_', '-']).any(is_made_up) => None,
         None => Some(Mark::Class(name)),
@@ -105,23 +107,97 @@ fn alternates(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let words: Vec<&str> = name.split(['-', '_']).collect();
     let numbered = words.len() > 1 && words.last().is_some_and(|w| w.bytes().all(|b| b.is_ascii_digit()));
-    let telling = |w: &&str| matches!(*w, "odd" | "even" | "first" | "last" | "active" | "current" | "selected" | "visited" | "alt" | "sticky" | "new");
+    let telling = |w: &&str| {
+        matches!(*w, "odd" | "even" | "first" | "last" | "active" | "current" | "selected" | "visited" | "alt" | "sticky" | "new")
+    };
     numbered
-        || words.iter().any(|w| telling(&w))
-        || ["category-", "tag-", "post_format-", "status-", "format-", "has-", "is-", "no-", "lang-", "author-"].iter().any(|p| name.starts_with(p))
+        || words.iter().any(telling)
+        || ["category-", "tag-", "post_format-", "status-", "format-", "has-", "is-", "no-", "lang-", "author-"]
+            .iter()
+            .any(|p| name.starts_with(p))
 }
 
 /// Names of frameworks for how things look.
 fn looks(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let whole = [
-        "row", "col", "column", "columns", "flex", "grid", "container", "wrapper", "inner", "clearfix", "cf", "left", "right", "small", "large",
-        "hidden", "block", "box", "bold", "d-block", "relative", "absolute", "truncate", "link", "clear", "even", "odd", "w-100", "h-100",
+        "row",
+        "col",
+        "column",
+        "columns",
+        "flex",
+        "grid",
+        "container",
+        "wrapper",
+        "inner",
+        "clearfix",
+        "cf",
+        "left",
+        "right",
+        "small",
+        "large",
+        "hidden",
+        "block",
+        "box",
+        "bold",
+        "d-block",
+        "relative",
+        "absolute",
+        "truncate",
+        "link",
+        "clear",
+        "even",
+        "odd",
+        "w-100",
+        "h-100",
     ];
     let begins = [
-        "col-", "d-", "m-", "mt-", "mb-", "ml-", "mr-", "mx-", "my-", "p-", "pt-", "pb-", "pl-", "pr-", "px-", "py-", "text-", "bg-", "flex-", "grid-",
-        "w-", "h-", "font-", "border-", "rounded", "shadow", "justify-", "align-", "items-", "gap-", "order-", "float-", "uk-", "large-", "medium-",
-        "small-", "fa-", "icon", "fs-", "fw-", "g-", "row-", "span", "wp-block-group", "clearfix", "is-layout",
+        "col-",
+        "d-",
+        "m-",
+        "mt-",
+        "mb-",
+        "ml-",
+        "mr-",
+        "mx-",
+        "my-",
+        "p-",
+        "pt-",
+        "pb-",
+        "pl-",
+        "pr-",
+        "px-",
+        "py-",
+        "text-",
+        "bg-",
+        "flex-",
+        "grid-",
+        "w-",
+        "h-",
+        "font-",
+        "border-",
+        "rounded",
+        "shadow",
+        "justify-",
+        "align-",
+        "items-",
+        "gap-",
+        "order-",
+        "float-",
+        "uk-",
+        "large-",
+        "medium-",
+        "small-",
+        "fa-",
+        "icon",
+        "fs-",
+        "fw-",
+        "g-",
+        "row-",
+        "span",
+        "wp-block-group",
+        "clearfix",
+        "is-layout",
     ];
     whole.contains(&name.as_str()) || begins.iter().any(|b| name.starts_with(b))
 }
@@ -209,25 +285,62 @@ fn place_of_name(name: &str) -> Option<Place> {
     }
     let name = name.to_ascii_lowercase().replace('_', "-");
     // A body that has a sidebar is none; nor is what is said to be main.
-    if ["main", "content", "with-", "has-", "no-", "layout"].iter().any(|w| name.starts_with(w) && !name.contains("content-sidebar") && !name.starts_with("main-menu") && !name.starts_with("main-nav")) {
+    if ["main", "content", "with-", "has-", "no-", "layout"].iter().any(|w| {
+        name.starts_with(w)
+            && !name.contains("content-sidebar")
+            && !name.starts_with("main-menu")
+            && !name.starts_with("main-nav")
+    }) {
         return matches!(name.as_str(), "main" | "main-content" | "content-main" | "maincontent").then_some(Place::Main);
     }
     let words: Vec<&str> = name.split('-').collect();
     let word = |w: &[&str]| words.iter().any(|x| w.contains(x));
     let holds = |w: &[&str]| w.iter().any(|w| name.contains(w));
-    if holds(&["cookie", "consent", "gdpr", "modal", "popup", "newsletter", "subscribe", "share", "social", "addthis"]) || word(&["skip", "dialog", "toast"]) {
+    if holds(&["cookie", "consent", "gdpr", "modal", "popup", "newsletter", "subscribe", "share", "social", "addthis"])
+        || word(&["skip", "dialog", "toast"])
+    {
         return Some(Place::Notice);
     }
-    if holds(&["mostread", "most-read", "most-viewed", "mostviewed", "popular", "trending", "related", "recommended", "see-also", "top-stories", "most-"]) {
+    if holds(&[
+        "mostread",
+        "most-read",
+        "most-viewed",
+        "mostviewed",
+        "popular",
+        "trending",
+        "related",
+        "recommended",
+        "see-also",
+        "top-stories",
+        "most-",
+    ]) {
         return Some(Place::Related);
     }
-    if !holds(&["news", "press"]) && (holds(&["calendar", "upcoming", "agenda"]) || word(&["event", "events", "termine", "veranstaltungen", "evenements"])) {
+    if !holds(&["news", "press"])
+        && (holds(&["calendar", "upcoming", "agenda"]) || word(&["event", "events", "termine", "veranstaltungen", "evenements"]))
+    {
         return Some(Place::Events);
     }
-    if holds(&["sidebar", "side-bar", "sidemenu", "side-menu", "side-nav"]) || word(&["aside", "widget", "complementary", "rail"]) {
+    if holds(&["sidebar", "side-bar", "sidemenu", "side-menu", "side-nav"]) || word(&["aside", "widget", "complementary", "rail"])
+    {
         return Some(Place::Aside);
     }
-    if holds(&["navbar", "navigation", "breadcrumb", "pagination", "pager", "menu", "tagcloud", "tag-cloud", "facets", "facet-", "filters", "language-switch", "sitemap"]) || word(&["nav", "tabs", "langs", "languages"]) {
+    if holds(&[
+        "navbar",
+        "navigation",
+        "breadcrumb",
+        "pagination",
+        "pager",
+        "menu",
+        "tagcloud",
+        "tag-cloud",
+        "facets",
+        "facet-",
+        "filters",
+        "language-switch",
+        "sitemap",
+    ]) || word(&["nav", "tabs", "langs", "languages"])
+    {
         return Some(Place::Navigation);
     }
     if name.starts_with("footer") || name.ends_with("-footer") && holds(&["site", "page", "global"]) || word(&["colophon"]) {
@@ -239,12 +352,71 @@ fn place_of_name(name: &str) -> Option<Place> {
 /// Whether a heading above a list says that it is none of news.
 pub(super) fn says_decoy(heading: &str) -> bool {
     const WORDS: &[&str] = &[
-        "most read", "most viewed", "most popular", "popular", "trending", "related", "recommended", "you may also", "see also", "upcoming", "events",
-        "calendar", "tags", "quick links", "meistgelesen", "am häufigsten", "veranstaltungen", "termine", "verwandte", "les plus lus", "à lire aussi",
-        "agenda", "événements", "más leído", "más vist", "relacionad", "eventos", "más popular", "mais lidas", "mais vist", "più letti", "più lette",
-        "eventi", "популярн", "читайте также", "самое читаемое", "события", "календарь", "найпопулярніш", "події", "アクセスランキング", "ランキング",
-        "関連", "人気", "イベント", "热门", "相关", "热点", "인기", "관련", "الأكثر قراءة", "ذات صلة", "פופולרי", "הנקראות", "najczęściej", "wydarzenia",
-        "nejčtenější", "související", "meest gelezen", "evenementen", "mest läst", "mest lest", "çok okunan", "etkinlik", "δημοφιλή",
+        "most read",
+        "most viewed",
+        "most popular",
+        "popular",
+        "trending",
+        "related",
+        "recommended",
+        "you may also",
+        "see also",
+        "upcoming",
+        "events",
+        "calendar",
+        "tags",
+        "quick links",
+        "meistgelesen",
+        "am häufigsten",
+        "veranstaltungen",
+        "termine",
+        "verwandte",
+        "les plus lus",
+        "à lire aussi",
+        "agenda",
+        "événements",
+        "más leído",
+        "más vist",
+        "relacionad",
+        "eventos",
+        "más popular",
+        "mais lidas",
+        "mais vist",
+        "più letti",
+        "più lette",
+        "eventi",
+        "популярн",
+        "читайте также",
+        "самое читаемое",
+        "события",
+        "календарь",
+        "найпопулярніш",
+        "події",
+        "アクセスランキング",
+        "ランキング",
+        "関連",
+        "人気",
+        "イベント",
+        "热门",
+        "相关",
+        "热点",
+        "인기",
+        "관련",
+        "الأكثر قراءة",
+        "ذات صلة",
+        "פופולרי",
+        "הנקראות",
+        "najczęściej",
+        "wydarzenia",
+        "nejčtenější",
+        "související",
+        "meest gelezen",
+        "evenementen",
+        "mest läst",
+        "mest lest",
+        "çok okunan",
+        "etkinlik",
+        "δημοφιλή",
     ];
     let heading = crate::domain::fold(heading);
     heading.chars().count() <= 60 && WORDS.iter().any(|w| heading.contains(w))
@@ -253,18 +425,92 @@ pub(super) fn says_decoy(heading: &str) -> bool {
 /// Words of a text that leads to a next page.
 pub(super) fn says_next(text: &str) -> bool {
     const WORDS: &[&str] = &[
-        "next", "next page", "older", "older posts", "older entries", "older news", "load more", "more news", "weiter", "nächste", "nächste seite", "vor",
-        "ältere beiträge", "suivant", "suivante", "page suivante", "siguiente", "siguientes", "página siguiente", "próximo", "próxima", "seguinte",
-        "página seguinte", "successivo", "successiva", "pagina successiva", "avanti", "далее", "вперед", "вперёд", "следующая", "следующая страница",
-        "наступна", "далі", "次へ", "次のページ", "次", "下一页", "下一頁", "下页", "다음", "다음 페이지", "التالي", "הבא", "volgende", "nästa", "neste", "næste",
-        "seuraava", "następna", "następny", "další", "ďalšia", "următoarea", "următor", "sonraki", "επόμενη", "следваща", "sljedeća", "следећа", "sledeća",
-        "další stránka", "következő", "järgmine", "nākamā", "kitas", "tiếp", "trang sau", "ถัดไป", "اگلا", "بعدی", "›", "»", "→", ">", ">>", "⟩",
+        "next",
+        "next page",
+        "older",
+        "older posts",
+        "older entries",
+        "older news",
+        "load more",
+        "more news",
+        "weiter",
+        "nächste",
+        "nächste seite",
+        "vor",
+        "ältere beiträge",
+        "suivant",
+        "suivante",
+        "page suivante",
+        "siguiente",
+        "siguientes",
+        "página siguiente",
+        "próximo",
+        "próxima",
+        "seguinte",
+        "página seguinte",
+        "successivo",
+        "successiva",
+        "pagina successiva",
+        "avanti",
+        "далее",
+        "вперед",
+        "вперёд",
+        "следующая",
+        "следующая страница",
+        "наступна",
+        "далі",
+        "次へ",
+        "次のページ",
+        "次",
+        "下一页",
+        "下一頁",
+        "下页",
+        "다음",
+        "다음 페이지",
+        "التالي",
+        "הבא",
+        "volgende",
+        "nästa",
+        "neste",
+        "næste",
+        "seuraava",
+        "następna",
+        "następny",
+        "další",
+        "ďalšia",
+        "următoarea",
+        "următor",
+        "sonraki",
+        "επόμενη",
+        "следваща",
+        "sljedeća",
+        "следећа",
+        "sledeća",
+        "další stránka",
+        "következő",
+        "järgmine",
+        "nākamā",
+        "kitas",
+        "tiếp",
+        "trang sau",
+        "ถัดไป",
+        "اگلا",
+        "بعدی",
+        "›",
+        "»",
+        "→",
+        ">",
+        ">>",
+        "⟩",
     ];
     if text.len() > 120 {
         return false;
     }
     let folded = crate::domain::fold(text);
-    if ["older ", "earlier ", "previous news", "ältere ", "plus ancien", "más antigu", "anteriores"].iter().any(|w| folded.starts_with(w)) {
+    if ["older ", "earlier ", "previous news", "ältere ", "plus ancien", "más antigu", "anteriores"]
+        .iter()
+        .any(|w| folded.starts_with(w))
+    {
         return true;
     }
     let bare = folded.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
@@ -279,7 +525,9 @@ pub(super) fn leads_somewhere(href: Option<&str>) -> bool {
     let scheme = href.split_once(':').map(|(s, _)| s.to_ascii_lowercase());
     !href.is_empty()
         && !href.starts_with('#')
-        && !scheme.is_some_and(|s| matches!(s.as_str(), "javascript" | "mailto" | "tel" | "data" | "whatsapp" | "sms" | "blob" | "file"))
+        && !scheme.is_some_and(|s| {
+            matches!(s.as_str(), "javascript" | "mailto" | "tel" | "data" | "whatsapp" | "sms" | "blob" | "file")
+        })
 }
 
 /// What a name hints at.
@@ -299,13 +547,18 @@ pub(super) fn hint(mark: &Mark<'_>) -> Option<Hint> {
     if holds(&["modified", "updated", "expire", "deadline", "end-date", "enddate", "event-date"]) {
         return Some(Hint::OtherDate);
     }
-    if holds(&["date", "datum", "publish", "posted", "time", "fecha", "pubdate", "created"]) && !holds(&["headline", "sometime", "timeline"]) {
+    if holds(&["date", "datum", "publish", "posted", "time", "fecha", "pubdate", "created"])
+        && !holds(&["headline", "sometime", "timeline"])
+    {
         return Some(Hint::Date);
     }
-    if holds(&["title", "headline", "heading", "titel", "titre", "titulo", "p-name", "subject"]) && !holds(&["subtitle", "sub-title", "subheading"]) {
+    if holds(&["title", "headline", "heading", "titel", "titre", "titulo", "p-name", "subject"])
+        && !holds(&["subtitle", "sub-title", "subheading"])
+    {
         return Some(Hint::Title);
     }
-    if holds(&["summary", "teaser", "excerpt", "snippet", "lead", "description", "intro", "abstract", "body", "text", "subtitle"]) {
+    if holds(&["summary", "teaser", "excerpt", "snippet", "lead", "description", "intro", "abstract", "body", "text", "subtitle"])
+    {
         return Some(Hint::Summary);
     }
     None

@@ -47,8 +47,10 @@ pub(super) fn origin(document: &Html, url: &Url, told: Option<Language>, text: &
     let host = url.host_str().unwrap_or_default().trim_start_matches("www.").to_owned();
     let country = host.rsplit('.').next().unwrap_or_default().to_owned();
     let (timezone, timezone_from) = zone(&country, &tag);
-    let meta = |selector: &str| all(document, selector).first().and_then(|e| e.attr("content")).map(one_line).filter(|t| !t.is_empty());
-    let titled = || all(document, "head > title").first().map(|e| one_line(&e.text().collect::<String>())).filter(|t| !t.is_empty());
+    let meta =
+        |selector: &str| all(document, selector).first().and_then(|e| e.attr("content")).map(one_line).filter(|t| !t.is_empty());
+    let titled =
+        || all(document, "head > title").first().map(|e| one_line(&e.text().collect::<String>())).filter(|t| !t.is_empty());
     let title = meta("meta[property=\"og:site_name\"]").or_else(titled).unwrap_or_else(|| host.clone());
     let id: String = slug::slugify(&host).chars().take(60).collect();
     let id = if crate::domain::Id::parse(&id).is_ok() { id } else { "newsroom".to_owned() };
@@ -67,7 +69,8 @@ fn language(document: &Html, url: &Url, text: &str) -> (String, Language, &'stat
     let stated = root.attr("lang").or_else(|| root.attr("xml:lang")).and_then(known);
     let body = || root.child_elements().find(|e| e.value().name() == "body").and_then(|b| b.attr("lang")).and_then(known);
     let meta = || {
-        let metas = all(document, "meta[http-equiv=\"content-language\" i], meta[property=\"og:locale\"], meta[name=\"language\" i]");
+        let metas =
+            all(document, "meta[http-equiv=\"content-language\" i], meta[property=\"og:locale\"], meta[name=\"language\" i]");
         metas.iter().find_map(|e| e.attr("content").and_then(known))
     };
     if let Some((tag, language)) = stated.or_else(body).or_else(meta) {
@@ -110,7 +113,10 @@ fn script(text: &str) -> Option<&'static str> {
     if counts[1] * 40 > letters {
         return Some("uk");
     }
-    [(0, "ru"), (3, "ko"), (4, "el"), (5, "he"), (6, "ar"), (7, "th"), (8, "zh")].into_iter().find(|(n, _)| much(*n)).map(|(_, tag)| tag)
+    [(0, "ru"), (3, "ko"), (4, "el"), (5, "he"), (6, "ar"), (7, "th"), (8, "zh")]
+        .into_iter()
+        .find(|(n, _)| much(*n))
+        .map(|(_, tag)| tag)
 }
 
 /// Countries with one usual zone: (domain, language, zone).
@@ -187,12 +193,20 @@ fn zone(country: &str, tag: &str) -> (Tz, &'static str) {
     if let Some((.., zone)) = COUNTRIES.iter().find(|(c, ..)| *c == country) {
         return (*zone, "a guess from the domain's country");
     }
-    let region = tag.split('-').skip(1).find(|p| p.len() == 2).map(str::to_ascii_lowercase).map(|r| if r == "gb" { "uk".to_owned() } else { r });
+    let region = tag
+        .split('-')
+        .skip(1)
+        .find(|p| p.len() == 2)
+        .map(str::to_ascii_lowercase)
+        .map(|r| if r == "gb" { "uk".to_owned() } else { r });
     if let Some((.., zone)) = region.and_then(|r| COUNTRIES.iter().find(|(c, ..)| *c == r)) {
         return (*zone, "a guess from the language's country");
     }
     let spoken = tag.split('-').next().unwrap_or_default();
-    let one_country = ["ja", "ko", "pl", "cs", "sk", "hu", "fi", "sv", "da", "nb", "no", "is", "it", "uk", "tr", "el", "he", "ka", "hy", "th", "vi", "et", "lv", "lt", "bg", "mk", "sl", "hr", "sq"];
+    let one_country = [
+        "ja", "ko", "pl", "cs", "sk", "hu", "fi", "sv", "da", "nb", "no", "is", "it", "uk", "tr", "el", "he", "ka", "hy", "th",
+        "vi", "et", "lv", "lt", "bg", "mk", "sl", "hr", "sq",
+    ];
     match COUNTRIES.iter().find(|(_, language, _)| *language == spoken).filter(|_| one_country.contains(&spoken)) {
         Some((.., zone)) => (*zone, "a guess from the language"),
         None => (Tz::UTC, "nothing says which: please set it"),

@@ -23,7 +23,11 @@ pub(super) fn next(document: &Html, page: &Outline<'_>, base: &Url) -> Option<St
 fn first<'a>(document: &'a Html, selector: &str) -> Option<&'a str> {
     let selector = Selector::parse(selector).ok()?;
     let found = document.select(&selector).next()?;
-    let link = if found.attr("href").is_some() { Some(found) } else { found.descendent_elements().find(|e| e.value().name() == "a" && e.attr("href").is_some()) };
+    let link = if found.attr("href").is_some() {
+        Some(found)
+    } else {
+        found.descendent_elements().find(|e| e.value().name() == "a" && e.attr("href").is_some())
+    };
     link?.attr("href")
 }
 
@@ -47,7 +51,11 @@ fn said(document: &Html, page: &Outline<'_>, base: &Url) -> Option<String> {
         let text = page.line(link);
         let label = element.element.attr("aria-label").or_else(|| element.element.attr("title")).unwrap_or_default();
         let parent = &page.elements[element.parent];
-        let named = |marks: &[Mark<'_>]| marks.iter().any(|m| m.name().split(['-', '_']).any(|w| w.eq_ignore_ascii_case("next") || w.eq_ignore_ascii_case("older")));
+        let named = |marks: &[Mark<'_>]| {
+            marks
+                .iter()
+                .any(|m| m.name().split(['-', '_']).any(|w| w.eq_ignore_ascii_case("next") || w.eq_ignore_ascii_case("older")))
+        };
         let says = names::says_next(&text) || names::says_next(label);
         let is_named = named(&element.marks) || named(&parent.marks);
         // Articles lead to the next one, too; sliders have arrows.
@@ -55,10 +63,15 @@ fn said(document: &Html, page: &Outline<'_>, base: &Url) -> Option<String> {
             continue;
         }
         let paged = href.to_ascii_lowercase();
-        let looks_paged = ["page", "seite", "start=", "offset", "p=", "pg=", "paged", "skip=", "from=", "before=", "debut", "pag="].iter().any(|w| paged.contains(w));
-        let in_pager = element.place == Place::Navigation || page.ancestors(link).take(4).any(|a| {
-            page.elements[a].marks.iter().any(|m| m.name().contains("pag") || m.name().contains("nav"))
-        });
+        let looks_paged =
+            ["page", "seite", "start=", "offset", "p=", "pg=", "paged", "skip=", "from=", "before=", "debut", "pag="]
+                .iter()
+                .any(|w| paged.contains(w));
+        let in_pager = element.place == Place::Navigation
+            || page
+                .ancestors(link)
+                .take(4)
+                .any(|a| page.elements[a].marks.iter().any(|m| m.name().contains("pag") || m.name().contains("nav")));
         let score = i32::from(says) * 4 + i32::from(is_named) * 4 + i32::from(looks_paged) * 4 + i32::from(in_pager) * 3;
         if score < 7 {
             continue;
@@ -133,7 +146,9 @@ fn numbered(document: &Html, page: &Outline<'_>, base: &Url) -> Option<String> {
     let in_item = matches!(page.elements[parent].tag, "li" | "span" | "td");
     let item = if in_item { parent } else { link };
     let before = page.elements[item].element.prev_siblings().find_map(scraper::ElementRef::wrap)?;
-    let names = before.value().classes().filter(|c| c.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') && c.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let names = before.value().classes().filter(|c| {
+        c.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') && c.starts_with(|c: char| c.is_ascii_alphabetic())
+    });
     let mut selectors: Vec<String> = Vec::new();
     for name in names {
         let this = format!("{}.{name}", before.value().name());
@@ -143,7 +158,11 @@ fn numbered(document: &Html, page: &Outline<'_>, base: &Url) -> Option<String> {
         selectors.push(format!("{} + a", before.value().name()));
     }
     if before.attr("aria-current").is_some() {
-        selectors.push(format!("{}[aria-current] + {}", before.value().name(), if in_item { format!("{} > a", page.elements[item].tag) } else { "a".into() }));
+        selectors.push(format!(
+            "{}[aria-current] + {}",
+            before.value().name(),
+            if in_item { format!("{} > a", page.elements[item].tag) } else { "a".into() }
+        ));
     }
     if before.descendent_elements().any(|e| e.attr("aria-current").is_some()) {
         selectors.push(format!("{}:has([aria-current]) + {} > a", before.value().name(), page.elements[item].tag));

@@ -63,9 +63,14 @@ impl Derived {
         let title = rows.title.clone()?;
         let date = rows.date.clone()?;
         let at = |select: String, above: bool| {
-            if above { Place { above: Some(select), ..Place::default() } } else { Place { select: Some(select), ..Place::default() } }
+            if above {
+                Place { above: Some(select), ..Place::default() }
+            } else {
+                Place { select: Some(select), ..Place::default() }
+            }
         };
-        let place = Place { attr: date.attr.map(str::to_owned), without: date.without.clone(), ..at(date.select.clone(), date.above) };
+        let place =
+            Place { attr: date.attr.map(str::to_owned), without: date.without.clone(), ..at(date.select.clone(), date.above) };
         let mut dates = Vec::new();
         if !date.forms.is_empty() {
             dates.push((place.clone(), date.forms.clone()));
@@ -193,7 +198,13 @@ pub(super) fn table(origin: &Origin, page: &str, derived: Option<&Derived>) -> S
 }
 
 fn value(place: &Place, forms: &[String]) -> String {
-    let parts = [("select", &place.select), ("above", &place.above), ("attr", &place.attr), ("label", &place.label), ("without", &place.without)];
+    let parts = [
+        ("select", &place.select),
+        ("above", &place.above),
+        ("attr", &place.attr),
+        ("label", &place.label),
+        ("without", &place.without),
+    ];
     let mut parts: Vec<String> = parts.iter().filter_map(|(key, v)| Some(format!("{key} = {}", quoted(v.as_ref()?)))).collect();
     match forms {
         [] => {}

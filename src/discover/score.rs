@@ -30,7 +30,7 @@ pub(super) struct Yardstick<'a> {
 
 /// Counts in percent.
 fn percent(count: usize, of: usize) -> usize {
-    if of == 0 { 0 } else { count * 100 / of }
+    (count * 100).checked_div(of).unwrap_or(0)
 }
 
 /// Weighs a group.
@@ -65,7 +65,8 @@ pub(super) fn score(page: &Outline<'_>, group: &Group, rows: &Rows<'_>, by: &Yar
             None => places.push((1, place)),
         }
     }
-    let usual = places.iter().max_by_key(|(n, p)| (*n, p.worth().map_or(0, |(_, points)| points))).map_or(Place::Open, |(_, p)| *p);
+    let usual =
+        places.iter().max_by_key(|(n, p)| (*n, p.worth().map_or(0, |(_, points)| points))).map_or(Place::Open, |(_, p)| *p);
     if let Some((what, points)) = usual.worth() {
         add(points, what.into());
     }
@@ -108,7 +109,16 @@ fn titles(rows: &Rows<'_>, add: &mut impl FnMut(i32, String)) {
     }
     let distinct: HashSet<String> = titles.iter().map(|t| fold(t)).collect();
     let different = percent(distinct.len(), titles.len());
-    add(if different >= 85 { 10 } else if different >= 60 { 2 } else { -20 }, format!("{different} % of its titles are different"));
+    add(
+        if different >= 85 {
+            10
+        } else if different >= 60 {
+            2
+        } else {
+            -20
+        },
+        format!("{different} % of its titles are different"),
+    );
     let mut lengths: Vec<usize> = titles.iter().map(|t| t.chars().map(|c| if c >= '\u{3040}' { 3 } else { 1 }).sum()).collect();
     lengths.sort_unstable();
     let length = lengths[lengths.len() / 2];
@@ -134,9 +144,24 @@ fn titles(rows: &Rows<'_>, add: &mut impl FnMut(i32, String)) {
 }
 
 fn links(rows: &Rows<'_>, base: &Url, add: &mut impl FnMut(i32, String)) {
-    let links: Vec<Url> = rows.links.iter().flatten().filter(|l| names::leads_somewhere(Some(l))).filter_map(|l| base.join(l.trim()).ok()).collect();
+    let links: Vec<Url> = rows
+        .links
+        .iter()
+        .flatten()
+        .filter(|l| names::leads_somewhere(Some(l)))
+        .filter_map(|l| base.join(l.trim()).ok())
+        .collect();
     let linked = percent(links.len(), rows.looked);
-    add(if linked >= 85 { 10 } else if linked >= 50 { 2 } else { -15 }, format!("{linked} % of its rows lead somewhere"));
+    add(
+        if linked >= 85 {
+            10
+        } else if linked >= 50 {
+            2
+        } else {
+            -15
+        },
+        format!("{linked} % of its rows lead somewhere"),
+    );
     if links.is_empty() {
         return;
     }
@@ -144,15 +169,33 @@ fn links(rows: &Rows<'_>, base: &Url, add: &mut impl FnMut(i32, String)) {
     add(if different >= 85 { 4 } else { -12 }, format!("{different} % of its links are different"));
     let site = |u: &Url| u.host_str().map(|h| h.trim_start_matches("www.").to_owned());
     let home = percent(links.iter().filter(|l| site(l) == site(base)).count(), links.len());
-    add(if home >= 70 { 4 } else if home < 30 { -6 } else { 0 }, format!("{home} % of its links stay on the site"));
+    add(
+        if home >= 70 {
+            4
+        } else if home < 30 {
+            -6
+        } else {
+            0
+        },
+        format!("{home} % of its links stay on the site"),
+    );
     let like_stories = links.iter().filter(|l| is_like_a_story(l)).count();
     let like = percent(like_stories, links.len());
-    add(if like >= 70 { 5 } else if like < 20 { -4 } else { 0 }, format!("{like} % of its links look like those of stories"));
+    add(
+        if like >= 70 {
+            5
+        } else if like < 20 {
+            -4
+        } else {
+            0
+        },
+        format!("{like} % of its links look like those of stories"),
+    );
 }
 
 /// A number or several words in the address.
 fn is_like_a_story(url: &Url) -> bool {
-    let last = url.path_segments().and_then(|s| s.filter(|p| !p.is_empty()).next_back()).unwrap_or_default();
+    let last = url.path_segments().and_then(|mut s| s.rfind(|p| !p.is_empty())).unwrap_or_default();
     let whole = &url[url::Position::BeforePath..];
     last.matches(['-', '_']).count() >= 2 || whole.bytes().filter(u8::is_ascii_digit).count() >= 3 || last.len() > 40
 }
@@ -160,7 +203,16 @@ fn is_like_a_story(url: &Url) -> bool {
 fn days(rows: &Rows<'_>, today: NaiveDate, add: &mut impl FnMut(i32, String)) {
     let days: Vec<NaiveDate> = rows.days.iter().flatten().map(|d| d.day).collect();
     let dated = percent(days.len(), rows.looked);
-    add(if dated >= 90 { 25 } else if dated >= 60 { 14 } else { -30 }, format!("{dated} % of its rows have a date"));
+    add(
+        if dated >= 90 {
+            25
+        } else if dated >= 60 {
+            14
+        } else {
+            -30
+        },
+        format!("{dated} % of its rows have a date"),
+    );
     if days.len() < 2 {
         return;
     }
@@ -221,7 +273,8 @@ fn stories(rows: &Rows<'_>, by: &Yardstick<'_>, add: &mut impl FnMut(i32, String
         .iter()
         .zip(rows.titles.iter().chain(std::iter::repeat(&None)))
         .filter(|(link, title)| {
-            link.and_then(absolute).is_some_and(|l| links.contains(&l)) || title.as_ref().is_some_and(|t| titles.contains(&fold(t)))
+            link.and_then(absolute).is_some_and(|l| links.contains(&l))
+                || title.as_ref().is_some_and(|t| titles.contains(&fold(t)))
         })
         .count();
     let same = percent(same, rows.looked.min(by.stories.len()));
@@ -237,6 +290,9 @@ fn heading_above(page: &Outline<'_>, first: usize) -> Option<String> {
         .rev()
         .take(60)
         .take_while(|at| within.last().is_none_or(|outermost| at >= outermost))
-        .find(|at| is_heading(page.elements[*at].tag) || page.elements[*at].element.value().classes().any(|c| c.contains("block-title") || c.contains("widget-title")))
+        .find(|at| {
+            is_heading(page.elements[*at].tag)
+                || page.elements[*at].element.value().classes().any(|c| c.contains("block-title") || c.contains("widget-title"))
+        })
         .map(|at| page.line(at))
 }

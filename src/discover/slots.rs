@@ -200,7 +200,9 @@ fn median(mut lengths: Vec<usize>) -> usize {
 
 /// How long a text is for readers: a sign of Chinese or Japanese says as much as some letters.
 fn weight(text: &str) -> usize {
-    text.chars().map(|c| if matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}') { 3 } else { 1 }).sum()
+    text.chars()
+        .map(|c| if matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}') { 3 } else { 1 })
+        .sum()
 }
 
 /// The place whose texts are most like titles.
@@ -255,11 +257,23 @@ fn title<'s, 'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], slots: &'
 /// The link that the extraction takes without a rule, if it is the title's.
 fn link_of<'a>(page: &Outline<'a>, member: usize, title: usize) -> Option<&'a str> {
     let within = page.links_in(title).first().copied();
-    let around = || page.ancestors(title).take_while(|a| *a >= member).chain(page.ancestors(member).take(4)).find(|a| page.elements[*a].tag == "a");
+    let around = || {
+        page.ancestors(title)
+            .take_while(|a| *a >= member)
+            .chain(page.ancestors(member).take(4))
+            .find(|a| page.elements[*a].tag == "a")
+    };
     within.or_else(around).and_then(|l| page.elements[l].element.attr("href"))
 }
 
-fn take_title<'a>(page: &Outline<'a>, members: &[usize], slot: Slot<'a>, filled: &Filled, slots: &Slots<'a>, rows: &mut Rows<'a>) {
+fn take_title<'a>(
+    page: &Outline<'a>,
+    members: &[usize],
+    slot: Slot<'a>,
+    filled: &Filled,
+    slots: &Slots<'a>,
+    rows: &mut Rows<'a>,
+) {
     rows.title = Some(slot.to_string());
     rows.title_is_heading = slot.is_heading() || slot.hint() == Some(Hint::Title);
     rows.titles = filled.first.iter().map(|at| at.map(|at| page.line(at))).collect();
@@ -277,8 +291,11 @@ fn take_title<'a>(page: &Outline<'a>, members: &[usize], slot: Slot<'a>, filled:
     let mut best = distinct(&usual);
     rows.links = usual;
     if unlinked && best * 10 < members.len() * 9 {
-        for (slot, filled) in slots.iter().filter(|(slot, _)| matches!(slot, Slot::Tag("a") | Slot::Marked("a", _) | Slot::In(_, "a"))) {
-            let links: Vec<Option<&str>> = filled.first.iter().map(|at| at.and_then(|at| page.elements[at].element.attr("href"))).collect();
+        for (slot, filled) in
+            slots.iter().filter(|(slot, _)| matches!(slot, Slot::Tag("a") | Slot::Marked("a", _) | Slot::In(_, "a")))
+        {
+            let links: Vec<Option<&str>> =
+                filled.first.iter().map(|at| at.and_then(|at| page.elements[at].element.attr("href"))).collect();
             if distinct(&links) > best {
                 best = distinct(&links);
                 rows.links = links;
@@ -348,8 +365,12 @@ fn date<'a>(
                 if filled.first.iter().flatten().filter(|at| short(**at)).count() * 5 < members.len() * 3 {
                     continue;
                 }
-                let lines: Vec<Option<String>> =
-                    filled.first.iter().zip(titled).map(|(at, titled)| at.filter(|at| short(*at)).map(|at| line(at, *titled))).collect();
+                let lines: Vec<Option<String>> = filled
+                    .first
+                    .iter()
+                    .zip(titled)
+                    .map(|(at, titled)| at.filter(|at| short(*at)).map(|at| line(at, *titled)))
+                    .collect();
                 found = dates.of_list(&lines);
                 if !enough(&found) {
                     continue;
@@ -357,7 +378,8 @@ fn date<'a>(
             }
             let (forms, plain) = forms(&found);
             let filling = share_of(&found);
-            let holds_title = filled.first.iter().zip(titled).any(|(at, t)| matches!((at, t), (Some(at), Some(t)) if page.holds(*at, *t)));
+            let holds_title =
+                filled.first.iter().zip(titled).any(|(at, t)| matches!((at, t), (Some(at), Some(t)) if page.holds(*at, *t)));
             let without = if holds_title { title.filter(|t| !matches!(t, Slot::Row)).map(ToString::to_string) } else { None };
             let days = found.iter().map(|d| d.as_ref().map(|d| dates.day(d.when))).collect();
             (days, DatePlace { forms, plain, without, ..place(slot) }, filling)
@@ -439,7 +461,8 @@ fn date_above<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], rows: &m
             continue;
         }
         let found: Vec<Option<Dated>> = above.iter().map(|at| at.and_then(|at| dates.of(page, at))).collect();
-        let stated: Vec<_> = above.iter().map(|at| at.and_then(|at| attribute(page, at)).and_then(|(a, t)| Some((a, dates.stated(t)?)))).collect();
+        let stated: Vec<_> =
+            above.iter().map(|at| at.and_then(|at| attribute(page, at)).and_then(|(a, t)| Some((a, dates.stated(t)?)))).collect();
         let base = DatePlace { above: true, ..place(&slot) };
         let (days, place, filling) = if stated.iter().flatten().count() * 10 >= members.len() * 9 {
             let attr = stated.iter().flatten().next().map(|(attr, _)| *attr);
@@ -491,13 +514,22 @@ fn title_above<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], rows: &
         rows.title_is_heading = slot.is_heading();
         rows.titles_each = 1.0;
         rows.titles = above.iter().map(|at| at.map(|at| page.line(at))).collect();
-        rows.links =
-            above.iter().map(|at| at.and_then(|at| page.links_in(at).first().copied()).and_then(|l| page.elements[l].element.attr("href"))).collect();
+        rows.links = above
+            .iter()
+            .map(|at| at.and_then(|at| page.links_in(at).first().copied()).and_then(|l| page.elements[l].element.attr("href")))
+            .collect();
         return;
     }
 }
 
-fn summary<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], slots: &Slots<'a>, titled: &[Option<usize>], rows: &mut Rows<'a>) {
+fn summary<'a>(
+    page: &Outline<'a>,
+    dates: &Dates,
+    members: &[usize],
+    slots: &Slots<'a>,
+    titled: &[Option<usize>],
+    rows: &mut Rows<'a>,
+) {
     let Some(title) = &rows.title else { return };
     let mut best: Option<(f32, &(Slot<'a>, Filled))> = None;
     for entry in slots {
@@ -519,7 +551,9 @@ fn summary<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], slots: &Slo
         if length < 45 || distinct < 0.45 || dated * 3 > there.len() || labelled * 2 > there.len() {
             continue;
         }
-        let mut score = present * 20.0 + distinct * 10.0 + if matches!(slot, Slot::Tag("p") | Slot::Marked("p", _) | Slot::In(_, "p")) { 10.0 } else { 0.0 };
+        let mut score = present * 20.0
+            + distinct * 10.0
+            + if matches!(slot, Slot::Tag("p") | Slot::Marked("p", _) | Slot::In(_, "p")) { 10.0 } else { 0.0 };
         score += if slot.hint() == Some(Hint::Summary) { 8.0 } else { 0.0 };
         score -= if length > 700 { 15.0 } else { 0.0 };
         if best.is_none_or(|(of_best, _)| score > of_best + 0.01) {
@@ -557,13 +591,22 @@ fn labels(page: &Outline<'_>, members: &[usize], titled: &[Option<usize>]) -> Ve
                 Some((label, _)) => label.trim(),
                 None if name_of_definition => text,
                 // `<b>Where</b>: A`
-                None if matches!(element.tag, "b" | "strong" | "span" | "em") && element.height == 0 && followed_by_colon(page, at) => text,
+                None if matches!(element.tag, "b" | "strong" | "span" | "em")
+                    && element.height == 0
+                    && followed_by_colon(page, at) =>
+                {
+                    text
+                }
                 None => continue,
             };
             let folded = fold(label);
             let length = folded.chars().count();
             let plain = folded.chars().any(char::is_alphabetic) && !folded.chars().any(|c| c.is_ascii_digit());
-            if !(2..=32).contains(&length) || folded.split(' ').count() > 5 || !plain || matches!(folded.as_str(), "http" | "https") {
+            if !(2..=32).contains(&length)
+                || folded.split(' ').count() > 5
+                || !plain
+                || matches!(folded.as_str(), "http" | "https")
+            {
                 continue;
             }
             if own.insert(folded.clone()) {
@@ -572,7 +615,8 @@ fn labels(page: &Outline<'_>, members: &[usize], titled: &[Option<usize>]) -> Ve
             }
         }
     }
-    let mut labels: Vec<(usize, String, usize)> = counts.into_values().filter(|(n, ..)| *n >= 3 && n * 10 >= members.len() * 3).collect();
+    let mut labels: Vec<(usize, String, usize)> =
+        counts.into_values().filter(|(n, ..)| *n >= 3 && n * 10 >= members.len() * 3).collect();
     labels.sort_by_key(|(_, _, order)| *order);
     labels.into_iter().take(8).map(|(n, label, _)| (label, n)).collect()
 }

@@ -18,5 +18,5 @@ mod text;
 pub use frame::Frame;
 pub use page::{Extracted, RawRow, Warning, base, extract, extract_document};
 pub use rules::{DateField, Discover, FacetField, Field, Rules};
-pub(crate) use text::is_read;
 pub use text::Markup;
+pub(crate) use text::is_read;

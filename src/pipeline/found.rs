@@ -111,8 +111,14 @@ pub(super) fn gate(found: &Found, rows: usize, before: &Before, verdict: Verdict
     let taken = recognised || (found.sure && (before.fresh || before.same));
     if !taken {
         reasons.push(match found.sure {
-            true => format!("{rows} rows were found without them, of which only {known} are known: not taken over; they are read by {}", found.selectors),
-            false => format!("no list on it is surely the listing: the likeliest has a confidence of {} of 100, {SURE} are needed", found.confidence),
+            true => format!(
+                "{rows} rows were found without them, of which only {known} are known: not taken over; they are read by {}",
+                found.selectors
+            ),
+            false => format!(
+                "no list on it is surely the listing: the likeliest has a confidence of {} of 100, {SURE} are needed",
+                found.confidence
+            ),
         });
         reasons.extend(verdict.reasons().iter().cloned());
         return Verdict::Broken(reasons);
@@ -160,7 +166,11 @@ mod tests {
             assert_eq!(gate(&found(sure, redesign), 10, &before, Verdict::Fine).name(), want, "{sure} {redesign} {before:?}");
         }
         let broken = Verdict::Broken(vec!["x".into()]);
-        assert_eq!(gate(&found(true, true), 10, &before(false, false, 6), broken.clone()).name(), "odd", "a redesign looks different");
+        assert_eq!(
+            gate(&found(true, true), 10, &before(false, false, 6), broken.clone()).name(),
+            "odd",
+            "a redesign looks different"
+        );
         assert_eq!(gate(&found(true, true), 10, &before(true, false, 0), broken).name(), "broken");
     }
 

@@ -157,7 +157,9 @@ impl Pipeline {
                 None => None,
             };
             let more = match outcome {
-                Outcome::Polled(Polled { otherwise: Some(Otherwise::Redesigned), odd, .. }) => Some(Fate::Redesigned { reasons: odd }),
+                Outcome::Polled(Polled { otherwise: Some(Otherwise::Redesigned), odd, .. }) => {
+                    Some(Fate::Redesigned { reasons: odd })
+                }
                 Outcome::Polled(Polled { otherwise: Some(Otherwise::Settled), .. }) if fate.is_none() => Some(Fate::Settled),
                 _ => None,
             };

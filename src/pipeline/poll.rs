@@ -142,7 +142,11 @@ pub fn read_archived(page: &Page, number: usize, source: &Source, read_at: DateT
     if source.rules.each.is_empty() {
         let read = read_page(page, number, source, read_at);
         let sure = read.discovered.as_ref().is_none_or(|found| found.sure);
-        if sure { read } else { PageRead { found: 0, rows: Vec::new(), look: Look { rows: 0, readable: 0, ..read.look }, ..read } }
+        if sure {
+            read
+        } else {
+            PageRead { found: 0, rows: Vec::new(), look: Look { rows: 0, readable: 0, ..read.look }, ..read }
+        }
     } else {
         read(page, number, source, Some(&source.rules), read_at)
     }
@@ -415,9 +419,7 @@ impl Walked {
         let read = self.error.is_none() && self.steps.polled.pages > 0;
         let stamp = Some(self.stamp(source)).filter(|_| read)?;
         match &self.steps.found {
-            Some(found) if found.redesign => {
-                (state.rules != Some(stamp) || state.failures > 0).then_some(Otherwise::Redesigned)
-            }
+            Some(found) if found.redesign => (state.rules != Some(stamp) || state.failures > 0).then_some(Otherwise::Redesigned),
             _ => (state.rules.is_some() && state.rules != Some(stamp)).then_some(Otherwise::Settled),
         }
     }

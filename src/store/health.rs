@@ -80,9 +80,7 @@ impl Store {
                     let opens = kind.opens(failures);
                     (failures, opens && open_incident(&mut tx, poll, kind, reasons, webhook).await?)
                 }
-                Fate::Redesigned { reasons } => {
-                    (before, open_incident(&mut tx, poll, Kind::Redesign, reasons, webhook).await?)
-                }
+                Fate::Redesigned { reasons } => (before, open_incident(&mut tx, poll, Kind::Redesign, reasons, webhook).await?),
                 Fate::Recovered { .. } | Fate::Settled => {
                     if let Fate::Recovered { due } = poll.outcome {
                         recover(&mut tx, poll, due).await?;

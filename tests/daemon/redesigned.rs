@@ -40,7 +40,9 @@ fn configure(place: &Place, page: &str, reading: Option<&str>) {
         "https://feeds.example.org/",
     );
     let each = ".pane-apachesolr-result .search-result-news";
-    let mut text = text.replace("every = \"2s\"", "every = \"1s\"").replace(&format!("each = \"{each}\""), &format!("each = [\"{each}\", \"auto\"]"));
+    let mut text = text
+        .replace("every = \"2s\"", "every = \"1s\"")
+        .replace(&format!("each = \"{each}\""), &format!("each = [\"{each}\", \"auto\"]"));
     if let Some(table) = reading {
         let old_each = text.lines().find(|l| l.starts_with("each = ")).expect("each").to_owned();
         let next = text.lines().find(|l| l.starts_with("next = ")).expect("next").to_owned();

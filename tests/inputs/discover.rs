@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use newsroomd::config::Config;
 use newsroomd::discover::{Discovery, Hints, SURE, discover};
-use newsroomd::extract::extract;
 use newsroomd::extract::charset::{Evidence, decode};
 use newsroomd::extract::date::When;
+use newsroomd::extract::extract;
 use proptest::prelude::*;
 use scraper::Html;
 use serde_json::Value;
@@ -103,7 +103,9 @@ fn table(of: &str) -> (String, Vec<(String, Fared)>) {
             (Fared::Wrong, _) => "WRONG",
         };
         let _ = writeln!(out, "{:<24} {:>5} {:>8} {:>5} {:>10}  {word}", case.name, got.len(), case.rows.len(), same, confidence);
-        if std::env::var_os("DISCOVER_WHY").is_some_and(|name| name.to_string_lossy() == case.name || name == "all" && word != "right") {
+        if std::env::var_os("DISCOVER_WHY")
+            .is_some_and(|name| name.to_string_lossy() == case.name || name == "all" && word != "right")
+        {
             let _ = writeln!(out, "  next {next:?}, expected {:?}", case.next);
             for (got, want) in got.iter().zip(&case.rows).filter(|(a, b)| a != b).take(2) {
                 let _ = writeln!(out, "  got  {got:?}\n  want {want:?}");
@@ -219,7 +221,9 @@ fn piece() -> impl Strategy<Value = String> {
         whole("<li class='x y-1'><a href='/a?b=1'>A title of a story</a> 3 May 2024</li>"),
         whole("<tr><td>2024-05-03<td><a href=story-2>Another title of another story</a>"),
         whole("<article itemscope itemtype='http://schema.org/NewsArticle'><h2 itemprop=headline>T"),
-        whole("<script type='application/ld+json'>[{\"@type\":[\"NewsArticle\",3],\"url\":{\"@id\":\"x\"},\"headline\":\"<b>&amp;\"}]</script>"),
+        whole(
+            "<script type='application/ld+json'>[{\"@type\":[\"NewsArticle\",3],\"url\":{\"@id\":\"x\"},\"headline\":\"<b>&amp;\"}]</script>"
+        ),
         whole("<dl><dt>1. 5. 2024<dd><a href=//x>Et cetera et cetera</a></dl><nav class=pager><a href='?page=1'>next</a>"),
         "<(div|ul|li|p|h3|a|time|span|table|td|dt|dd|b|main|nav|aside)( class=['\"]?[a-z0-9_:.-]{0,9}['\"]?)?( datetime=[0-9T:-]{0,12})?>",
         "</(div|ul|li|p|h3|a|table|td|main)>",

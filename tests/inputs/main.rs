@@ -5,8 +5,8 @@ mod support;
 
 mod bad_rows;
 mod commands;
-mod discover;
 mod demo;
+mod discover;
 mod feeds_command;
 mod goldens;
 mod pages;

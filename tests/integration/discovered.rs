@@ -56,7 +56,10 @@ fn a_source_without_selectors_has_feeds() {
     newsroom.page("/news", &redesigned(&items(9, 0)));
     place.once();
     let first = tree::feed(&place.feeds(), "news/all").entries;
-    assert_eq!(first.iter().map(|e| e.title.clone()).collect::<Vec<_>>(), items(9, 0).into_iter().map(|r| r.title).collect::<Vec<_>>());
+    assert_eq!(
+        first.iter().map(|e| e.title.clone()).collect::<Vec<_>>(),
+        items(9, 0).into_iter().map(|r| r.title).collect::<Vec<_>>()
+    );
     assert!(first[0].published.starts_with("2024-05-10T00:00:00+02:00"), "{:?}", first[0]);
     newsroom.take_log();
     place.once();
@@ -116,7 +119,9 @@ fn a_wrong_guess_reaches_no_feed() {
     scene.poll(&items(9, 0));
     let files = tree::files(&scene.feeds());
     // Another list altogether, with four rows of the old one.
-    let other: Vec<Row> = (0..6).map(|n| row(&format!("Ten recipes for autumn, part {n}"), &format!("{} June 2024", 20 - n), &format!("/food/{n}00"))).collect();
+    let other: Vec<Row> = (0..6)
+        .map(|n| row(&format!("Ten recipes for autumn, part {n}"), &format!("{} June 2024", 20 - n), &format!("/food/{n}00")))
+        .collect();
     let rows = [other, items(9, 5)].concat();
     scene.newsroom.page("/news", &redesigned(&rows));
     for _ in 0..2 {
@@ -145,7 +150,9 @@ fn discover_shows_a_table_that_reads_the_same() {
     place.configure("", table);
     let preview = place.run(&["preview", &url, "--json"]).ok().json();
     assert!(preview.get("discovered").is_none(), "by its selectors: {preview:#}");
-    let titles = |v: &serde_json::Value| v["rows"].as_array().expect("rows").iter().map(|r| (r["title"].clone(), r["link"].clone())).collect::<Vec<_>>();
+    let titles = |v: &serde_json::Value| {
+        v["rows"].as_array().expect("rows").iter().map(|r| (r["title"].clone(), r["link"].clone())).collect::<Vec<_>>()
+    };
     assert_eq!(titles(&preview), titles(&json));
 
     newsroom.page("/about", "<title>About</title><p>Nothing to see.");
