@@ -16,41 +16,50 @@ pub(super) fn round(round: &Round, by_daemon: bool, json: bool) {
     if json {
         say!("{:#}", as_json(round, by_daemon));
     }
+    // Hundreds of sources with nothing to complain of are told at once.
+    let mut lines = Vec::new();
     for (source, outcome) in &round.sources {
-        match outcome {
-            Outcome::Waiting { until, why } if !json => {
-                let until = time(*until);
-                match why {
-                    None => say!("{source}: not due before {until}"),
-                    Some(Wait::Failures { count, error }) => {
-                        say!("{source}: waits until {until} after {count} failures: {error}; `once --now` does not wait")
-                    }
-                    Some(Wait::Host { host, asked_for }) => {
-                        say!("{source}: waits until {until}: {}", fetch::reason(host, *asked_for))
-                    }
-                }
-            }
-            Outcome::Waiting { .. } => {}
-            Outcome::Polled(polled) => {
-                if !json {
-                    say!("{source}: {}{}", brief(polled), turned(polled));
-                }
-                warnings(source, polled);
-            }
+        let (failure, line, polled) = match outcome {
+            Outcome::Waiting { until, why } => (None, Some(waiting(*until, why.as_ref())), None),
+            Outcome::Polled(polled) => (None, Some(format!("{}{}", brief(polled), turned(polled))), Some(polled)),
             Outcome::Failed { polled, error } => {
-                let again =
-                    error.wait_until().map(|until| format!("; not asked again before {}", time(until))).unwrap_or_default();
-                let error = error_chain(error);
-                eprintln!("{source}: failed: {error}; its feeds stay as they are{}{again}", turned(polled));
-                if polled.pages > 0 && !json {
-                    say!("{source}: {}", brief(polled));
-                }
-                warnings(source, polled);
+                let again = error.wait_until().map(|until| format!("; not asked again before {}", time(until)));
+                let (error, again) = (error_chain(error), again.unwrap_or_default());
+                let failure = format!("failed: {error}; its feeds stay as they are{}{again}", turned(polled));
+                (Some(failure), (polled.pages > 0).then(|| brief(polled)), Some(polled))
             }
+        };
+        if let Some(failure) = failure {
+            print(&mut lines);
+            eprintln!("{source}: {failure}");
+        }
+        lines.extend(line.filter(|_| !json).map(|line| format!("{source}: {line}")));
+        for warning in polled.map(|polled| warnings(source, polled)).unwrap_or_default() {
+            print(&mut lines);
+            eprintln!("{source}: {warning}");
         }
     }
+    print(&mut lines);
     if !json {
         published(round.published.as_ref(), by_daemon);
+    }
+}
+
+fn print(lines: &mut Vec<String>) {
+    if !lines.is_empty() {
+        say!("{}", lines.join("\n"));
+        lines.clear();
+    }
+}
+
+fn waiting(until: DateTime<Utc>, why: Option<&Wait>) -> String {
+    let until = time(until);
+    match why {
+        None => format!("not due before {until}"),
+        Some(Wait::Failures { count, error }) => {
+            format!("waits until {until} after {count} failures: {error}; `once --now` does not wait")
+        }
+        Some(Wait::Host { host, asked_for }) => format!("waits until {until}: {}", fetch::reason(host, *asked_for)),
     }
 }
 
@@ -96,30 +105,28 @@ fn turned(polled: &Polled) -> String {
     }
 }
 
-fn warnings(source: &str, polled: &Polled) {
-    if let Some(table) = &polled.redesign {
-        eprintln!("{source}: warning: redesign suspected, selectors match nothing; what would read the page:\n{table}");
-    }
-    for reason in &polled.odd {
-        eprintln!("{source}: warning: the page is odd: {reason}; it was taken over");
-    }
-    for (page, warning) in polled.warnings.iter().take(SHOWN) {
-        eprintln!("{source}: warning: page {}, {warning}", page + 1);
-    }
+fn warnings(source: &str, polled: &Polled) -> Vec<String> {
+    let odd = polled.odd.iter().map(|reason| format!("warning: the page is odd: {reason}; it was taken over"));
+    let rows = polled.warnings.iter().take(SHOWN).map(|(page, warning)| format!("warning: page {}, {warning}", page + 1));
+    let redesign = polled.redesign.iter().map(|table| {
+        format!("warning: redesign suspected, selectors match nothing; what would read the page:\n{table}")
+    });
+    let mut all: Vec<String> = redesign.chain(odd).chain(rows).collect();
     if polled.warnings.len() > SHOWN {
-        eprintln!("{source}: {} more warnings: see them with `newsroomd preview {source}`", polled.warnings.len() - SHOWN);
+        let more = polled.warnings.len() - SHOWN;
+        all.push(format!("{more} more warnings: see them with `newsroomd preview {source}`"));
     }
     if let Some(moved) = &polled.moved {
-        eprintln!("{source}: warning: the page has moved for good to {moved}: change `page`");
+        all.push(format!("warning: the page has moved for good to {moved}: change `page`"));
     }
     if polled.saved.odd {
-        eprintln!("{source}: warning: most known rows read differently now; that was taken over, but not as edits");
+        all.push("warning: most known rows read differently now; that was taken over, but not as edits".to_owned());
     }
-    for (facet, name) in &polled.saved.held {
-        eprintln!(
-            "{source}: warning: too many new terms: {facet} {name:?} gets no feed until max-terms or max-new-terms allow it"
-        );
-    }
+    let held = polled.saved.held.iter();
+    all.extend(held.map(|(facet, name)| {
+        format!("warning: too many new terms: {facet} {name:?} gets no feed until max-terms or max-new-terms allow it")
+    }));
+    all
 }
 
 fn as_json(round: &Round, by_daemon: bool) -> Value {
