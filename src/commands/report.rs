@@ -108,9 +108,10 @@ fn turned(polled: &Polled) -> String {
 fn warnings(source: &str, polled: &Polled) -> Vec<String> {
     let odd = polled.odd.iter().map(|reason| format!("warning: the page is odd: {reason}; it was taken over"));
     let rows = polled.warnings.iter().take(SHOWN).map(|(page, warning)| format!("warning: page {}, {warning}", page + 1));
-    let redesign = polled.redesign.iter().map(|table| {
-        format!("warning: redesign suspected, selectors match nothing; what would read the page:\n{table}")
-    });
+    let redesign = polled
+        .redesign
+        .iter()
+        .map(|table| format!("warning: redesign suspected, selectors match nothing; what would read the page:\n{table}"));
     let mut all: Vec<String> = redesign.chain(odd).chain(rows).collect();
     if polled.warnings.len() > SHOWN {
         let more = polled.warnings.len() - SHOWN;
