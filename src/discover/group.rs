@@ -84,7 +84,8 @@ fn clusters(page: &Outline<'_>, by_selector: &mut HashMap<String, Vec<usize>>) {
             continue;
         }
         for (at, of_part) in parts.into_iter().filter(|(_, p)| p.len() >= 3) {
-            if let Some(name) = name_of_part(page, at, &of_part, members) {
+            let name = name_of_part(page, at, &of_part, members).or_else(|| place_of_part(page, at));
+            if let Some(name) = name.filter(|_| !each.contains(" > ")) {
                 more.push((format!("{name} {each}"), of_part));
             }
         }
@@ -92,6 +93,16 @@ fn clusters(page: &Outline<'_>, by_selector: &mut HashMap<String, Vec<usize>>) {
     for (each, members) in more {
         by_selector.entry(each).or_insert(members);
     }
+}
+
+/// Which of its like a part is, where no name tells.
+fn place_of_part(page: &Outline<'_>, part: usize) -> Option<String> {
+    let (element, around) = (&page.elements[part], page.elements[part].parent);
+    let tag = element.tag;
+    let nth = 1 + element.element.prev_siblings().filter(|n| n.value().as_element().is_some_and(|e| e.name() == tag)).count();
+    let name = page.elements[around].marks.iter().find(|m| !m.is_about_looks()).map(ToString::to_string);
+    let around = name.or_else(|| (page.elements[around].tag == "body").then(|| "body".to_owned()))?;
+    (nth <= 20).then(|| format!("{around} > {tag}:nth-of-type({nth})"))
 }
 
 /// A name that these members stand under, and no others.

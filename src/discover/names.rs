@@ -313,6 +313,7 @@ fn place_of_name(name: &str) -> Option<Place> {
         "see-also",
         "top-stories",
         "most-",
+        "comment",
     ]) {
         return Some(Place::Related);
     }
@@ -510,6 +511,28 @@ pub(super) fn says_next(text: &str) -> bool {
     if ["older ", "earlier ", "previous news", "ältere ", "plus ancien", "más antigu", "anteriores"]
         .iter()
         .any(|w| folded.starts_with(w))
+    {
+        return true;
+    }
+    let bare = folded.trim_end_matches(|c: char| !c.is_alphanumeric());
+    // "next results", "następna strona": the first word says it, if few follow.
+    let starts = [
+        "next ",
+        "nächste ",
+        "siguientes ",
+        "próxima ",
+        "следующ",
+        "наступн",
+        "następn",
+        "další ",
+        "volgende ",
+        "nästa ",
+        "neste ",
+    ];
+    if bare.chars().count() <= 24
+        && bare.split(' ').count() <= 2
+        && starts.iter().any(|w| bare.starts_with(w))
+        && bare != "next steps"
     {
         return true;
     }

@@ -72,7 +72,11 @@ fn said(document: &Html, page: &Outline<'_>, base: &Url) -> Option<String> {
                 .ancestors(link)
                 .take(4)
                 .any(|a| page.elements[a].marks.iter().any(|m| m.name().contains("pag") || m.name().contains("nav")));
-        let score = i32::from(says) * 4 + i32::from(is_named) * 4 + i32::from(looks_paged) * 4 + i32::from(in_pager) * 3;
+        let score = i32::from(says) * 4
+            + i32::from(says && text.chars().filter(|c| c.is_alphabetic()).count() >= 9) * 3
+            + i32::from(is_named) * 4
+            + i32::from(looks_paged) * 4
+            + i32::from(in_pager) * 3;
         if score < 7 {
             continue;
         }
@@ -112,7 +116,38 @@ fn names_of(page: &Outline<'_>, link: usize) -> Vec<String> {
             out.push(format!("{mark} > {tag}:last-of-type"));
         }
     }
+    // Before an item that leads to the last page.
+    let behind = page.elements[element.parent].element.next_siblings().find_map(scraper::ElementRef::wrap);
+    if let Some(behind) = behind
+        && let Some(name) = behind.value().classes().find(|c| c.split(['-', '_']).any(|w| w == "last"))
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    {
+        out.push(format!("{}:has(+ .{name}) > {tag}", parent.tag));
+    }
+    out.extend(path(page, link));
     out
+}
+
+/// The way down from the nearest name, the last link where there are several.
+fn path(page: &Outline<'_>, link: usize) -> Vec<String> {
+    let mut steps = vec![format!("{}:last-of-type", page.elements[link].tag)];
+    let mut closely = steps.clone();
+    for ancestor in page.ancestors(link).take(8) {
+        let element = &page.elements[ancestor];
+        let named = element.marks.iter().find(|m| !m.is_about_looks()).map(ToString::to_string);
+        let is_top = named.is_some() || element.tag == "body";
+        let first = named.unwrap_or_else(|| element.tag.to_owned());
+        steps.push(first.clone());
+        closely.push(if is_top { first } else { format!("{first}:last-child") });
+        if is_top {
+            break;
+        }
+    }
+    let joined = |mut steps: Vec<String>| {
+        steps.reverse();
+        steps.join(" > ")
+    };
+    vec![joined(steps), joined(closely)]
 }
 
 /// Numbers in a row, of which one is no link or says that it is the present one: the next is the one behind it.

@@ -69,8 +69,12 @@ impl Derived {
                 Place { select: Some(select), ..Place::default() }
             }
         };
-        let place =
-            Place { attr: date.attr.map(str::to_owned), without: date.without.clone(), ..at(date.select.clone(), date.above) };
+        let place = match &date.label {
+            Some(label) => Place { label: Some(label.clone()), ..Place::default() },
+            None => {
+                Place { attr: date.attr.map(str::to_owned), without: date.without.clone(), ..at(date.select.clone(), date.above) }
+            }
+        };
         let mut dates = Vec::new();
         if !date.forms.is_empty() {
             dates.push((place.clone(), date.forms.clone()));

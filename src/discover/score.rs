@@ -80,6 +80,11 @@ pub(super) fn score(page: &Outline<'_>, group: &Group, rows: &Rows<'_>, by: &Yar
     {
         add(-35, "a heading above says that it is none of news".into());
     }
+    let parts = group.members.windows(2).filter(|w| page.elements[w[0]].parent != page.elements[w[1]].parent);
+    let other = parts.take(20).any(|w| heading_between(page, w[0], w[1]).is_some_and(|h| names::says_decoy(&h)));
+    if other {
+        add(-25, "a heading amid its rows says that what follows is none of news".into());
+    }
     let size: usize = group.members.iter().map(|m| page.size(*m)).sum();
     let share = percent(size, page.size(0).max(1));
     add(
@@ -281,6 +286,13 @@ fn stories(rows: &Rows<'_>, by: &Yardstick<'_>, add: &mut impl FnMut(i32, String
     if same >= 70 {
         add(20, "lists what the page's JSON-LD lists".into());
     }
+}
+
+/// The last heading between two rows.
+fn heading_between(page: &Outline<'_>, one: usize, next: usize) -> Option<String> {
+    let between = (page.elements[one].end..next).rev().take(30);
+    let mut headings = between.filter(|at| is_heading(page.elements[*at].tag) && !page.holds(*at, next));
+    headings.next().map(|at| page.line(at))
 }
 
 /// The heading that a list stands under: the nearest before it that is no row's.

@@ -75,6 +75,8 @@ pub(super) struct DatePlace {
     pub select: String,
     /// It stands above the row, perhaps for several.
     pub above: bool,
+    /// It follows this label, wherever that is in the row.
+    pub label: Option<String>,
     pub attr: Option<&'static str>,
     /// Elements in it that do not count.
     pub without: Option<String>,
@@ -120,14 +122,48 @@ pub(super) fn read<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize]) -> 
     }
     let titled: Vec<Option<usize>> = title.map_or_else(|| vec![None; members.len()], |(_, f)| f.first.clone());
     date(page, dates, members, &slots, title.map(|(slot, _)| slot), &titled, &mut rows);
+    rows.labels = labels(page, members, &titled);
+    if rows.date.is_none() {
+        date_behind_label(page, dates, members, &mut rows);
+    }
     if rows.date.is_none() {
         date_above(page, dates, members, &mut rows);
     } else if rows.title.is_none() {
         title_above(page, dates, members, &mut rows);
     }
     summary(page, dates, members, &slots, &titled, &mut rows);
-    rows.labels = labels(page, members, &titled);
     rows
+}
+
+/// A date that only its label tells from other values: `<tr><th>Date</th><td>3.5.2024</td></tr>`.
+fn date_behind_label<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], rows: &mut Rows<'a>) {
+    for (label, _) in &rows.labels {
+        let wanted = fold(label);
+        let value = |member: usize| {
+            let all = member..page.elements[member].end.min(member + 1 + ELEMENTS);
+            let at = all
+                .clone()
+                .find(|at| page.elements[*at].height == 0 && fold(&page.line(*at)).trim_end_matches([':', ' ']) == wanted)?;
+            let end = page.elements[at].end;
+            // The next cell or block, else what else the label's own block says.
+            let next = Some(end).filter(|next| all.contains(next) && page.elements[*next].parent == page.elements[at].parent);
+            Some(next.map_or_else(|| page.line_without(page.elements[at].parent, at), |next| page.line(next)))
+        };
+        let lines: Vec<Option<String>> = members.iter().map(|m| value(*m)).collect();
+        let mut found: Vec<Option<Dated>> = lines.iter().map(|text| dates.find(text.as_deref()?)).collect();
+        if found.iter().flatten().count() < members.len() {
+            found = dates.of_list(&lines);
+        }
+        if found.iter().flatten().count() * 5 >= members.len() * 4 && share_of(&found) >= 0.5 {
+            let (forms, plain) = forms(&found);
+            rows.days = found.iter().map(|d| d.as_ref().map(|d| dates.day(d.when))).collect();
+            rows.date = Some(DatePlace { label: Some(label.clone()), forms, plain, ..place(&Slot::Row) });
+            break;
+        }
+    }
+    if let Some(label) = rows.date.as_ref().and_then(|d| d.label.clone()) {
+        rows.labels.retain(|(l, _)| *l != label);
+    }
 }
 
 fn slots<'a>(page: &Outline<'a>, members: &[usize]) -> Slots<'a> {
@@ -396,9 +432,13 @@ fn date<'a>(
             score -= 8.0;
         }
         let distinct = days.iter().flatten().map(|d| d.day).collect::<HashSet<_>>().len();
-        // A date of one's own is worth more than the year of the newsroom's founding in every row.
-        if distinct == 1 && members.len() >= 6 {
+        // A date of one's own is worth more than that of the newsroom's founding in every row.
+        if distinct == 1 && members.len() >= 3 {
             score -= 15.0;
+        }
+        let in_order: Vec<_> = days.iter().flatten().map(|d| d.day).collect();
+        if distinct > 1 && in_order.windows(2).all(|w| w[0] >= w[1]) {
+            score += 10.0;
         }
         if best.as_ref().is_none_or(|(of_best, ..)| score > of_best + 0.01) {
             best = Some((score, place, days));
@@ -411,7 +451,7 @@ fn date<'a>(
 }
 
 fn place(slot: &Slot<'_>) -> DatePlace {
-    DatePlace { select: slot.to_string(), above: false, attr: None, without: None, forms: Vec::new(), plain: false }
+    DatePlace { select: slot.to_string(), above: false, label: None, attr: None, without: None, forms: Vec::new(), plain: false }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "counts of rows")]
