@@ -32,7 +32,7 @@ pub enum Command {
     Preview(PreviewArgs),
     /// Take in a source's whole archive, once: walk along its pager to the end; run again, it goes on where it stopped
     Backfill(BackfillArgs),
-    /// Find the listing of a page of which nothing is known, and the [[source]] table that reads it
+    /// Find the listing of a page of which nothing is known, and the configuration that reads it
     Discover(DiscoverArgs),
     /// List every feed with its address, how many items are stored and shown, and when it last changed
     Feeds(FeedsArgs),

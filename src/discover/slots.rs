@@ -265,7 +265,7 @@ fn title<'s, 'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], slots: &'
         let mut score = present * 25.0 + distinct * 25.0 + share(linked, there.len()) * 12.0 - share(dated, there.len()) * 30.0;
         score += match length {
             20..=140 => 12.0,
-            12..=200 => 6.0,
+            12..=170 => 4.0,
             _ => -10.0,
         };
         if slot.is_heading() {
@@ -280,9 +280,12 @@ fn title<'s, 'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], slots: &'
         // A text of several blocks is no title but a whole card.
         let blocks = there.iter().filter(|(_, at)| page.elements[*at].height > 2).count();
         score -= share(blocks, there.len()) * 8.0;
-        if matches!(slot, Slot::Row) {
+        if matches!(slot, Slot::Row | Slot::Tag("div" | "p" | "li" | "td")) {
             score -= 4.0;
         }
+        // Prose has full stops in it.
+        let prose = texts.iter().filter(|t| t.len() > 80 && t.contains(". ") || t.ends_with('.')).count();
+        score -= share(prose, texts.len()) * 8.0;
         if best.is_none_or(|(of_best, _)| score > of_best + 0.01) {
             best = Some((score, entry));
         }
