@@ -5,6 +5,7 @@ mod support;
 
 mod backfill;
 mod beside;
+mod day;
 mod demo;
 mod disturbed;
 mod manners;

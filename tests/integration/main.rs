@@ -10,6 +10,7 @@ mod charsets;
 mod counts;
 mod discovered;
 mod escapes;
+mod faults;
 mod feeds;
 mod first_run;
 mod forget;

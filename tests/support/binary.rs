@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+/// A round of all sources, whatever they wait for.
+pub const NOW: &[&str] = &["once", "--all", "--now"];
+
 /// What a run printed and how it ended.
 #[derive(Debug)]
 pub struct Run {

@@ -63,6 +63,35 @@ pub fn texts(path: &Path, query: &'static str) -> Vec<String> {
     with(path, true, async |db| sqlx::query_scalar(query).fetch_all(db).await.expect("texts"))
 }
 
+/// Counts the rows that are written from now on, by table.
+pub fn count_writes(path: &Path) {
+    with(path, false, async |db| {
+        let names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\'";
+        let names: Vec<String> = sqlx::query_scalar(names).fetch_all(&mut *db).await.expect("tables");
+        let mut script = "CREATE TABLE written (name TEXT PRIMARY KEY, times INTEGER NOT NULL);".to_owned();
+        for name in names {
+            script.push_str(&format!("INSERT INTO written VALUES ('{name}', 0);"));
+            for deed in ["INSERT", "UPDATE", "DELETE"] {
+                let count = format!("UPDATE written SET times = times + 1 WHERE name = '{name}'");
+                script.push_str(&format!("CREATE TRIGGER written_{deed}_{name} AFTER {deed} ON {name} BEGIN {count}; END;"));
+            }
+        }
+        sqlx::raw_sql(AssertSqlSafe(script)).execute(db).await.expect("a script that works");
+    });
+}
+
+/// The tables to which rows were written since then, and how many; from now on it is counted anew.
+pub fn take_writes(path: &Path) -> BTreeMap<String, i64> {
+    with(path, false, async |db| {
+        let mut tx = db.begin_with("BEGIN IMMEDIATE").await.expect("a transaction");
+        let all: Vec<(String, i64)> =
+            sqlx::query_as("SELECT name, times FROM written WHERE times > 0").fetch_all(&mut *tx).await.expect("counts");
+        sqlx::query("UPDATE written SET times = 0").execute(&mut *tx).await.expect("an update");
+        tx.commit().await.expect("committed");
+        all.into_iter().collect()
+    })
+}
+
 /// Lets the sources be due so many seconds from now.
 pub fn due_in(path: &Path, seconds: i64) {
     with(path, false, async |db| {

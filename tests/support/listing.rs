@@ -71,6 +71,17 @@ pub fn page(rows: &[Row], next: Option<&str>) -> String {
     format!("<!DOCTYPE html><title>News</title>\n{}{next}", rows.iter().map(Row::html).collect::<String>())
 }
 
+/// The same as a newsroom's site shows it: with all that stands around a listing, and closed at its end.
+pub fn site(rows: &[Row], next: Option<&str>) -> String {
+    let head = "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>News</title></head>\n<body><header><nav>\
+                <a href=\"/\">Home</a> <a href=\"/about\">About us</a> <a href=\"/news\">News</a> <a href=\"/contact\">Contact</a>\
+                </nav><h1>News</h1></header>\n<main>\n";
+    let foot =
+        "\n</main>\n<footer><p>Press office, +43 1 234 56 78, <a href=\"/imprint\">Imprint</a></p></footer></body></html>\n";
+    let page = page(rows, next);
+    format!("{head}{}{foot}", page.split_once('\n').expect("a first line").1)
+}
+
 /// A source that reads such pages, with the facets topic (many), department and type. `keys` are more keys of [[source]].
 pub fn source(newsroom: &Newsroom, id: &str, title: &str, path: &str, keys: &str) -> String {
     format!(

@@ -2,13 +2,18 @@
 #![allow(dead_code)] // each test binary uses its part
 
 pub mod binary;
+pub mod changing;
 pub mod daemon;
 pub mod database;
+pub mod faults;
 pub mod listing;
 pub mod newsroom;
 pub mod process;
 pub mod raw;
 pub mod receiver;
 pub mod scene;
+pub mod sound;
+pub mod trap;
 pub mod tree;
 pub mod web;
+pub mod wire;

@@ -6,6 +6,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use super::wire::{Act, Wire};
+
 /// How a path answers.
 #[derive(Debug, Clone)]
 pub enum Reply {
@@ -27,6 +29,8 @@ pub enum Reply {
     Silence,
     /// Takes the request, and answers when the path is set to something else, with that.
     Held,
+    /// These bytes, in this manner.
+    Wire(Wire),
 }
 
 /// One request, as it came.
@@ -42,13 +46,13 @@ pub struct Request {
     pub at: Instant,
 }
 
-/// Makes the page of a path just when it is asked for.
-type Maker = Box<dyn FnMut(&str) -> Option<String> + Send>;
+/// What is answered instead of what a path is set to, by the path and that, if anything.
+type Weather = Box<dyn FnMut(&str, Option<&Reply>) -> Option<Reply> + Send>;
 
 #[derive(Default)]
 struct State {
-    maker: Option<Maker>,
     replies: HashMap<String, Reply>,
+    weather: Option<Weather>,
     log: Vec<Request>,
     /// Requests for robots.txt, which are not in the log.
     robots: Vec<Request>,
@@ -100,8 +104,20 @@ impl Newsroom {
     }
 
     /// Lets pages be made when they are asked for: what this gives for a path (with its query) is answered, whatever was set.
-    pub fn make(&self, maker: impl FnMut(&str) -> Option<String> + Send + 'static) {
-        self.state().maker = Some(Box::new(maker));
+    pub fn make(&self, mut maker: impl FnMut(&str) -> Option<String> + Send + 'static) {
+        let mut page = move |path: &str| maker(path).map(|html| Reply::Page(html.into_bytes()));
+        self.weather(move |path, _| if path == "/robots.txt" { None } else { page(path) });
+    }
+
+    /// Sets what is answered instead of what the paths are set to.
+    pub fn weather(&self, weather: impl FnMut(&str, Option<&Reply>) -> Option<Reply> + Send + 'static) {
+        self.state().weather = Some(Box::new(weather));
+        self.seen.notify_all();
+    }
+
+    /// From now on every path answers as it is set again.
+    pub fn fair_weather(&self) {
+        self.state().weather = None;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -182,9 +198,9 @@ impl Newsroom {
             *now += 1;
             *most = (*most).max(*now);
         }
-        let made = state.maker.as_mut().filter(|_| path != "/robots.txt").and_then(|make| make(path));
-        let made = made.map(|html| Reply::Page(html.into_bytes()));
-        let (mut reply, mut answered) = (made.or_else(|| state.replies.get(path).cloned()), None);
+        let set = state.replies.get(path).cloned();
+        let instead = state.weather.as_mut().and_then(|weather| weather(path, set.as_ref()));
+        let (mut reply, mut answered) = (instead.or(set), None);
         if !matches!(reply, Some(Reply::Held)) {
             answered = Some(answer(reply.as_ref(), headers));
         }
@@ -219,6 +235,18 @@ impl Newsroom {
             if matches!(reply, Some(Reply::Silence)) {
                 let _ = reader.read_line(&mut String::new());
                 self.end(&path);
+                return;
+            }
+            if let Some(Reply::Wire(wire)) = reply {
+                // A client that gave up shows that by its next request at the latest; one that has all it wanted may be ahead of us.
+                let whole = matches!(wire.acts[..], [Act::Send(_)]);
+                if whole {
+                    self.end(&path);
+                }
+                wire.play(&mut stream, &mut reader);
+                if !whole {
+                    self.end(&path);
+                }
                 return;
             }
             // Before the client can have the answer, and ask again.
@@ -271,6 +299,7 @@ fn answer(reply: Option<&Reply>, headers: &HashMap<String, String>) -> (u16, Vec
             bytes.truncate(bytes.len() - body.len() / 2);
             (200, bytes, true)
         }
+        Some(Reply::Wire(wire)) => (wire.status, Vec::new(), true),
         Some(Reply::HangUp | Reply::Silence | Reply::Held) => (0, Vec::new(), true),
     }
 }

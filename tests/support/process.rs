@@ -131,6 +131,13 @@ impl Process {
         self.child.id()
     }
 
+    /// The most that it ever had in memory, in bytes; none: it has ended.
+    pub fn peak_memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
+        let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().strip_suffix(" kB")?;
+        Some(kilobytes.parse::<u64>().ok()? * 1024)
+    }
+
     /// Sends a signal, such as "TERM".
     pub fn signal(&mut self, name: &str) {
         self.signalled = Some(Instant::now());
