@@ -580,6 +580,9 @@ pub(super) fn hint(mark: &Mark<'_>) -> Option<Hint> {
     {
         return Some(Hint::Title);
     }
+    if matches!(name.rsplit(['-', '_']).next(), Some("name" | "ttl" | "caption")) {
+        return Some(Hint::Title);
+    }
     if holds(&["summary", "teaser", "excerpt", "snippet", "lead", "description", "intro", "abstract", "body", "text", "subtitle"])
     {
         return Some(Hint::Summary);

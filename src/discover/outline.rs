@@ -62,6 +62,12 @@ impl<'a> Outline<'a> {
                             || open.len() >= DEEPEST
                             || outline.elements.len() >= MOST =>
                     {
+                        if open.len() >= DEEPEST
+                            && let Some(&around) = open.last()
+                        {
+                            // Whatever holds this is no row: who reads rows goes down to their last level.
+                            outline.elements[around].height = DEEPEST;
+                        }
                         skipped = 1;
                     }
                     Tree::Element(_) => {

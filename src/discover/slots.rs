@@ -477,7 +477,11 @@ fn between<'a>(page: &Outline<'a>, members: &[usize]) -> HashMap<Slot<'a>, Vec<u
             continue;
         }
         let element = &page.elements[at];
-        if page.size(at) <= 500 && !element.tag.contains(':') && !rows.peek().is_some_and(|&row| page.holds(at, row)) {
+        if page.size(at) <= 500
+            && element.height <= 20
+            && !element.tag.contains(':')
+            && !rows.peek().is_some_and(|&row| page.holds(at, row))
+        {
             out.entry(Slot::Tag(element.tag)).or_default().push(at);
             for mark in element.marks.iter().filter(|m| !matches!(m, Mark::Id(_))) {
                 out.entry(Slot::Marked(element.tag, *mark)).or_default().push(at);

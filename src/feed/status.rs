@@ -1,6 +1,7 @@
 //! The status feed: one entry for each incident that was opened, one for each that was closed.
 //!
-//! Its texts are our own: sources' names, numbers, instants. No text of a page and no query of an address is in it.
+//! Its texts are our own: sources' names, numbers, instants. No text of a page and no query of an address is in it,
+//! but for the names of a redesigned page's elements and classes.
 
 use chrono::{DateTime, Utc};
 

@@ -24,7 +24,7 @@ fn items(from: usize, to: usize) -> Vec<Row> {
 fn redesigned(rows: &[Row]) -> String {
     let row = |r: &Row| {
         format!(
-            "<li class=\"teaser\"><span class=\"teaser-date\">{}</span><a class=\"teaser-title\" href=\"{}\">{}</a><div class=\"teaser-text\">{}</div></li>\n",
+            "<li class=\"teaser\"><span class=\"teaser-date\">{}</span><a class=\"teaser-title\" href=\"{}\">{}</a><div class=\"teaser-text\">{}, and more</div></li>\n",
             r.date, r.link, r.title, r.summary
         )
     };
