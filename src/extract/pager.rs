@@ -6,6 +6,9 @@ use std::collections::HashMap;
 use scraper::{Html, Selector};
 use url::Url;
 
+/// No pager that anybody walks has so many pages.
+const MOST: usize = 1_000_000;
+
 /// What links to the last page are mostly marked by.
 const LAST: &str = "[rel~=last], .pager-last a, .pager__item--last a, .pagination-last a, li.last a, a.last, a.page-last";
 
@@ -41,7 +44,9 @@ pub fn pages(next: &Url, last: &Url, page: usize, rows: usize) -> Option<usize> 
     };
     // Pages are counted from 0 or 1, rows in steps of a page.
     let step = if next > page + 2 && next == rows * (page + 1) { rows } else { 1 };
-    (next < last).then(|| page + (last - next) / step + 2)
+    let rest = last.checked_sub(next)? / step;
+    // More is no hint, but nonsense.
+    (rest < MOST).then(|| page + rest + 2)
 }
 
 #[cfg(test)]
@@ -57,6 +62,7 @@ mod tests {
             ("?start=50", "?start=29950", 0, 50, Some(600)),
             ("?start=150", "?start=29950", 2, 50, Some(600)),
             ("/news/page/2/", "/news/page/12/", 0, 10, Some(12)),
+            ("?page=1", "?page=18446744073709551615", 0, 10, None),
             ("?page=1", "?page=1", 0, 10, Some(2)),
             ("?page=1", "?page=oldest", 0, 10, None),
             ("?page=1", "?page=9&sort=up", 0, 10, None),

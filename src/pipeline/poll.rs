@@ -248,7 +248,11 @@ impl Pipeline {
             }
             let source = self.source(&due);
             let id = &source.newsroom.id;
-            let polled = steps.polled;
+            let mut polled = steps.polled;
+            if polled.pages == 0 && error.is_some() {
+                // Where it leads is no good.
+                polled.moved = None;
+            }
             let put_off = error.as_ref().filter(|_| polled.pages == 0).and_then(|error| error.fetch()?.put_off());
             let wait = put_off.map(|(host, asked_for)| Wait::Host { host: host.to_owned(), asked_for });
             let until = error.as_ref().and_then(PollError::wait_until);

@@ -117,7 +117,8 @@ impl Pipeline {
             until.filter(|until| due <= *until)?;
             Some(Wait::Host { host: host(&self.config.sources[number].page), asked_for: true })
         };
-        let mut sources: Vec<Option<(String, Outcome)>> = Vec::new();
+        // By their places in the config: one that is forgotten meanwhile has none here.
+        let mut sources: Vec<Option<(String, Outcome)>> = self.config.sources.iter().map(|_| None).collect();
         let due = self
             .begin(now(), |number, state| {
                 let source = &self.config.sources[number];
@@ -133,7 +134,7 @@ impl Pipeline {
                     false => host,
                 };
                 let until = state.due.filter(|_| waits);
-                sources.push(until.map(|until| (source.newsroom.id.to_string(), Outcome::Waiting { until, why })));
+                sources[number] = until.map(|until| (source.newsroom.id.to_string(), Outcome::Waiting { until, why }));
                 until.is_none()
             })
             .await?;
@@ -153,8 +154,11 @@ impl Pipeline {
             if group.is_empty() {
                 break;
             }
-            let group = group.into_iter().collect::<Result<Vec<_>, _>>()?;
-            for (due, outcome) in self.keep(group).await? {
+            // One that died must not lose the others of its group.
+            let (group, died): (Vec<_>, Vec<_>) = group.into_iter().partition(Result::is_ok);
+            let kept = self.keep(group.into_iter().flatten().collect()).await?;
+            died.into_iter().collect::<Result<Vec<_>, _>>()?;
+            for (due, outcome) in kept {
                 anything_new |= outcome.changed();
                 sources[due.number] = Some((self.source(&due).newsroom.id.to_string(), outcome));
             }

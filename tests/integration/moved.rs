@@ -153,3 +153,13 @@ fn another_page_in_the_configuration_is_asked_itself() {
     scene.place.configure("", &source("news", &scene.old.url("/old"), ""));
     assert!(scene.poll());
 }
+
+#[test]
+fn a_page_that_moved_to_rubbish_is_not_recommended() {
+    let scene = Move::by(301);
+    scene.new.page("/new", "<!doctype html><html><title>This domain is for sale</title><p>Make an offer</p></html>");
+    let run = scene.place.run(&["once", "--all", "--now"]);
+    assert!(run.code == Some(75) && !told(&run), "{run:?}");
+    scene.show("One");
+    assert!(scene.poll(), "it is told once there is a listing");
+}
