@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::names::{Mark, Place};
+use super::names::Mark;
 use super::outline::Outline;
+use super::place::Place;
 
 /// A group has so many elements at most: a longer listing is looked at by its beginning.
 const MOST: usize = 2_000;

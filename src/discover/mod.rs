@@ -4,9 +4,10 @@
 //! (JSON-LD, microdata, h-entry), then what repeats on it. Each candidate's points have their reasons, and the winner's rules are tried by the
 //! extraction itself before anybody is told that they work.
 //!
-//! `outline` lays the page out, `names` knows what classes mean, `group` finds what repeats, `slots` finds title, date and summary in it, `score`
+//! `outline` lays the page out, `names` knows what classes mean, `place` where a thing stands, `words` what texts say, `group` finds what repeats, `slots` and `beside` find title, date and summary, `score`
 //! weighs, `rules` writes down.
 
+mod beside;
 mod dates;
 mod group;
 mod linked;
@@ -14,9 +15,11 @@ mod names;
 mod origin;
 mod outline;
 mod pager;
+mod place;
 mod rules;
 mod score;
 mod slots;
+mod words;
 
 use std::collections::HashSet;
 
@@ -27,7 +30,7 @@ use url::Url;
 use crate::domain::{Digest, digest, fold};
 use crate::extract::date::When;
 use crate::extract::months::Language;
-use crate::extract::{Extracted, RawRow, Rules, extract_document};
+use crate::extract::{Extracted, RawRow, extract_document};
 use dates::Dates;
 use group::Group;
 use linked::Story;
@@ -246,16 +249,15 @@ impl Found<'_> {
         self.candidates.sort_by_key(|c| std::cmp::Reverse(c.confidence));
         if self.candidates.first().map(|c| &c.how) != first.as_ref() {
             self.best = match self.candidates.first().map(|c| c.how.clone()) {
-                Some(How::Selectors(derived)) => self.read(&derived).map(|(e, _)| e),
+                Some(How::Selectors(derived)) => self.read(&derived),
                 Some(How::LinkedData) => Some(told(self.document, stories, by.base)),
                 None => None,
             };
         }
     }
 
-    fn read(&self, derived: &Derived) -> Option<(Extracted, Rules)> {
-        let rules = derived.rules(self.origin.language, self.origin.timezone)?;
-        Some((extract_document(self.document, &rules), rules))
+    fn read(&self, derived: &Derived) -> Option<Extracted> {
+        Some(extract_document(self.document, &derived.rules(self.origin.language, self.origin.timezone)?))
     }
 
     /// Tries the rules by the extraction itself.
@@ -269,14 +271,13 @@ impl Found<'_> {
         let derived = Derived::of(&one.group.each, &one.rows, self.next.clone());
         let (how, extracted) = match derived {
             Some(mut derived) => match self.read(&derived) {
-                Some((extracted, rules)) => {
+                Some(extracted) => {
                     if !agrees(&extracted, one, self.dates) {
                         add(-60, "its rules, tried, do not give the same rows");
                     }
                     several(&mut derived, &extracted);
                     let again = derived.facets.iter().any(|f| f.many).then(|| self.read(&derived)).flatten();
-                    let _ = rules;
-                    (derived, again.map_or(extracted, |(e, _)| e))
+                    (derived, again.unwrap_or(extracted))
                 }
                 None => {
                     add(-60, "its selectors are none");

@@ -8,7 +8,8 @@ use ego_tree::iter::Edge;
 use scraper::node::Node as Tree;
 use scraper::{ElementRef, Html};
 
-use super::names::{self, Mark, Place};
+use super::names::{self, Mark};
+use super::place::{Place, place};
 use crate::domain::text::one_line;
 use crate::extract::is_read;
 
@@ -107,7 +108,7 @@ impl<'a> Outline<'a> {
             let around = self.elements[self.elements[at].parent].place;
             let element = &self.elements[at];
             let by_name = element.text.len() * 2 < whole;
-            self.elements[at].place = names::place(element.element, around, by_name);
+            self.elements[at].place = place(element.element, around, by_name);
         }
     }
 

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use scraper::{Html, Selector};
 use url::Url;
 
-use super::names::{self, Mark, Place};
+use super::names::{self, Mark};
 use super::outline::Outline;
+use super::place::Place;
+use super::words;
 
 /// A selector for the next page's link; None: no such link was found.
 pub(super) fn next(document: &Html, page: &Outline<'_>, base: &Url) -> Option<String> {
@@ -56,7 +58,7 @@ fn said(document: &Html, page: &Outline<'_>, base: &Url) -> Option<String> {
                 .iter()
                 .any(|m| m.name().split(['-', '_']).any(|w| w.eq_ignore_ascii_case("next") || w.eq_ignore_ascii_case("older")))
         };
-        let says = names::says_next(&text) || names::says_next(label);
+        let says = words::says_next(&text) || words::says_next(label);
         let is_named = named(&element.marks) || named(&parent.marks);
         // Articles lead to the next one, too; sliders have arrows.
         if text.chars().count() > 40 || !(says || is_named) || !leads_on(href, base) {
@@ -171,7 +173,7 @@ fn numbered(document: &Html, page: &Outline<'_>, base: &Url) -> Option<String> {
         let parent = page.elements[*l].parent;
         let row = if matches!(page.elements[parent].tag, "li" | "span" | "td") { page.elements[parent].parent } else { parent };
         // The first page's own number may be a link, too.
-        rows.get(&row).copied().unwrap_or(0) >= 2 || names::says_next(&page.line(*page.links_in(row).last().unwrap_or(l)))
+        rows.get(&row).copied().unwrap_or(0) >= 2 || words::says_next(&page.line(*page.links_in(row).last().unwrap_or(l)))
     })?;
     let href = page.elements[link].element.attr("href")?;
     if !leads_on(href, base) {

@@ -7,9 +7,11 @@ use url::Url;
 
 use super::group::Group;
 use super::linked::Story;
-use super::names::{self, Place};
+use super::names;
 use super::outline::Outline;
+use super::place::Place;
 use super::slots::{Rows, is_heading};
+use super::words;
 use crate::domain::fold;
 
 /// One sign, and what it weighs.
@@ -76,12 +78,12 @@ pub(super) fn score(page: &Outline<'_>, group: &Group, rows: &Rows<'_>, by: &Yar
         add(-15, format!("{strays} of its rows stand elsewhere than the others"));
     }
     if let Some(heading) = heading_above(page, group.members[0])
-        && names::says_decoy(&heading)
+        && words::says_decoy(&heading)
     {
         add(-35, "a heading above says that it is none of news".into());
     }
     let parts = group.members.windows(2).filter(|w| page.elements[w[0]].parent != page.elements[w[1]].parent);
-    let other = parts.take(20).any(|w| heading_between(page, w[0], w[1]).is_some_and(|h| names::says_decoy(&h)));
+    let other = parts.take(20).any(|w| heading_between(page, w[0], w[1]).is_some_and(|h| words::says_decoy(&h)));
     if other {
         add(-25, "a heading amid its rows says that what follows is none of news".into());
     }
