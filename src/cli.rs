@@ -54,10 +54,11 @@ impl Command {
 /// Arguments of `once`.
 #[derive(Debug, Args)]
 pub struct OnceArgs {
-    /// Poll every source, due or not
+    /// Poll every source, due or not, but for those that wait after failures or for their hosts (see --now)
     #[arg(long)]
     pub all: bool,
-    /// Do not wait out back-off or Retry-After (robots.txt and gaps are kept all the same)
+    /// Do not wait after failures, nor where a host asked for it (Retry-After); robots.txt and gaps are kept all the same. With --all: poll
+    /// everything now
     #[arg(long)]
     pub now: bool,
     /// Take this source's page for good as it is now, whatever it was like before

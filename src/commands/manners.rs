@@ -137,11 +137,8 @@ fn print(config: &Config, hosts: &[Host<'_>], since: NaiveDate) {
     }
     for host in hosts {
         say!("\n{}", host.name);
-        match &host.wait {
-            Some(wait) => {
-                say!("  left alone until {} UTC: it answered {} at {}", time(wait.until), wait.status, time(wait.asked))
-            }
-            None => say!("  may be asked"),
+        if let Some(wait) = &host.wait {
+            say!("  left alone until {} UTC: it answered {} at {}", time(wait.until), wait.status, time(wait.asked));
         }
         host.robots.iter().for_each(|robots| print_robots(config, robots));
     }
@@ -150,10 +147,13 @@ fn print(config: &Config, hosts: &[Host<'_>], since: NaiveDate) {
 fn print_robots(config: &Config, robots: &Robots<'_>) {
     say!("  {}/robots.txt: {}", robots.authority, robots.says(config));
     let mut allowed = Vec::new();
+    // What it allows is not known.
+    let unknown = robots.copy.as_ref().is_none_or(|copy| copy.answered.is_none());
     for source in &robots.sources {
         let id = source.newsroom.id.as_str();
         match robots.rules.forbids(&source.page) {
             _ if !source.obey_robots => say!("    source {id}: not obeyed (obey-robots = false)"),
+            None if unknown => say!("    source {id}: not asked before it is read"),
             None => allowed.push(id),
             Some(rule) => say!("    source {id}: forbidden by \"{rule}\""),
         }

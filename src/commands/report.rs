@@ -55,7 +55,7 @@ fn print(lines: &mut Vec<String>) {
 fn waiting(until: DateTime<Utc>, why: Option<&Wait>) -> String {
     let until = time(until);
     match why {
-        None => format!("not due before {until}"),
+        None => format!("not due before {until} (`once --all` polls it)"),
         Some(Wait::Failures { count, error }) => {
             format!("waits until {until} after {count} failures: {error}; `once --now` does not wait")
         }

@@ -66,7 +66,7 @@ pub enum PollError {
         source: FetchError,
     },
     /// A page that is no listing as it should be: no feed is changed for it.
-    #[error("page {} ({url}) is broken: {}{}; see it with `newsroomd preview`", page + 1, reasons.join("; "), of_first(first.as_ref()))]
+    #[error("page {} ({url}) is broken: {}{}; see it with `newsroomd preview {url}`", page + 1, reasons.join("; "), of_first(first.as_ref()))]
     Broken {
         /// The page, from 0.
         page: usize,

@@ -111,11 +111,11 @@ impl Pipeline {
         for source in &self.config.sources {
             held_by_host.push(self.fetcher.host_wait(&source.page).await?);
         }
-        // What is due only when its host may be asked again.
+        // What is due only when its host may be asked again, and when that is.
         let held = |number: usize, due: DateTime<Utc>| {
             let until: Option<DateTime<Utc>> = held_by_host[number];
-            until.filter(|until| due <= *until)?;
-            Some(Wait::Host { host: host(&self.config.sources[number].page), asked_for: true })
+            let until = until.filter(|until| due <= *until)?;
+            Some((until, Wait::Host { host: host(&self.config.sources[number].page), asked_for: true }))
         };
         // By their places in the config: one that is forgotten meanwhile has none here.
         let mut sources: Vec<Option<(String, Outcome)>> = self.config.sources.iter().map(|_| None).collect();
@@ -129,11 +129,15 @@ impl Pipeline {
                     true => !all && !is_due(state, at, slack) && !backs_off && host.is_none(),
                     false => backs_off || !all && !is_due(state, at, slack),
                 };
-                let why = match backs_off {
-                    true => Some(Wait::Failures { count: state.failures, error: state.error.clone().unwrap_or_default() }),
-                    false => host,
+                let (until, why) = match (backs_off, host) {
+                    (true, _) => {
+                        let error = state.error.clone().unwrap_or_default();
+                        (state.due, Some(Wait::Failures { count: state.failures, error }))
+                    }
+                    (false, Some((until, host))) => (Some(until), Some(host)),
+                    (false, None) => (state.due, None),
                 };
-                let until = state.due.filter(|_| waits);
+                let until = until.filter(|_| waits);
                 sources[number] = until.map(|until| (source.newsroom.id.to_string(), Outcome::Waiting { until, why }));
                 until.is_none()
             })

@@ -469,3 +469,18 @@ fn wrong_arguments_are_told() {
     assert_eq!(scene.place.run(&["backfill"]).code, Some(2));
     assert!(scene.newsroom.take_log().is_empty());
 }
+
+#[test]
+fn killed_among_pages_that_polls_know_it_does_not_begin_anew() {
+    let scene = Scene::new("items = 100", "max-pages = 10");
+    show(&scene, &items(79, 0));
+    scene.place.once();
+    scene.newsroom.set(&address(9), Reply::Held);
+    scene.newsroom.take_log();
+    let process = Process::start(&mut scene.place.command(&["backfill", "news", "--json"]));
+    scene.newsroom.wait_for_visits(&address(9), 1);
+    process.kill();
+    show(&scene, &items(79, 0));
+    let run = backfill(&scene.place, &[]).ok();
+    assert!(run.stderr.contains("at page 6"), "{run:#?}");
+}
