@@ -3,11 +3,12 @@
 //! The address is the operator's, wherever it is: no rule for newsrooms' addresses holds for it. Redirects are not followed, proxies named in the
 //! environment are ignored.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, StatusCode, redirect};
+use tokio::sync::OnceCell;
 use url::Url;
 
 /// At most this long for one delivery.
@@ -18,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Webhook {
     url: Url,
     /// Made when something is to be told: most of the time, all is well.
-    client: Arc<OnceLock<Client>>,
+    client: Arc<OnceCell<Client>>,
 }
 
 /// Why a delivery did not succeed. No message holds the address, which may hold a secret.
@@ -46,10 +47,11 @@ impl Webhook {
         self.url.origin().ascii_serialization()
     }
 
-    fn client(&self) -> Result<&Client, NotifyError> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
-        }
+    async fn client(&self) -> Result<&Client, NotifyError> {
+        self.client.get_or_try_init(|| self.make()).await
+    }
+
+    async fn make(&self) -> Result<Client, NotifyError> {
         // Fails only if a provider is there already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = Client::builder()
@@ -58,10 +60,10 @@ impl Webhook {
             .redirect(redirect::Policy::none())
             .pool_max_idle_per_host(0)
             .no_proxy();
-        // Reading the system's certificates takes long, and a system may have none.
+        // Reading the system's certificates takes long, too long for a thread that others wait for, and a system may have none.
         let builder = if self.url.scheme() == "https" { builder } else { builder.tls_certs_only([]) };
-        let client = builder.build().map_err(NotifyError::Setup)?;
-        Ok(self.client.get_or_init(|| client))
+        let made = tokio::task::spawn_blocking(move || builder.build()).await;
+        made.expect("making a client does not panic").map_err(NotifyError::Setup)
     }
 
     /// Posts a JSON document.
@@ -69,7 +71,7 @@ impl Webhook {
     /// # Errors
     /// When it is not taken: any answer but a 2xx is a no.
     pub async fn post(&self, json: String) -> Result<(), NotifyError> {
-        let request = self.client()?.post(self.url.clone()).header(CONTENT_TYPE, "application/json").body(json);
+        let request = self.client().await?.post(self.url.clone()).header(CONTENT_TYPE, "application/json").body(json);
         let response = request.send().await.map_err(|e| NotifyError::Request(e.without_url()))?;
         let status = response.status();
         if status.is_success() { Ok(()) } else { Err(NotifyError::Status(status)) }

@@ -18,7 +18,7 @@ use crate::domain::text::cut;
 use crate::extract::RawRow;
 use crate::extract::charset::{Evidence, decode};
 use crate::extract::date::When;
-use crate::fetch::Page;
+use crate::fetch::{Ask, Page};
 use crate::pipeline::now;
 
 /// So many rows are shown.
@@ -48,7 +48,7 @@ pub(super) async fn run(path: &Path, args: &DiscoverArgs) -> anyhow::Result<Exit
 async fn page(path: &Path, args: &DiscoverArgs) -> anyhow::Result<(Option<Url>, Page)> {
     let web = |text: &str| Url::parse(text).ok().filter(|u| matches!(u.scheme(), "http" | "https"));
     if let Some(url) = web(&args.target) {
-        let page = fetch_page(&config(path, &url)?, &url, None, true).await?;
+        let page = fetch_page(&config(path, &url)?, Ask::whole(&url), None).await?;
         return Ok((Some(page.url.clone()), page));
     }
     let told = match &args.url {

@@ -19,7 +19,7 @@ use crate::domain::text::cut;
 use crate::fetch::address::Network;
 use crate::fetch::{Answer, Ask, Page};
 use crate::judge::Verdict;
-use crate::pipeline::{Judged, PageRead, judge_first, now, polite, read_page};
+use crate::pipeline::{Judged, PageRead, ask, judge_first, now, polite, read_page};
 use crate::store::{Store, StoreError};
 
 pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<Exit> {
@@ -122,20 +122,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Asks for a page with the manners of all processes on this database. Nothing of the page is stored; what was learnt of its host is, where
 /// there is a database.
 async fn fetch(config: &Config, source: &Source, url: &Url) -> anyhow::Result<Page> {
-    let obey_robots = source.obey_robots || host(url) != host(&source.page);
-    fetch_page(config, url, source.allow_networks.as_deref(), obey_robots).await
+    fetch_page(config, ask(source, url), source.allow_networks.as_deref()).await
 }
 
 /// The same of any page.
-pub(super) async fn fetch_page(
-    config: &Config,
-    url: &Url,
-    allowed: Option<&[Network]>,
-    obey_robots: bool,
-) -> anyhow::Result<Page> {
+pub(super) async fn fetch_page(config: &Config, ask: Ask<'_>, allowed: Option<&[Network]>) -> anyhow::Result<Page> {
+    let url = ask.url;
     let store = store(config).await;
     let fetcher = polite(config, store.as_ref())?.allowing(allowed);
-    let ask = Ask { obey_robots, ..Ask::whole(url) };
     let mut fetching = std::pin::pin!(fetcher.get(&ask));
     let fetched = tokio::select! {
         fetched = &mut fetching => fetched,

@@ -1,4 +1,5 @@
-//! What the daemon tells its log: one line for a poll that changed something, one for each change of a source's state.
+//! What the daemon tells its log: one line for a poll that changed something, one for each change of a source's state and
+//! each incident.
 
 use std::collections::HashMap;
 
@@ -34,7 +35,8 @@ impl Log {
                 self.redesign(source, polled);
                 let error = error_chain(error);
                 match polled.turned {
-                    Some(turned) if turned.before != turned.after => {
+                    // A broken page opens an incident also where the source is suspect as it was.
+                    Some(turned) if turned.before != turned.after || turned.incident => {
                         let (state, failures) = (turned.after.name(), turned.failures);
                         tracing::warn!(source.id = source, state, failures, error, "poll failed; the feeds stay as they are");
                     }

@@ -224,7 +224,8 @@ impl Work {
 
     /// Cuts the polls under way, and gives up those that were not stored in time: they are due again at the next start.
     pub async fn give_up(&mut self) {
-        self.walks.abort_all();
+        // Waited for: what they asked is counted when they end.
+        self.walks.shutdown().await;
         let cut: Vec<Due> = self.busy.drain().map(|(_, due)| due).chain(self.storing.drain(..)).collect();
         if let Err(error) = self.pipeline.give_up(&cut).await {
             self.log.trouble("giving up polls", &error);

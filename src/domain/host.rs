@@ -12,6 +12,9 @@ pub fn host(url: &Url) -> String {
     url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"))
 }
 
+/// A longer address, in bytes, is not asked for (RFC 9110, section 4.1: 8000 are to be supported): matching robots.txt takes time in its length.
+pub const MAX_URL: usize = 8_192;
+
 /// A time during which a host wants no request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HostWait {

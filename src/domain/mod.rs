@@ -12,7 +12,7 @@ pub mod text;
 
 pub use channel::{Address, Filter};
 pub use fold::fold;
-pub use host::{HostCounts, HostWait, RobotsCopy, host};
+pub use host::{HostCounts, HostWait, MAX_URL, RobotsCopy, host};
 pub use item::{Item, Link, Published, Reading, Tag};
 pub use newsroom::{Facet, Id, Newsroom};
 

@@ -1,5 +1,8 @@
 //! What is around the rows of a page: by it a newsroom's listing is told from a wall.
 
+use std::sync::LazyLock;
+
+use regex::bytes::RegexSet;
 use scraper::Html;
 
 use crate::domain::{fold, stamp};
@@ -15,18 +18,15 @@ pub struct Frame {
     pub closed: bool,
     /// Bytes of its text.
     pub size: usize,
-    /// Whether a page with next to no rows speaks like a captcha, a block or an error page. Others are not looked at: many a good page has a
-    /// captcha in a form.
-    pub wall: bool,
+    /// Which of the words of captchas, blocks and error pages it has, a bit for each. Many a good page has one in a script or a form: on all of them.
+    pub words: u32,
 }
-
-/// A page with more rows than this is none that a wall shows.
-const FEW: usize = 2;
 
 /// How far into a page to look for words of a wall: such pages are small.
 const FAR: usize = 200_000;
 
-/// What walls say, in lower case: of the programs that make them, and of web servers and their administrators.
+/// What walls say, in lower case: of the programs that make them, and of web servers and their administrators. Their places are stored, as bits:
+/// new ones come last, and there are 32 at most.
 const WALLS: &[&str] = &[
     "captcha",
     "cf-chl",
@@ -60,8 +60,8 @@ const WALLS: &[&str] = &[
 ];
 
 impl Frame {
-    /// The frame of a page on which so many rows were found.
-    pub fn of(html: &str, document: &Html, rows: usize) -> Self {
+    /// The frame of a page.
+    pub fn of(html: &str, document: &Html) -> Self {
         let head = document.root_element().child_elements().find(|e| e.value().name() == "head");
         let title = head.and_then(|head| head.child_elements().find(|e| e.value().name() == "title"));
         let name = title.map(|t| fold(&t.text().collect::<String>().replace(|c: char| c.is_ascii_digit(), "")));
@@ -71,7 +71,7 @@ impl Frame {
             language: language.filter(|l| !l.is_empty() && l.len() <= 8).map(str::to_ascii_lowercase),
             closed: is_closed(html.as_bytes()),
             size: html.len(),
-            wall: rows <= FEW && is_wall(html.as_bytes()),
+            words: words(html.as_bytes()),
         }
     }
 }
@@ -81,40 +81,46 @@ fn is_closed(html: &[u8]) -> bool {
     html.windows(7).rev().any(|w| w[0] == b'<' && w[1] == b'/' && w.eq_ignore_ascii_case(b"</html>"))
 }
 
-fn is_wall(html: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(&html[..html.len().min(FAR)]).to_ascii_lowercase();
-    WALLS.iter().any(|wall| text.contains(wall))
+/// In one pass: it is done for every page.
+fn words(html: &[u8]) -> u32 {
+    static WORDS: LazyLock<RegexSet> = LazyLock::new(|| {
+        let words = WALLS.iter().map(|wall| format!("(?i-u){}", regex::escape(wall)));
+        RegexSet::new(words).expect("words are patterns once they are escaped")
+    });
+    WORDS.matches(&html[..html.len().min(FAR)]).iter().map(|n| 1 << n).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn frame(html: &str, rows: usize) -> Frame {
-        Frame::of(html, &Html::parse_document(html), rows)
+    fn frame(html: &str) -> Frame {
+        Frame::of(html, &Html::parse_document(html))
     }
 
     #[test]
     fn frames() {
-        let whole = frame("<!DOCTYPE html><html lang=en-GB><title>News, 4711 visitors</title><p>x</html>\n<!-- cached -->", 9);
-        assert_eq!((whole.language.as_deref(), whole.closed, whole.wall), (Some("en"), true, false));
-        assert_eq!(whole.name, frame("<title>news,  12 Visitors</title>", 9).name);
-        assert_ne!(whole.name, frame("<title>Attention</title>", 9).name);
-        let bare = frame("<p>x</p>", 9);
+        let whole = frame("<!DOCTYPE html><html lang=en-GB><title>News, 4711 visitors</title><p>x</html>\n<!-- cached -->");
+        assert_eq!((whole.language.as_deref(), whole.closed, whole.words), (Some("en"), true, 0));
+        assert_eq!(whole.name, frame("<title>news,  12 Visitors</title>").name);
+        assert_ne!(whole.name, frame("<title>Attention</title>").name);
+        let bare = frame("<p>x</p>");
         assert_eq!((bare.name, bare.language, bare.closed, bare.size), (None, None, false, 8));
-        assert!(frame("<p>x</HTML>", 9).closed);
+        assert!(frame("<p>x</HTML>").closed);
     }
 
     #[test]
-    fn walls_are_looked_for_on_pages_without_rows_only() {
-        for (html, rows, wall) in [
-            ("<title>Just a moment...</title>", 0, true),
-            ("<h1>Access Denied</h1>", 1, true),
-            ("<script src=https://www.google.com/recaptcha/api.js></script>", 0, true),
-            ("<script src=https://www.google.com/recaptcha/api.js></script>", 20, false),
-            ("<p>There is no news.", 0, false),
+    fn words_of_walls() {
+        assert!(WALLS.len() <= 32);
+        let bit = |word: &str| 1 << WALLS.iter().position(|wall| *wall == word).expect("a word of the list");
+        for (html, words) in [
+            ("<title>Just a moment...</title>", bit("just a moment...")),
+            ("<h1>Access DENIED</h1><p>Enable captcha.", bit("access denied") | bit("captcha")),
+            ("<script src=https://www.google.com/recaptcha/api.js></script>", bit("captcha")),
+            ("<p>There is no news. Just a moment, please.", 0),
         ] {
-            assert_eq!(frame(html, rows).wall, wall, "{html}");
+            assert_eq!(frame(html).words, words, "{html}");
         }
+        assert_eq!(frame("<p>captcha").words, frame("<form id=Captcha>").words);
     }
 }

@@ -72,7 +72,7 @@ impl fmt::Display for Warning {
 pub fn extract(html: &str, rules: &Rules) -> Extracted {
     let document = Html::parse_document(html);
     let mut out = extract_document(&document, rules);
-    out.frame = Frame::of(html, &document, out.rows_found);
+    out.frame = Frame::of(html, &document);
     out
 }
 

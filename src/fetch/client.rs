@@ -10,7 +10,7 @@ use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH,
     LAST_MODIFIED, LOCATION, RETRY_AFTER,
 };
-use reqwest::{Response, StatusCode};
+use reqwest::{Client, Response, StatusCode};
 use tokio::time::timeout;
 use url::Url;
 
@@ -20,6 +20,7 @@ use super::door::{self, Door};
 use super::manners::{Manners, Seen};
 use super::memory::Memory;
 use super::{Answer, Ask, FetchError, Fetched, Known, Page, Policy, robots};
+use crate::domain::text::cut;
 use crate::domain::{HostCounts, host};
 
 /// Redirects followed for one page.
@@ -124,10 +125,22 @@ impl Fetcher {
         Err(FetchError::Redirects { url: ask.url.clone(), limit: MAX_REDIRECTS })
     }
 
-    /// One request, as it is; `seen` is told of the answer even if it is an error.
-    pub(super) async fn ask(&self, url: &Url, kind: Kind, known: &Known<'_>, seen: &mut Seen) -> Result<Asked, FetchError> {
+    /// The client for an address, if that may be asked for. It may take a while to make, which is no part of a request's time.
+    pub(super) async fn client(&self, url: &Url) -> Result<&Client, FetchError> {
         self.door.check(&self.policy, url)?;
-        let mut request = self.door.client(&self.policy, url)?.get(url.clone());
+        self.door.client(&self.policy, url).await
+    }
+
+    /// One request, as it is; `seen` is told of the answer even if it is an error.
+    pub(super) async fn ask(
+        &self,
+        client: &Client,
+        url: &Url,
+        kind: Kind,
+        known: &Known<'_>,
+        seen: &mut Seen,
+    ) -> Result<Asked, FetchError> {
+        let mut request = client.get(url.clone());
         request = request.header(ACCEPT, kind.accept()).header(ACCEPT_ENCODING, coding::ACCEPTED);
         if let Some(etag) = known.etag {
             request = request.header(IF_NONE_MATCH, etag);
@@ -249,7 +262,10 @@ fn elsewhere(url: &Url, headers: &HeaderMap) -> Result<Url, FetchError> {
         url.set_fragment(None);
         (url.set_username("").is_ok() && url.set_password(None).is_ok()).then_some(url)
     };
-    next.and_then(bare).ok_or_else(|| FetchError::Nowhere { url: url.clone(), location })
+    let nowhere = || FetchError::Nowhere { url: url.clone(), location: cut(location.clone(), 200) };
+    let next = next.and_then(bare).ok_or_else(nowhere)?;
+    FetchError::check_length(&next)?;
+    Ok(next)
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, OnceLock};
 
 use reqwest::{Client, ClientBuilder, Proxy, redirect};
+use tokio::sync::OnceCell;
 use url::{Host, Url};
 
 use super::address::{Guard, Inside, Network};
@@ -18,14 +19,15 @@ pub(super) struct Door {
     guard: Arc<Guard>,
     /// For http: knows no certificates.
     plain: OnceLock<Client>,
-    /// For https: made when the first such page is asked for, since reading the system's certificates takes as long as a hundred polls.
-    secure: OnceLock<Client>,
+    /// For https: made when the first such page is asked for, and by whoever asks first, since reading the system's certificates takes as long
+    /// as a hundred polls.
+    secure: OnceCell<Client>,
 }
 
 impl Door {
     pub fn new(networks: &[Network]) -> Self {
         let guard = Arc::new(Guard::allowing(networks));
-        Self { networks: networks.to_vec(), guard, plain: OnceLock::new(), secure: OnceLock::new() }
+        Self { networks: networks.to_vec(), guard, plain: OnceLock::new(), secure: OnceCell::new() }
     }
 
     /// Whether the URL may be asked for, as far as it says itself: names are judged when they are looked up.
@@ -42,15 +44,17 @@ impl Door {
     }
 
     /// The client for a URL.
-    pub fn client(&self, policy: &Policy, url: &Url) -> Result<&Client, FetchError> {
+    pub async fn client(&self, policy: &Policy, url: &Url) -> Result<&Client, FetchError> {
         if url.scheme() != "https" {
             return self.plain(policy);
         }
-        if let Some(client) = self.secure.get() {
-            return Ok(client);
-        }
-        let client = self.builder(policy)?.build().map_err(FetchError::Certificates)?;
-        Ok(self.secure.get_or_init(|| client))
+        let make = || async {
+            let builder = self.builder(policy)?;
+            // Files are read, and many: not on a thread that others wait for.
+            let made = tokio::task::spawn_blocking(move || builder.build()).await;
+            made.expect("making a client does not panic").map_err(FetchError::Certificates)
+        };
+        self.secure.get_or_try_init(make).await
     }
 
     /// The client for http.

@@ -23,8 +23,8 @@ const SIDE_BY_SIDE: usize = 64;
 /// What was read of the memory holds for so long: another process may have learnt something.
 const RECENT: Duration = Duration::from_secs(1);
 
-/// robots.txt that are held at a time.
-const MOST: usize = 1_024;
+/// The bytes of all robots.txt that are held at a time, about.
+const MOST: usize = 8_000_000;
 
 /// A place among the requests under way and the pages that are being read: as many pages are in memory at a time. Held until the page is read.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(super) struct Manners {
     slots: Arc<Semaphore>,
     memory: Option<Arc<dyn Memory>>,
     waits: tokio::sync::Mutex<Waits>,
-    robots: Mutex<HashMap<String, Arc<Robots>>>,
+    robots: Mutex<Held>,
     counts: Mutex<HashMap<String, HostCounts>>,
 }
 
@@ -47,6 +47,12 @@ pub(super) struct Manners {
 struct Waits {
     read: Option<Instant>,
     of_host: HashMap<String, HostWait>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    of_authority: HashMap<String, Arc<Robots>>,
+    bytes: usize,
 }
 
 /// A robots.txt, read.
@@ -63,6 +69,28 @@ pub(super) struct Seen {
     pub retry_after: Option<String>,
     pub date: Option<String>,
     pub bytes: u64,
+}
+
+/// A request under way. It is counted however it ends: one that is cut, as at a stop, was made nevertheless.
+#[derive(Debug)]
+pub(super) struct Counted<'a> {
+    manners: &'a Manners,
+    host: &'a str,
+    robots: bool,
+    waited: Duration,
+    since_last: Option<Duration>,
+    /// What came of it so far.
+    pub seen: Seen,
+    /// False: it was refused here, and is not counted.
+    pub went_out: bool,
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        if self.went_out {
+            self.manners.count_request(self);
+        }
+    }
 }
 
 impl Manners {
@@ -160,7 +188,7 @@ impl Manners {
 
     /// The robots.txt as it is known in this process.
     pub fn known(&self, authority: &str) -> Option<Arc<Robots>> {
-        locked(&self.robots).get(authority).cloned()
+        locked(&self.robots).of_authority.get(authority).cloned()
     }
 
     /// The robots.txt as another process, or an earlier one, left it.
@@ -190,20 +218,21 @@ impl Manners {
     fn hold(&self, authority: &str, copy: RobotsCopy) -> Arc<Robots> {
         let rules = copy.text.as_deref().map(Rules::parse).unwrap_or_default();
         let robots = Arc::new(Robots { rules, copy });
-        let mut all = locked(&self.robots);
-        // Redirects may lead to ever new hosts. What is forgotten here is remembered elsewhere.
-        if all.len() >= MOST {
-            all.clear();
-        }
-        all.insert(authority.to_owned(), robots.clone());
+        locked(&self.robots).insert(authority, &robots);
         robots
     }
 
-    /// Counts a request and what came of it.
-    pub fn count_request(&self, host: &str, robots: bool, turn: &Turn, seen: &Seen) {
+    /// A request that begins now: it is counted when this is dropped.
+    pub fn counting<'a>(&'a self, host: &'a str, robots: bool, turn: &Turn) -> Counted<'a> {
+        let Turn { waited, since_last, .. } = *turn;
+        Counted { manners: self, host, robots, waited, since_last, seen: Seen::default(), went_out: true }
+    }
+
+    fn count_request(&self, request: &Counted<'_>) {
+        let Counted { host, robots, waited, since_last, seen, .. } = request;
         self.count(host, |counts| {
             counts.requests += 1;
-            counts.robots += u64::from(robots);
+            counts.robots += u64::from(*robots);
             counts.bytes += seen.bytes;
             match seen.status {
                 None => counts.unanswered += 1,
@@ -213,10 +242,10 @@ impl Manners {
                 Some(500..) => counts.server_errors += 1,
                 Some(_) => counts.client_errors += 1,
             }
-            let waited = milliseconds(turn.waited);
+            let waited = milliseconds(*waited);
             counts.turns += u64::from(waited > 0);
             counts.turns_ms += waited;
-            counts.least_gap_ms = counts.least_gap_ms.into_iter().chain(turn.since_last.map(milliseconds)).min();
+            counts.least_gap_ms = counts.least_gap_ms.into_iter().chain(since_last.map(milliseconds)).min();
         });
     }
 
@@ -240,6 +269,20 @@ impl Manners {
     }
 }
 
+impl Held {
+    fn insert(&mut self, authority: &str, robots: &Arc<Robots>) {
+        let bytes = authority.len() + robots.size();
+        // Redirects may lead to ever new hosts. What is forgotten here is remembered elsewhere.
+        if self.bytes + bytes > MOST {
+            *self = Self::default();
+        }
+        self.bytes += bytes;
+        if let Some(before) = self.of_authority.insert(authority.to_owned(), robots.clone()) {
+            self.bytes -= authority.len() + before.size();
+        }
+    }
+}
+
 impl Waits {
     /// The later one holds.
     fn note(&mut self, host: String, wait: HostWait) {
@@ -251,6 +294,12 @@ impl Waits {
 }
 
 impl Robots {
+    /// About the bytes that it takes in memory.
+    fn size(&self) -> usize {
+        let texts = [&self.copy.text, &self.copy.error].into_iter().flatten().map(String::len).sum::<usize>();
+        size_of::<(String, Self)>() + texts + self.rules.size()
+    }
+
     pub fn standing(&self) -> Standing {
         standing(&self.copy, Utc::now())
     }
@@ -296,6 +345,22 @@ mod tests {
         ] {
             assert_eq!(in_force(&wait, most, at(now)), want.map(at), "{now} {most:?}");
         }
+    }
+
+    #[test]
+    fn the_robots_txt_that_are_held_are_bounded_by_their_bytes() {
+        let manners = Manners::new(Duration::ZERO);
+        let text = format!("User-agent: *\n{}", format!("Disallow: /{}\n", "x".repeat(50)).repeat(1_000));
+        let copy = RobotsCopy { text: Some(text), ..RobotsCopy::default() };
+        for n in 0..300 {
+            for _ in 0..2 {
+                manners.hold(&format!("https://{n}.example"), copy.clone());
+            }
+            let held = locked(&manners.robots);
+            let bytes: usize = held.of_authority.iter().map(|(authority, robots)| authority.len() + robots.size()).sum();
+            assert!(bytes == held.bytes && bytes <= MOST, "{n}: {bytes}, {}", held.bytes);
+        }
+        assert!(manners.known("https://299.example").is_some());
     }
 
     #[test]

@@ -29,6 +29,9 @@ pub use memory::{Memory, MemoryError};
 pub use robots::Rules;
 pub use turn::sweep;
 
+use crate::domain::MAX_URL;
+use crate::domain::text::cut;
+
 /// How requests are made.
 #[derive(Debug, Clone)]
 pub struct Policy {
@@ -93,9 +96,11 @@ pub struct Known<'a> {
 pub struct Ask<'a> {
     /// The page.
     pub url: &'a Url,
+    /// The newsroom's page on whose behalf it is asked for: a pager, a redirect or a move may have led elsewhere.
+    pub home: &'a Url,
     /// What is known of it; if nothing is, the whole page is asked for.
     pub known: Known<'a>,
-    /// Whether robots.txt is obeyed on the page's own host; on others it always is.
+    /// Whether robots.txt is obeyed on the host of `home`; on others it always is.
     pub obey_robots: bool,
     /// Whether to ask even a host that asked to be left alone for now.
     pub now: bool,
@@ -104,7 +109,7 @@ pub struct Ask<'a> {
 impl<'a> Ask<'a> {
     /// The whole page, with all manners.
     pub fn whole(url: &'a Url) -> Self {
-        Self { url, known: Known::default(), obey_robots: true, now: false }
+        Self { url, home: url, known: Known::default(), obey_robots: true, now: false }
     }
 }
 
@@ -176,6 +181,12 @@ pub enum FetchError {
         url: Url,
         /// Where to, as the server wrote it.
         location: String,
+    },
+    /// An address that is no page's.
+    #[error("{address} is longer than {MAX_URL} bytes: such an address is not asked for")]
+    LongAddress {
+        /// How it begins.
+        address: String,
     },
     /// Nothing usable came back: no connection, a cut answer.
     #[error("cannot get {url}")]
@@ -296,6 +307,12 @@ pub fn reason(host: &str, asked_for: bool) -> String {
 }
 
 impl FetchError {
+    /// Refuses an address that is too long to ask for.
+    fn check_length(url: &Url) -> Result<(), Self> {
+        let long = || Self::LongAddress { address: cut(url.to_string(), 80) };
+        if url.as_str().len() > MAX_URL { Err(long()) } else { Ok(()) }
+    }
+
     /// Before which it is of no use to try again, where the host said so or its robots.txt cannot be read.
     pub fn wait_until(&self) -> Option<DateTime<Utc>> {
         match self {
@@ -314,6 +331,11 @@ impl FetchError {
         }
     }
 
+    /// Whether it is a failure of our own: nothing was asked, and it says nothing of the page.
+    pub fn is_own(&self) -> bool {
+        matches!(self, Self::Setup(_) | Self::Certificates(_) | Self::Memory(_))
+    }
+
     /// Whether it is what the server did, or did not do, as opposed to what is wrong here.
     fn is_of_server(&self) -> bool {
         match self {
@@ -329,6 +351,7 @@ impl FetchError {
             | Self::Inside { .. }
             | Self::Certificates(_)
             | Self::Redirects { .. }
+            | Self::LongAddress { .. }
             | Self::Nowhere { .. }
             | Self::HostWaits { .. }
             | Self::RobotsUnreachable { .. }

@@ -44,6 +44,8 @@ struct Head {
     /// When the last request of this process ended.
     last: Option<Instant>,
     file: Option<File>,
+    /// It was told already that others cannot be heeded here.
+    warned: bool,
 }
 
 /// A turn: nobody else asks the host until it is dropped.
@@ -75,7 +77,7 @@ impl Turns {
         let mut head = lane.lock_owned().await;
         let began = Instant::now();
         if head.file.is_none() {
-            head.file = self.folder.as_deref().and_then(|folder| open(folder, name));
+            self.open(&mut head, name);
         }
         let mut turn =
             Turn { head, locked: false, keep, paced: !gap.is_zero(), begun: false, waited: Duration::ZERO, since_last: None };
@@ -96,14 +98,14 @@ impl Turns {
                     continue;
                 }
                 Err(TryLockError::Error(error)) => {
-                    tracing::warn!(host = name, %error, "no lock: other newsroomd processes may ask this host at the same time");
+                    turn.head.warn(name, &error);
                     break;
                 }
             }
             if file.metadata().is_ok_and(|file| file.nlink() == 0) {
                 // It was removed: others lock another one.
                 turn.unlock();
-                turn.head.file = self.folder.as_deref().and_then(|folder| open(folder, name));
+                self.open(&mut turn.head, name);
                 continue;
             }
             if !turn.paced {
@@ -128,6 +130,24 @@ impl Turns {
         turn
     }
 
+    /// Opens the file of a host. Without it turns are shared within this process only, as when another user looks at a page.
+    fn open(&self, head: &mut Head, name: &str) {
+        let Some(folder) = &self.folder else { return };
+        let path = folder.join(file_name(name));
+        let opened = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
+        // Such as one that another user made: it can be locked, and read, all the same.
+        let opened = opened.or_else(|error| File::open(&path).map_err(|_| error));
+        head.file = match opened {
+            Ok(file) => Some(file),
+            Err(error) => {
+                if error.kind() != std::io::ErrorKind::NotFound {
+                    head.warn(name, &error);
+                }
+                None
+            }
+        };
+    }
+
     fn lane(&self, name: &str) -> (Lane, bool) {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lane) = lanes.get(name) {
@@ -143,24 +163,41 @@ impl Turns {
     }
 }
 
-/// Removes the files of hosts that nobody asked for so long, in a folder that processes share. Blocks the thread.
+/// Removes the files of hosts that nobody asked for so long, in a folder that processes share; what cannot be opened or removed stays. Blocks the
+/// thread.
 ///
 /// # Errors
-/// When the folder cannot be read, or a file not be removed.
+/// When the folder cannot be read.
 pub fn sweep(folder: &Path, unused: Duration) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.extension().is_none_or(|e| e != "turn") {
             continue;
         }
-        let file = OpenOptions::new().read(true).write(true).open(&path)?;
-        let old = file.metadata()?.modified()?.elapsed().is_ok_and(|age| age > unused);
-        // Whoever has it open, and gets the lock after us, sees that it is gone.
-        if old && file.try_lock().is_ok() {
-            std::fs::remove_file(&path)?;
+        if let Err(error) = remove_old(&path, unused) {
+            tracing::debug!(file = %path.display(), %error, "not removed");
         }
     }
     Ok(())
+}
+
+fn remove_old(path: &Path, unused: Duration) -> std::io::Result<()> {
+    let file = File::open(path)?;
+    let old = file.metadata()?.modified()?.elapsed().is_ok_and(|age| age > unused);
+    // Whoever has it open, and gets the lock after us, sees that it is gone.
+    if old && file.try_lock().is_ok() {
+        std::fs::remove_file(path)?;
+    }
+    Ok(())
+}
+
+impl Head {
+    /// Once for each host is enough.
+    fn warn(&mut self, host: &str, error: &std::io::Error) {
+        if !std::mem::replace(&mut self.warned, true) {
+            tracing::warn!(host, %error, "no lock: other newsroomd processes may ask this host at the same time");
+        }
+    }
 }
 
 impl Turn {
@@ -199,19 +236,6 @@ impl Drop for Turn {
         self.unlock();
         if !self.keep {
             self.head.file = None;
-        }
-    }
-}
-
-/// The file of a host. Without it turns are shared within this process only, as when another user looks at a page.
-fn open(folder: &Path, name: &str) -> Option<File> {
-    let path = folder.join(file_name(name));
-    match OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path) {
-        Ok(file) => Some(file),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => {
-            tracing::warn!(file = %path.display(), %error, "cannot open: other newsroomd processes may ask this host at the same time");
-            None
         }
     }
 }
@@ -325,6 +349,44 @@ mod tests {
         assert!(tokio::time::timeout(GAP, other.take("a.example", Duration::ZERO)).await.is_err());
         drop(held);
         drop(other.take("a.example", Duration::ZERO).await);
+    }
+
+    /// Such as one that another user made: no writing to it, but it can be locked. A folder is that for everybody.
+    #[tokio::test]
+    async fn a_file_that_cannot_be_written_still_shares_turns() {
+        let dir = folder();
+        let folder = dir.path().join("hosts");
+        std::fs::create_dir_all(folder.join("a.example.turn")).expect("a folder");
+        let (one, other) = (Turns::shared(&folder), Turns::shared(&folder));
+        let held = one.take("a.example", GAP).await;
+        assert!(tokio::time::timeout(GAP, other.take("a.example", GAP)).await.is_err());
+        drop(held);
+        let first = request(&one, "a.example", GAP).await;
+        assert!(request(&one, "a.example", GAP).await - first >= GAP);
+        drop(other.take("a.example", GAP).await);
+    }
+
+    #[tokio::test]
+    async fn when_it_was_is_read_where_it_cannot_be_written() {
+        let dir = folder();
+        let folder = dir.path().join("hosts");
+        let first = request(&Turns::shared(&folder), "a.example", GAP).await;
+        let other = Turns::shared(&folder);
+        other.lane("a.example").0.try_lock().expect("nobody's turn").file = File::open(folder.join("a.example.turn")).ok();
+        assert!(request(&other, "a.example", GAP).await - first >= GAP);
+    }
+
+    #[tokio::test]
+    async fn files_that_cannot_be_opened_or_removed_do_not_end_the_sweep() {
+        let dir = folder();
+        let folder = dir.path().join("hosts");
+        request(&Turns::shared(&folder), "m.example", GAP).await;
+        for n in 0..8 {
+            std::fs::create_dir_all(folder.join(format!("{n}.turn"))).expect("a folder");
+            std::os::unix::fs::symlink("/nonexistent/file", folder.join(format!("{n}{n}.turn"))).expect("a link");
+        }
+        sweep(&folder, Duration::ZERO).expect("swept");
+        assert!(!folder.join("m.example.turn").exists());
     }
 
     #[test]

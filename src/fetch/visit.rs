@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use reqwest::StatusCode;
 use tokio::time::Instant;
 use url::Url;
 
 use super::client::{Asked, Kind};
-use super::manners::{Robots, Seen, Slot, authority};
-use super::robots::{self, Standing};
+use super::manners::{Robots, Slot, authority};
+use super::robots::{self, Rules, Standing};
 use super::{Ask, FetchError, Fetcher, Known};
 use crate::domain::host;
 
@@ -25,9 +26,10 @@ impl Fetcher {
         known: &Known<'_>,
         left: &mut Duration,
     ) -> Result<(Asked, Slot), FetchError> {
+        FetchError::check_length(url)?;
         let mut gap = self.policy.min_gap;
         // The consent not to obey is one newsroom's, not of where it leads.
-        if ask.obey_robots || host(url) != host(ask.url) {
+        if ask.obey_robots || host(url) != host(ask.home) {
             let robots = self.robots(url, ask.now).await?;
             if let Some(rule) = robots.rules.forbids(url) {
                 return Err(FetchError::Disallowed { url: url.clone(), rule });
@@ -48,19 +50,18 @@ impl Fetcher {
         left: &mut Duration,
     ) -> Result<(Asked, Slot), FetchError> {
         let host = host(url);
+        let client = self.client(url).await?;
         let (mut turn, slot) = self.manners.turn(&host, gap, now).await?;
         turn.begin();
         let began = Instant::now();
-        let mut seen = Seen::default();
-        let asked = tokio::time::timeout(*left, self.ask(url, kind, known, &mut seen)).await;
+        let mut counted = self.manners.counting(&host, kind == Kind::Robots, &turn);
+        let asked = tokio::time::timeout(*left, self.ask(client, url, kind, known, &mut counted.seen)).await;
         let asked = asked.unwrap_or_else(|_| Err(self.late(url, "timeout")));
         *left = left.saturating_sub(began.elapsed());
         // What was refused here never went out.
-        if seen.status.is_some() || asked.as_ref().err().is_some_and(FetchError::is_of_server) {
-            self.manners.count_request(&host, kind == Kind::Robots, &turn, &seen);
-        }
+        counted.went_out = counted.seen.status.is_some() || asked.as_ref().err().is_none_or(FetchError::is_of_server);
         // In this turn still: whoever is next is not to ask.
-        if let Some(until) = self.manners.learn(&host, &seen).await
+        if let Some(until) = self.manners.learn(&host, &counted.seen).await
             && let Err(FetchError::Status { url, status }) = asked
         {
             return Err(FetchError::AskedToWait { url, status, until });
@@ -91,7 +92,10 @@ impl Fetcher {
         let before = remembered.or_else(|| self.manners.known(&authority)).unwrap_or_default();
         let address = robots_url(url);
         let failed = match self.robots_text(&address, before.rules.crawl_delay(), now).await {
-            Ok(text) => return Ok(self.manners.keep(&authority, robots::answered(text, Utc::now())).await),
+            Ok(text) => {
+                let copy = robots::answered(text.as_deref().map(Rules::excerpt), Utc::now());
+                return Ok(self.manners.keep(&authority, copy).await);
+            }
             Err(error) if !error.is_of_server() => return Err(error),
             Err(error) => error,
         };
@@ -114,9 +118,13 @@ impl Fetcher {
             match self.request(&at, Kind::Robots, gap, &Known::default(), now, &mut left).await {
                 Ok((Asked::Page(page), _)) => return Ok(Some(String::from_utf8_lossy(&page.body).into_owned())),
                 Ok((Asked::Elsewhere { to, .. }, _)) => at = to,
-                // RFC 9309, section 2.3.1.3: unavailable, so that all is allowed. Not so where we asked too often: that is answered as AskedToWait.
-                Err(FetchError::Status { status, .. }) if status.is_client_error() => return Ok(None),
-                Err(FetchError::Nowhere { .. }) | Ok((Asked::NotModified { .. }, _)) => return Ok(None),
+                // RFC 9309, section 2.3.1.3: unavailable, so that all is allowed. Not so where we asked too often, whether or not there is a wait.
+                Err(FetchError::Status { status, .. }) if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
+                    return Ok(None);
+                }
+                Err(FetchError::Nowhere { .. } | FetchError::LongAddress { .. }) | Ok((Asked::NotModified { .. }, _)) => {
+                    return Ok(None);
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -20,6 +20,7 @@ use chrono::{Datelike, NaiveDate};
 use crate::extract::Frame;
 
 pub use look::{Look, Script};
+use past::FEW;
 pub use past::Past;
 
 /// What the judge says of a page. The reasons are sentences with numbers; no text of the page is in them.
@@ -117,21 +118,22 @@ pub fn judge(look: &Look, circumstances: &Circumstances<'_>) -> Verdict {
     signs.verdict(BROKEN)
 }
 
-/// Judges a later page of a walk by its first one.
-pub fn judge_later(look: &Look, first: &Look) -> Verdict {
+/// Judges a later page of a walk by the first one that it read; None: the walk was resumed at this page. That its title says which page it is, in
+/// figures or words, is no sign, and that its rows are old is none either: archives reach far back.
+pub fn judge_later(look: &Look, first: Option<&Look>) -> Verdict {
+    let Some(first) = first else { return resumed(look) };
     let of_first = Past::begin(first);
     let mut signs = Signs::default();
-    frame(look, &of_first, 1, &mut signs);
+    frame(look, &of_first, &mut signs);
     if look.rows == 0 {
         if look.next {
-            return Verdict::Broken(vec![no_row(look)]);
+            return Verdict::Broken(vec![no_row(look, Some(&of_first))]);
         }
         // The end of a listing, if it is a page of this newsroom at all.
-        if look.frame.size * 10 < first.frame.size {
-            signs.add(1, format!("it has {} bytes, where the page before had {}", look.frame.size, first.frame.size));
-        }
+        name(look, &of_first, 1, &mut signs);
+        size(look, first, &mut signs);
         return match signs.verdict(2) {
-            Verdict::Broken(reasons) => Verdict::Broken([vec![no_row(look)], reasons].concat()),
+            Verdict::Broken(reasons) => Verdict::Broken([vec![no_row(look, Some(&of_first))], reasons].concat()),
             // Pages without rows say nothing that an operator could use.
             _ => Verdict::Fine,
         };
@@ -142,35 +144,62 @@ pub fn judge_later(look: &Look, first: &Look) -> Verdict {
     alike(look, first.rows >= 4 * first.titles, &mut signs);
     script(look, &of_first, &mut signs);
     links(look, &of_first, &mut signs);
+    if of_first.is_wall(look) {
+        size(look, first, &mut signs);
+    }
     if first.frame.closed && !look.frame.closed && !look.next {
         signs.add(1, "it leads to no next page");
     }
     match signs.verdict(BROKEN) {
-        // That its title says which page it is is no news.
+        // A later page has its own ways, and nobody wants to be told.
         Verdict::Odd { .. } => Verdict::Fine,
         verdict => verdict,
     }
 }
 
-fn no_row(look: &Look) -> String {
-    if look.frame.wall { "it shows no row and speaks like a captcha, a block or an error page" } else { "it shows no row" }
+/// Judges a later page of which nothing is known but itself.
+fn resumed(look: &Look) -> Verdict {
+    match look.rows {
+        0 if look.next => Verdict::Broken(vec![no_row(look, None)]),
+        // The end of a listing.
+        0 => Verdict::Fine,
+        _ => unreadable(look, None).unwrap_or(Verdict::Fine),
+    }
+}
+
+/// Next to the first page it is next to nothing.
+fn size(look: &Look, first: &Look, signs: &mut Signs) {
+    if look.frame.size * 10 < first.frame.size {
+        signs.add(1, format!("it has {} bytes, where the first page had {}", look.frame.size, first.frame.size));
+    }
+}
+
+/// Whether it speaks like a wall, by what is known of the source.
+fn is_wall(look: &Look, past: Option<&Past>) -> bool {
+    past.map_or(look.frame.words != 0 && look.rows <= FEW, |past| past.is_wall(look))
+}
+
+fn no_row(look: &Look, past: Option<&Past>) -> String {
+    if is_wall(look, past) { "it shows no row and speaks like a captcha, a block or an error page" } else { "it shows no row" }
         .to_owned()
 }
 
 fn without_rows(look: &Look, circumstances: &Circumstances<'_>) -> Verdict {
-    let broken = || vec![no_row(look)];
+    let broken = || vec![no_row(look, circumstances.past)];
     if !circumstances.empty_is_normal || look.next {
         return Verdict::Broken(broken());
     }
     let Some(past) = circumstances.past else {
-        return if look.frame.wall { Verdict::Broken(broken()) } else { Verdict::Fine };
+        return if is_wall(look, None) { Verdict::Broken(broken()) } else { Verdict::Fine };
     };
     // Where empty is normal it is still to be a page of this newsroom.
     let mut signs = Signs::default();
-    // Under the newsroom's own title words of a wall may be those of a form that was always there: it was not looked for among rows.
+    // Under the newsroom's own title words of a wall are more likely those of a form, or of a listing in which nothing is found.
     let own = past.same(|p| p.name).is_some_and(|name| look.frame.name == Some(name));
-    let wall = look.frame.wall && !own;
-    frame(&Look { frame: Frame { wall, ..look.frame.clone() }, ..Look::default() }, past, 2, &mut signs);
+    let words = if own { 0 } else { look.frame.words };
+    let framed = Look { frame: Frame { words, ..look.frame.clone() }, ..Look::default() };
+    frame(&framed, past, &mut signs);
+    name(&framed, past, 2, &mut signs);
     let size = past.range(|p| p.size);
     if look.frame.size * 20 < *size.start() {
         signs.add(2, format!("it has {} bytes, where it had {}", look.frame.size, span(&size)));
@@ -213,7 +242,7 @@ fn implausible_days(look: &Look, today: NaiveDate, signs: &mut Signs) {
 }
 
 fn against_past(look: &Look, past: &Past, circumstances: &Circumstances<'_>, signs: &mut Signs) {
-    if is_new_year(look, past) {
+    if past.ends_with_the_year(look) {
         signs.add(0, format!("it shows {} rows, all of this year: it seems to have begun anew with it", look.rows));
         return;
     }
@@ -254,7 +283,8 @@ fn shape(look: &Look, past: &Past, signs: &mut Signs) {
         signs.add(1, "it leads to no next page, as it always did");
         signs.lacks = true;
     }
-    frame(look, past, 1, signs);
+    frame(look, past, signs);
+    name(look, past, 1, signs);
     script(look, past, signs);
     links(look, past, signs);
     if past.always(|p| p.unreadable == 0) && (look.rows - look.readable) * 5 > look.rows {
@@ -265,28 +295,24 @@ fn shape(look: &Look, past: &Past, signs: &mut Signs) {
     }
 }
 
-/// A listing of this year's items begins anew on New Year's Day: whole, by its frame, but with next to nothing in it.
-fn is_new_year(look: &Look, past: &Past) -> bool {
-    let (Some(oldest), Some(before)) = (look.days.iter().min(), past.newest()) else { return false };
-    let whole = look.frame.closed || !past.always(|p| p.closed);
-    let same = past.same(|p| p.name).is_none_or(|name| look.frame.name == Some(name));
-    look.rows * 2 <= *past.range(|p| p.rows).start() && oldest.year() > before.year() && whole && same && !look.frame.wall
-}
-
-/// What is around the rows. `name` is what another title weighs.
-fn frame(look: &Look, past: &Past, name: u32, signs: &mut Signs) {
+/// What is around the rows.
+fn frame(look: &Look, past: &Past, signs: &mut Signs) {
     if past.always(|p| p.closed) && !look.frame.closed {
         signs.add(2, "it is not closed at its end, as if it were cut off");
         signs.lacks = true;
     }
-    if look.frame.wall && past.always(|p| !p.wall) {
+    if past.is_wall(look) {
         signs.add(2, "it speaks like a captcha, a block or an error page");
-    }
-    if past.same(|p| p.name).is_some_and(|name| look.frame.name != Some(name)) {
-        signs.add(name, "it has another title than before");
     }
     if past.same(|p| p.language.clone()).is_some_and(|language| look.frame.language != Some(language)) {
         signs.add(1, "it states another language than before, or none");
+    }
+}
+
+/// Another title weighs so much.
+fn name(look: &Look, past: &Past, weight: u32, signs: &mut Signs) {
+    if past.same(|p| p.name).is_some_and(|name| look.frame.name != Some(name)) {
+        signs.add(weight, "it has another title than before");
     }
 }
 

@@ -13,6 +13,9 @@ const PAGES: usize = 10;
 
 const DAY: u64 = 86_400;
 
+/// A page with more rows than this is none that a wall shows.
+pub(super) const FEW: usize = 2;
+
 /// The first pages of the last good walks that brought something, the newest last; at least one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Past {
@@ -52,7 +55,7 @@ pub(super) struct Page {
     #[serde(rename = "z")]
     pub size: usize,
     #[serde(rename = "w")]
-    pub wall: bool,
+    pub words: u32,
     /// None: nothing could be known yet.
     #[serde(rename = "k")]
     pub known: Option<usize>,
@@ -76,7 +79,7 @@ impl Page {
             language: look.frame.language.clone(),
             closed: look.frame.closed,
             size: look.frame.size,
-            wall: look.frame.wall,
+            words: look.frame.words,
             known: look.known,
         }
     }
@@ -96,8 +99,12 @@ impl Past {
         Self { pages: vec![Page::of(look)] }
     }
 
-    /// The past with one more page.
+    /// The past with one more page. A listing that begins anew with the year has another past from then on: by the old year's pages it would lack
+    /// rows until it is as long.
     pub fn learn(mut self, look: &Look) -> Self {
+        if self.ends_with_the_year(look) {
+            return Self::begin(look);
+        }
         self.pages.push(Page::of(look));
         let spare = self.pages.len().saturating_sub(PAGES);
         self.pages.drain(..spare);
@@ -114,10 +121,27 @@ impl Past {
         serde_json::to_string(self).expect("numbers and lists always serialise")
     }
 
+    /// Whether the page is that of a listing of the year's items, which begins anew on New Year's Day: whole, by its frame, but with next to nothing
+    /// in it.
+    pub(super) fn ends_with_the_year(&self, look: &Look) -> bool {
+        let (Some(oldest), Some(before)) = (look.days.iter().min(), self.newest()) else { return false };
+        let whole = look.frame.closed || !self.always(|p| p.closed);
+        let same = self.same(|p| p.name).is_none_or(|name| look.frame.name == Some(name));
+        look.rows * 2 <= *self.range(|p| p.rows).start() && oldest.year() > before.year() && whole && same && !self.is_wall(look)
+    }
+
     /// Whether the last page was of the same shape: not what its rows say, but how many and how they are framed.
     pub(super) fn ends_like(&self, look: &Look) -> bool {
-        let shape = |page: Page| Page { days: None, known: None, size: 0, terms: 0, ..page };
+        // Among rows a word of a wall is one of a headline.
+        let words = |page: &Page| if page.rows <= FEW { page.words } else { 0 };
+        let shape = |page: Page| Page { days: None, known: None, size: 0, terms: 0, words: words(&page), ..page };
         self.pages.last().is_some_and(|last| shape(last.clone()) == shape(Page::of(look)))
+    }
+
+    /// Whether the page speaks like a wall: it has next to no rows, and words that those before did not have, whatever else they had.
+    pub(super) fn is_wall(&self, look: &Look) -> bool {
+        let is_new = |bit: u32| look.frame.words & bit != 0 && self.always(|p| p.words & bit == 0);
+        look.rows <= FEW && (0..u32::BITS).any(|n| is_new(1 << n))
     }
 
     /// The least and the most of something; of five pages or more, without the one at either end.
@@ -140,7 +164,7 @@ impl Past {
     }
 
     /// The newest day that was seen.
-    pub(super) fn newest(&self) -> Option<NaiveDate> {
+    fn newest(&self) -> Option<NaiveDate> {
         self.pages.iter().filter_map(|p| p.days).map(|(_, newest)| newest).max().and_then(NaiveDate::from_num_days_from_ce_opt)
     }
 

@@ -29,7 +29,7 @@ fn page(rows: usize) -> Look {
         script: Some(Script::Latin),
         days: (0..rows as u64).map(|n| days_ago(n / 2)).collect(),
         next: true,
-        frame: Frame { name: Some(1), language: Some("en".into()), closed: true, size: 20_000 + 900 * rows, wall: false },
+        frame: Frame { name: Some(1), language: Some("en".into()), closed: true, size: 20_000 + 900 * rows, words: 0 },
         known: Some(rows),
         ..Look::default()
     }
@@ -73,7 +73,7 @@ fn without_a_past_only_what_holds_for_any_page_counts() {
         ("a good first page", but(page(50), |l| l.known = None), "fine"),
         ("a newsroom of one item", but(page(1), |l| l.next = false), "fine"),
         ("a page whose selectors match nothing", but(page(0), |l| l.next = false), "broken"),
-        ("an error page with status 200", but(page(0), |l| l.frame.wall = true), "broken"),
+        ("an error page with status 200", but(page(0), |l| l.frame.words = 1), "broken"),
         ("rows, of which none can be read", but(page(50), |l| (l.readable, l.undated) = (0, 50)), "broken"),
         ("most rows have no date", but(page(50), |l| (l.readable, l.undated) = (20, 30)), "broken"),
         ("most rows have no title", but(page(50), |l| (l.readable, l.untitled) = (20, 30)), "broken"),
@@ -86,7 +86,7 @@ fn without_a_past_only_what_holds_for_any_page_counts() {
         ("an event is dated two years ahead", but(page(10), |l| l.days[0] = days_ago(0) + Days::new(800)), "fine"),
         (
             "a single row on a page that speaks of captchas: a small newsroom with a form",
-            but(page(1), |l| l.frame.wall = true),
+            but(page(1), |l| l.frame.words = 1),
             "fine",
         ),
     ];
@@ -98,14 +98,14 @@ fn without_a_past_only_what_holds_for_any_page_counts() {
 #[test]
 fn walls_and_half_pages_are_broken_by_the_past() {
     let fifty = past(50);
-    let wall = Frame { name: Some(2), language: None, closed: true, size: 4_000, wall: true };
+    let wall = Frame { name: Some(2), language: None, closed: true, size: 4_000, words: 1 };
     let cases: &[(&str, Look)] = &[
         ("selectors match nothing after a redesign", but(page(0), |l| l.next = true)),
         ("a captcha", Look { frame: wall.clone(), ..Look::default() }),
         ("a captcha with a row that matches by accident", Look { next: false, known: Some(0), frame: wall.clone(), ..page(1) }),
         (
             "a wall in words that nobody knows, with a row",
-            Look { next: false, known: Some(0), frame: Frame { wall: false, ..wall.clone() }, ..page(1) },
+            Look { next: false, known: Some(0), frame: Frame { words: 0, ..wall.clone() }, ..page(1) },
         ),
         ("the first 12 rows of 50, the rest and the pager missing", but(page(12), |l| l.next = false)),
         ("cut off in the middle", but(page(25), |l| (l.next, l.frame.closed) = (false, false))),
@@ -225,6 +225,34 @@ fn a_listing_of_the_year_begins_anew() {
 }
 
 #[test]
+fn a_listing_of_the_year_is_taken_over_day_by_day_in_january() {
+    // By a full past, and by one that has hardly begun.
+    for pages in [1, 3, 10] {
+        let before = page(50);
+        let mut past = (1..pages).fold(Past::begin(&before), |past, _| past.learn(&before));
+        for day in 1..=30 {
+            let today = NaiveDate::from_ymd_opt(2027, 1, day).expect("a day");
+            let judged = |look: &Look, past: &Past| {
+                let silence = Some(HOUR * 24);
+                judge(look, &Circumstances { past: Some(past), empty_is_normal: false, today, silence })
+            };
+            let rows = day as usize;
+            let listing = but(page(rows), |l| {
+                l.days = (1..=day).rev().map(|d| NaiveDate::from_ymd_opt(2027, 1, d).expect("a day")).collect();
+                (l.known, l.next) = (Some(rows - 1), false);
+            });
+            let got = judged(&listing, &past);
+            assert_ne!(got.name(), "broken", "{pages} pages before, {day} January: {got:?}");
+            past = past.learn(&listing);
+            let got = judged(&but(listing, |l| l.known = Some(rows)), &past);
+            assert_eq!(got, Verdict::Fine, "{pages} pages before, {day} January, again");
+            let wall = Look { next: false, frame: Frame { name: Some(2), language: None, words: 1, ..page(1).frame }, ..page(1) };
+            assert_eq!(judged(&wall, &past).name(), "broken", "{day} January: a wall");
+        }
+    }
+}
+
+#[test]
 fn an_empty_listing_is_fine_where_it_is_declared_so() {
     let three = but(page(3), |l| l.next = false);
     let small = Past::begin(&three).learn(&three);
@@ -240,15 +268,15 @@ fn an_empty_listing_is_fine_where_it_is_declared_so() {
             true,
             "broken",
         ),
-        ("a captcha", but(empty.clone(), |l| (l.frame.wall, l.frame.name) = (true, None)), Some(&small), true, "broken"),
+        ("a captcha", but(empty.clone(), |l| (l.frame.words, l.frame.name) = (1, None)), Some(&small), true, "broken"),
         (
             "a form with a captcha, under the newsroom's title",
-            but(empty.clone(), |l| l.frame.wall = true),
+            but(empty.clone(), |l| l.frame.words = 1),
             Some(&small),
             true,
             "fine",
         ),
-        ("a captcha, of a new source", but(empty.clone(), |l| l.frame.wall = true), None, true, "broken"),
+        ("a captcha, of a new source", but(empty.clone(), |l| l.frame.words = 1), None, true, "broken"),
         ("an error page of the same system", but(empty.clone(), |l| l.frame.name = Some(2)), Some(&small), true, "broken"),
         ("cut off", but(empty.clone(), |l| l.frame.closed = false), Some(&small), true, "broken"),
         ("another language, nothing else", but(empty.clone(), |l| l.frame.language = None), Some(&small), true, "odd"),
@@ -275,11 +303,11 @@ fn later_pages_are_judged_by_the_first() {
             "fine",
         ),
         ("no row, and a way on", page(0), "broken"),
-        ("a captcha", Look { frame: Frame { wall: true, ..Frame::default() }, ..Look::default() }, "broken"),
+        ("a captcha", Look { frame: Frame { words: 1, ..Frame::default() }, ..Look::default() }, "broken"),
         ("a wall of few words", Look { frame: Frame { size: 900, ..Frame::default() }, ..Look::default() }, "broken"),
         (
             "a captcha with a row",
-            Look { next: false, frame: Frame { wall: true, closed: true, name: Some(2), ..Frame::default() }, ..page(1) },
+            Look { next: false, frame: Frame { words: 1, closed: true, name: Some(2), ..Frame::default() }, ..page(1) },
             "broken",
         ),
         ("cut off", but(page(20), |l| (l.next, l.frame.closed) = (false, false)), "broken"),
@@ -290,9 +318,58 @@ fn later_pages_are_judged_by_the_first() {
         ("older stories were longer", but(page(50), |l| l.length = 300), "fine"),
     ];
     for (what, look, want) in cases {
-        let got = judge_later(look, &first);
+        let got = judge_later(look, Some(&first));
         assert_eq!(got.name(), *want, "{what}: {got:?}");
     }
+}
+
+#[test]
+fn a_page_at_which_a_walk_is_resumed_is_judged_by_what_holds_for_any() {
+    let old = NaiveDate::from_ymd_opt(1975, 3, 1).expect("a day");
+    for (what, look, want) in [
+        ("an old page", but(page(50), |l| l.days = vec![old; 50]), "fine"),
+        ("the end", but(page(0), |l| l.next = false), "fine"),
+        ("titles that are all alike", but(page(50), |l| l.titles = 1), "fine"),
+        ("no row, and a way on", page(0), "broken"),
+        ("none can be read", but(page(50), |l| (l.readable, l.untitled) = (0, 50)), "broken"),
+        ("most cannot be read", but(page(50), |l| (l.readable, l.undated) = (9, 41)), "broken"),
+    ] {
+        let got = judge_later(&look, None);
+        assert_eq!(got.name(), want, "{what}: {got:?}");
+    }
+}
+
+#[test]
+fn words_of_walls_that_stand_on_every_page_are_no_sign() {
+    // "Captcha" in a form's script, and titles that say the page's number in words.
+    let first = but(page(50), |l| l.frame.words = 0b1);
+    let last = |rows, words| but(page(rows), |l| (l.next, l.frame.name, l.frame.words) = (false, Some(7), words));
+    let bilingual = |rows| but(last(rows, 1), |l| (l.next, l.script) = (true, Some(Script::Cyrillic)));
+    let elsewhere = |rows| but(last(rows, 0b10), |l| (l.frame.size, l.frame.language) = (900, None));
+    for (what, look, want) in [
+        ("the last page, with two rows", last(2, 0b1), "fine"),
+        ("the last page, with a row", last(1, 0b1), "fine"),
+        ("the last page, with a row of which the headline says \"access denied\"", last(1, 0b11), "fine"),
+        ("an empty last page", last(0, 0b1), "fine"),
+        ("a page of rows in another script", bilingual(50), "fine"),
+        ("a row in another script", bilingual(1), "fine"),
+        ("a wall with a row", elsewhere(1), "broken"),
+        ("a wall with a row, of the same language", but(elsewhere(1), |l| l.frame.language = Some("en".into())), "broken"),
+        ("a wall without rows", elsewhere(0), "broken"),
+        ("an error page of the same frame", last(0, 0b11), "broken"),
+    ] {
+        let got = judge_later(&look, Some(&first));
+        assert_eq!(got.name(), want, "{what}: {got:?}");
+    }
+    // So it is with first pages: of a listing that has become short, and of one that begins anew with the year.
+    let past = Past::begin(&first).learn(&first);
+    let short = but(page(2), |l| (l.frame.words, l.days) = (0b1, vec![today(); 2]));
+    is("two rows left, and a form", &short, Some(&past), "odd");
+    let day = NaiveDate::from_ymd_opt(2027, 1, 2).expect("a day");
+    let anew = but(page(2), |l| (l.frame.words, l.days, l.known, l.next) = (0b1, vec![day; 2], Some(0), false));
+    let silence = Some(HOUR);
+    let got = judge(&anew, &Circumstances { past: Some(&past), empty_is_normal: false, today: day, silence });
+    assert_eq!(got.name(), "odd", "{got:?}");
 }
 
 #[test]
@@ -301,7 +378,7 @@ fn what_was_so_before_is_no_sign() {
     let strange = |name| {
         but(page(20), |l| {
             (l.readable, l.undated, l.titles, l.unlinked, l.tagged, l.terms) = (8, 12, 2, 8, 0, 0);
-            l.frame = Frame { name: Some(name), closed: false, language: None, wall: false, size: 9_000 };
+            l.frame = Frame { name: Some(name), closed: false, language: None, words: 0, size: 9_000 };
         })
     };
     let past = Past::begin(&strange(1)).learn(&strange(2)).learn(&strange(3));
@@ -324,8 +401,8 @@ fn reasons_hold_numbers_and_the_past_survives_storing() {
 
 /// Any page that may have been good.
 fn any_page() -> impl Strategy<Value = Look> {
-    let frame = (prop::option::of(0..3u64), prop::option::of("[a-z]{2}"), any::<bool>(), 100..100_000usize, any::<bool>())
-        .prop_map(|(name, language, closed, size, wall)| Frame { name, language, closed, size, wall });
+    let frame = (prop::option::of(0..3u64), prop::option::of("[a-z]{2}"), any::<bool>(), 100..100_000usize, 0..8u32)
+        .prop_map(|(name, language, closed, size, words)| Frame { name, language, closed, size, words });
     let rows = (1..60usize).prop_flat_map(|rows| {
         (Just(rows), rows / 2 + 1..=rows, 0..=rows, 1..=rows, 1..200usize, prop::collection::vec(0..400u64, rows), 0..=rows)
     });
@@ -359,7 +436,7 @@ proptest! {
         let again = Look { known: Some(last.readable), altered: 0, ..last.clone() };
         let case = Case { look: &again, past: Some(&past), empty: false, silence: HOUR * hours };
         prop_assert_ne!(verdict(case).name(), "broken");
-        prop_assert_ne!(judge_later(&again, &last).name(), "broken");
+        prop_assert_ne!(judge_later(&again, Some(&last)).name(), "broken");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use regex::Regex;
 use url::Url;
 
-use crate::domain::{Id, Link, stamp};
+use crate::domain::{Id, Link, MAX_URL, stamp};
 
 /// What makes two rows of a source the same item.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +45,20 @@ pub fn absolute(href: &str, base: &Url) -> Result<Url, String> {
     // Names and passwords in a published link would be given away, and no reader sends them.
     if url.set_username("").is_err() || url.set_password(None).is_err() {
         return Err(format!("{:?} cannot be freed of its user name", shown(href)));
+    }
+    Ok(url)
+}
+
+/// Resolves a link to a page that is to be asked for; a part of it is none.
+///
+/// # Errors
+/// Says what is wrong with it: also that it is longer than any that is asked for.
+pub fn page(href: &str, base: &Url) -> Result<Url, String> {
+    let mut url = absolute(href, base)?;
+    // A last page's `href="#"` leads to itself: without the fragment the walk sees that.
+    url.set_fragment(None);
+    if url.as_str().len() > MAX_URL {
+        return Err(format!("{:?} is longer than {MAX_URL} bytes", shown(href)));
     }
     Ok(url)
 }

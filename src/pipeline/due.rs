@@ -111,13 +111,17 @@ impl Pipeline {
         Ok(self.store.tidy().await?)
     }
 
-    /// Sources whose schedule became a closer one since their last poll are due by the new one.
+    /// Sources whose schedule became a closer one since their last poll are due by the new one; those that failed by other rules, at once.
     ///
     /// # Errors
     /// When the store fails.
     pub(super) async fn reschedule(&self, states: &[SourceState]) -> Result<(), PipelineError> {
         let sooner = self.config.sources.iter().zip(states).filter_map(|(source, state)| {
             let (polled, due) = (state.polled?, state.due?);
+            // What failed by other rules says nothing of these.
+            if state.tried.is_some_and(|tried| tried != source.rules_stamp) {
+                return (due > polled).then_some((&source.newsroom.id, polled));
+            }
             // Jitter of the old schedule and of the new one may differ; beyond that it was another schedule.
             let latest = next(source, state.failures, polled) + MOST_JITTER;
             (due > latest).then(|| (&source.newsroom.id, next(source, state.failures, polled)))

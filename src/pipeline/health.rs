@@ -96,6 +96,7 @@ impl PollError {
     /// What kind of failure it is.
     pub fn kind(&self) -> Kind {
         match self {
+            Self::Fetch { source, .. } if source.is_own() => Kind::Own,
             Self::Fetch { .. } => Kind::Fetch,
             Self::Broken { .. } => Kind::Page,
             Self::Store(_) | Self::Died { .. } => Kind::Own,
@@ -123,6 +124,7 @@ fn plain(error: &FetchError) -> String {
             format!("the page is larger than {limit} bytes")
         }
         FetchError::Redirects { .. } | FetchError::Nowhere { .. } => "the redirects lead nowhere".to_owned(),
+        FetchError::LongAddress { .. } => "the address is too long to be asked for".to_owned(),
         FetchError::Request { .. } => "there was no connection, or the answer was cut off".to_owned(),
         FetchError::Coding { .. } | FetchError::Packed { .. } => "the page cannot be unpacked".to_owned(),
         FetchError::Inside { .. } => "the address is inside, where nothing may be asked".to_owned(),
@@ -152,7 +154,7 @@ impl Pipeline {
         let fared = fared.flat_map(|(n, ((due, outcome), words))| {
             let source = self.source(due);
             let fate = match words {
-                Some((kind, error, reasons)) => Some(Fate::Failed { kind: *kind, error, reasons }),
+                Some((kind, error, reasons)) => Some(Fate::Failed { kind: *kind, rules: source.rules_stamp, error, reasons }),
                 None if due.state.failures > 0 => Some(Fate::Recovered { due: super::due::next(source, 0, due.at) }),
                 None => None,
             };
@@ -184,5 +186,27 @@ impl Pipeline {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_here_is_no_failure_to_get_a_page() {
+        let error = || reqwest::Proxy::all("no proxy").expect_err("no address");
+        let limit = Duration::from_secs(1);
+        let url: url::Url = "http://a.example/".parse().expect("an address");
+        for (source, kind) in [
+            (FetchError::Memory("the database is gone".into()), Kind::Own),
+            (FetchError::Setup(error()), Kind::Own),
+            (FetchError::Certificates(error()), Kind::Own),
+            (FetchError::Timeout { url: url.clone(), key: "timeout", limit }, Kind::Fetch),
+            (FetchError::Disallowed { url, rule: "/".into() }, Kind::Fetch),
+        ] {
+            let told = source.to_string();
+            assert_eq!(PollError::Fetch { page: 0, source }.kind(), kind, "{told}");
+        }
     }
 }

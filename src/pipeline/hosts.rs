@@ -7,11 +7,12 @@ use std::time::Duration;
 use chrono::Utc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use url::Url;
 
 use super::{Pipeline, PipelineError};
-use crate::config::Config;
+use crate::config::{Config, Source};
 use crate::domain::{HostWait, RobotsCopy};
-use crate::fetch::{FetchError, Fetcher, Memory, MemoryError, sweep};
+use crate::fetch::{Ask, FetchError, Fetcher, Memory, MemoryError, sweep};
 use crate::store::Store;
 
 /// A fetcher that keeps the same manners as all processes on this database. Without a store it knows only what happens now.
@@ -21,6 +22,12 @@ use crate::store::Store;
 pub fn polite(config: &Config, store: Option<&Store>) -> Result<Fetcher, FetchError> {
     let memory = store.map(|store| Arc::new(Remembered(store.clone())) as Arc<dyn Memory>);
     Ok(Fetcher::new(&config.fetch)?.sharing(memory, &turns(config)))
+}
+
+/// How a source's page is asked for, wherever it is: the newsroom's consent not to obey robots.txt is for the host of the configured page, not for
+/// where its pager leads or it has moved.
+pub fn ask<'a>(source: &'a Source, url: &'a Url) -> Ask<'a> {
+    Ask { home: &source.page, obey_robots: source.obey_robots, ..Ask::whole(url) }
 }
 
 /// The folder of the files by which processes take turns.
@@ -69,11 +76,16 @@ impl Pipeline {
     /// # Errors
     /// When the store fails; the counts are kept for the next time.
     pub async fn keep_counts(&self) -> Result<(), PipelineError> {
-        let counts = self.fetcher.take_counts();
-        let kept = self.store.add_host_counts(Utc::now().date_naive(), &counts).await;
-        if kept.is_err() {
-            self.fetcher.return_counts(&counts);
-        }
-        Ok(kept?)
+        let (fetcher, store) = (self.fetcher.clone(), self.store.clone());
+        // A task, for whoever waits for this may be cut: what was taken is kept or given back all the same, and not both.
+        let kept = tokio::spawn(async move {
+            let counts = fetcher.take_counts();
+            let kept = store.add_host_counts(Utc::now().date_naive(), &counts).await;
+            if kept.is_err() {
+                fetcher.return_counts(&counts);
+            }
+            kept
+        });
+        Ok(kept.await??)
     }
 }

@@ -28,11 +28,12 @@ pub use backfill::{BackfillAsked, Backfilled, Begins, Ended, Estimate, Outlet, P
 pub use channel::title;
 pub use due::{Due, backs_off, is_due, now};
 pub use health::{Judged, judge_first};
-pub use hosts::{polite, turns};
+pub use hosts::{ask, polite, turns};
 pub use poll::{Otherwise, PageRead, PollError, Polled, Walked, read_archived, read_page};
 pub use publish::Published;
 pub use round::{Outcome, Round, Wait, Which};
 
+use self::status::Private;
 use crate::config::Config;
 use crate::fetch::{FetchError, Fetcher};
 use crate::notify::Webhook;
@@ -48,7 +49,7 @@ pub struct Pipeline {
     fetcher: Fetcher,
     disk: Option<Disk>,
     /// Where the status feed lies, for who holds the publish lock.
-    private: Option<Disk>,
+    private: Option<Arc<Private>>,
     shelf: Option<Arc<Shelf>>,
     webhook: Option<Webhook>,
     /// Parsing is work for the processor: no more pages at a time than there are cores.
@@ -95,13 +96,7 @@ impl Pipeline {
             Some(root) => Some(tokio::task::spawn_blocking(move || Disk::open(&root)).await??),
             None => None,
         };
-        let private = match outlets.disk {
-            true => {
-                let folder = config.database.with_file_name(status::FOLDER);
-                Some(tokio::task::spawn_blocking(move || Disk::open(&folder)).await??)
-            }
-            false => None,
-        };
+        let private = outlets.disk.then(|| Arc::new(Private::beside(&config.database)));
         let states = store.sources(config.sources.iter().map(|s| &s.newsroom.id)).await?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let webhook = config.status.webhook.clone().map(Webhook::new);

@@ -8,15 +8,15 @@ use super::due::next;
 use super::found::{self, Found};
 use super::health::{judge_first, recognised};
 use super::round::Wait;
-use super::{Due, Outcome, Pipeline};
+use super::{Due, Outcome, Pipeline, ask};
 use crate::config::Source;
+use crate::domain::health::Kind;
 use crate::domain::{Address, Digest, Filter, Reading};
 use crate::extract::{Frame, Rules, Warning, charset, extract_document};
 use crate::fetch::{Answer, Ask, FetchError, Fetched, Known, Page};
 use crate::judge::{Look, Past, Verdict, judge_later};
-use crate::normalise::link::absolute;
 use crate::normalise::matching::{Covered, Terms};
-use crate::normalise::{reading, readings};
+use crate::normalise::{link, reading, readings};
 use crate::store::{Moved, Saved, SourceState, StoreError, Turned, Validators, Walk};
 
 /// What a poll came to.
@@ -162,7 +162,7 @@ fn read(page: &Page, number: usize, source: &Source, by: Option<&Rules>, read_at
         None => found::find(&document, &page.url, source, read_at, &mut extracted),
         Some(_) => None,
     };
-    extracted.frame = Frame::of(&decoded.text, &document, extracted.rows_found);
+    extracted.frame = Frame::of(&decoded.text, &document);
     let (rows, more) = readings(&extracted, &page.url, number, &source.newsroom, &source.identity, read_at);
     let base = reading::base(&extracted, &page.url);
     let mut warnings: Vec<Warning> =
@@ -170,12 +170,8 @@ fn read(page: &Page, number: usize, source: &Source, by: Option<&Rules>, read_at
     warnings.extend(extracted.warnings);
     warnings.extend(more);
     warnings.sort_by_key(|w| w.row);
-    let next = extracted.next.as_deref().and_then(|href| match absolute(href, &base) {
-        Ok(mut url) => {
-            // A last page's `href="#"` leads to itself: without the fragment the walk sees that.
-            url.set_fragment(None);
-            Some(url)
-        }
+    let next = extracted.next.as_deref().and_then(|href| match link::page(href, &base) {
+        Ok(url) => Some(url),
         Err(message) => {
             warnings.push(Warning { row: None, field: "next".into(), message });
             None
@@ -264,7 +260,8 @@ impl Pipeline {
                 }
                 (Some(error), ..) => {
                     let broken = matches!(error, PollError::Broken { .. }) && polled.pages == 0;
-                    if (steps.rows.is_empty() || broken) && due.state.moved.is_some() {
+                    let nothing = steps.rows.is_empty() && error.kind() != Kind::Own;
+                    if (nothing || broken) && due.state.moved.is_some() {
                         // Nothing good is there, or no longer: the configured page is asked again.
                         self.store.note_moved(id, None).await?;
                     }
@@ -300,8 +297,7 @@ impl Pipeline {
         for number in 0..source.max_pages {
             let before = Some(&state.validators).filter(|_| number == 0 && same_rules && state.complete);
             let known = before.map(known).unwrap_or_default();
-            let ask = Ask { known, obey_robots: source.obey_robots, now, ..Ask::whole(&url) };
-            let fetched = fetcher.get(&ask).await;
+            let fetched = fetcher.get(&Ask { known, now, ..ask(source, &url) }).await;
             let Fetched { answer, slot } = fetched.map_err(|source| PollError::Fetch { page: number, source })?;
             let page = match answer {
                 Answer::NotModified { moved, etag, last_modified, .. } => {
@@ -335,7 +331,7 @@ impl Pipeline {
                     steps.polled.redesign = read.discovered.as_ref().filter(|f| f.redesign).map(|f| f.table.clone());
                     (judged.verdict, judged.all_known)
                 }
-                Some(first) => (judge_later(&read.look, first), None),
+                Some(first) => (judge_later(&read.look, Some(first)), None),
             };
             let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
             steps.polled.warnings.extend(read.warnings.into_iter().map(|w| (number, w)));

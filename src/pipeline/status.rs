@@ -1,16 +1,17 @@
 //! The status feed: always beside the database, and among the published feeds if the config says so.
 
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
 use super::publish::file;
 use super::{Pipeline, PipelineError};
 use crate::domain::{Digest, stamp};
+use crate::error_chain;
 use crate::feed::status::{ADDRESS, document};
 use crate::feed::{Document, Format};
-use crate::publish::PublishError;
 use crate::publish::shelf;
 use crate::publish::shelf::{Kind, Update};
-
-/// The folder beside the database.
-pub(super) const FOLDER: &str = "status";
+use crate::publish::{Disk, PublishError};
 
 /// The feed holds this many of the newest incidents.
 const INCIDENTS: usize = 50;
@@ -21,11 +22,54 @@ const MAX_AGE: u32 = 60;
 /// Part of the stamp, so that an upgrade that renders differently renders anew.
 const RENDERING: &str = "1";
 
+/// The folder beside the database. That it cannot be written is told, and keeps nothing else from being done.
+#[derive(Debug)]
+pub(super) struct Private {
+    folder: PathBuf,
+    disk: OnceLock<Disk>,
+    /// What was told last.
+    trouble: Mutex<Option<String>>,
+}
+
+impl Private {
+    /// The folder is named after the database: others may lie there.
+    pub fn beside(database: &Path) -> Self {
+        let mut folder = database.as_os_str().to_owned();
+        folder.push("-status");
+        Self { folder: folder.into(), disk: OnceLock::new(), trouble: Mutex::default() }
+    }
+
+    /// The tree there, opened the first time. Blocks the thread.
+    fn open(&self) -> Result<&Disk, PublishError> {
+        if let Some(disk) = self.disk.get() {
+            return Ok(disk);
+        }
+        let disk = Disk::open(&self.folder)?;
+        Ok(self.disk.get_or_init(|| disk))
+    }
+
+    /// Once for as long as it is the same.
+    fn tell(&self, error: &PublishError) {
+        let error = error_chain(error);
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if trouble.as_ref() != Some(&error) {
+            tracing::warn!(error, "the status feed beside the database cannot be written; all else goes on");
+            *trouble = Some(error);
+        }
+    }
+
+    fn fine(&self) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
 impl Pipeline {
     /// Renders the status feed if an incident was opened or closed, or something of it is not where it should be. Only for who holds the
     /// publish lock.
     pub(super) async fn publish_status(&self, update: &mut Update) -> Result<(), PipelineError> {
         let Some(private) = self.private.clone() else { return Ok(()) };
+        let opener = private.clone();
+        let opened = tokio::task::spawn_blocking(move || opener.open().map(|_| ())).await?;
         let row = self.store.status().await?;
         let config = self.status_stamp();
         if row.published == Some(row.revision) && row.config == Some(config) && self.is_status_in_place() {
@@ -39,29 +83,30 @@ impl Pipeline {
         let public = self.config.status.public;
         let changed = u64::try_from(row.changed.timestamp()).ok();
         let disk = self.disk.clone();
+        let folder = private.clone();
         let work = tokio::task::spawn_blocking(move || {
             let documents = render(&document);
-            let (there, gone): (Vec<_>, Vec<_>) = documents.iter().partition(|(_, bytes)| bytes.is_some());
-            for (disk, shown) in std::iter::once((&private, true)).chain(disk.iter().map(|disk| (disk, public))) {
-                let mut written = Vec::new();
-                for (name, bytes) in there.iter().filter(|_| shown) {
-                    if disk.publish(name, bytes.as_deref().unwrap_or_default(), changed)? {
-                        written.push(name.as_str());
-                    }
-                }
-                disk.flush(written.into_iter())?;
-                let gone = gone.iter().chain(there.iter().filter(|_| !shown)).map(|(name, _)| name.as_str());
-                disk.remove(gone.filter(|name| disk.holds(name)))?;
-            }
-            Ok::<_, PublishError>(documents)
+            let beside = opened.and_then(|()| write(folder.open()?, &documents, true, changed));
+            let among = disk.map_or(Ok(()), |disk| write(&disk, &documents, public, changed));
+            (documents, beside, among)
         });
-        for (name, bytes) in work.await?? {
+        let (documents, beside, among) = work.await?;
+        among?;
+        for (name, bytes) in documents {
             match (Kind::of(&name), bytes) {
                 (Some(kind), Some(bytes)) if public => update.put(name, shelf::Document::new(kind, bytes, changed, MAX_AGE)),
                 _ => update.remove(name),
             }
         }
-        Ok(self.store.status_published(row.revision, config).await?)
+        match beside {
+            Ok(()) => {
+                private.fine();
+                self.store.status_published(row.revision, config).await?;
+            }
+            // The next publishing tries again.
+            Err(error) => private.tell(&error),
+        }
+        Ok(())
     }
 
     /// Whether each document is where it should be, and nowhere else.
@@ -71,7 +116,7 @@ impl Pipeline {
         Format::ALL.into_iter().all(|format| {
             let name = file(ADDRESS, format);
             let wanted = self.config.publish.formats.contains(&format);
-            self.private.as_ref().is_none_or(|disk| disk.holds(&name) == wanted)
+            self.private.as_ref().is_none_or(|private| private.disk.get().is_some_and(|disk| disk.holds(&name) == wanted))
                 && self.disk.as_ref().is_none_or(|disk| disk.holds(&name) == (wanted && public))
                 && snapshot.as_ref().is_none_or(|shelf| shelf.find(&name).is_some() == (wanted && public))
         })
@@ -84,6 +129,19 @@ impl Pipeline {
         let public = if config.status.public { "public" } else { "private" };
         stamp([RENDERING, config.base_url.as_str(), public].into_iter().chain(formats).chain(sources))
     }
+}
+
+/// Brings the documents to a tree, or takes them away from there.
+fn write(disk: &Disk, documents: &[(String, Option<Vec<u8>>)], shown: bool, changed: Option<u64>) -> Result<(), PublishError> {
+    let (there, gone): (Vec<_>, Vec<_>) = documents.iter().partition(|(_, bytes)| shown && bytes.is_some());
+    let mut written = Vec::new();
+    for (name, bytes) in there {
+        if disk.publish(name, bytes.as_deref().unwrap_or_default(), changed)? {
+            written.push(name.as_str());
+        }
+    }
+    disk.flush(written.into_iter())?;
+    disk.remove(gone.iter().map(|(name, _)| name.as_str()).filter(|name| disk.holds(name)))
 }
 
 /// The documents by name; None: the config does not have this format.

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
 use super::{Store, StoreError};
-use crate::domain::Id;
 use crate::domain::health::{Event, Kind, State};
+use crate::domain::{Digest, Id};
 
 /// How a poll went that is to be noted: it failed, or others before it did. (One that went well as ever needs no note.)
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +25,8 @@ pub enum Fate<'a> {
     Failed {
         /// What kind of failure it was. After a broken page the next request is to be unconditional.
         kind: Kind,
+        /// The rules by which it was polled.
+        rules: Digest,
         /// The error, in one line.
         error: &'a str,
         /// The same in our own words only.
@@ -74,9 +76,9 @@ impl Store {
                 continue;
             };
             let (failures, incident) = match poll.outcome {
-                Fate::Failed { kind, error, reasons } => {
+                Fate::Failed { kind, rules, error, reasons } => {
                     let failures = before + 1;
-                    fail(&mut tx, poll, kind, error).await?;
+                    fail(&mut tx, poll, kind, rules, error).await?;
                     let opens = kind.opens(failures);
                     (failures, opens && open_incident(&mut tx, poll, kind, reasons, webhook).await?)
                 }
@@ -126,27 +128,30 @@ impl Store {
     }
 }
 
-async fn fail(tx: &mut SqliteConnection, poll: &Fared<'_>, kind: Kind, error: &str) -> Result<(), StoreError> {
+async fn fail(tx: &mut SqliteConnection, poll: &Fared<'_>, kind: Kind, rules: Digest, error: &str) -> Result<(), StoreError> {
     // A 304 is to say that the page is what the last good one was: of a broken one no validators are left to ask with.
     sqlx::query(
-        "UPDATE source SET failures = failures + 1, error = $2, kind = $3, since = coalesce(since, $4),
+        "UPDATE source SET failures = failures + 1, error = $2, kind = $3, since = coalesce(since, $4), tried = $5,
              etag = iif($3 = 'page', NULL, etag), last_modified = iif($3 = 'page', NULL, last_modified) WHERE name = $1",
     )
     .bind(poll.source.as_str())
     .bind(error)
     .bind(kind.name())
     .bind(poll.at.timestamp())
+    .bind(rules)
     .execute(tx)
     .await?;
     Ok(())
 }
 
 async fn recover(tx: &mut SqliteConnection, poll: &Fared<'_>, due: DateTime<Utc>) -> Result<(), StoreError> {
-    sqlx::query("UPDATE source SET failures = 0, error = NULL, kind = NULL, since = NULL, due = $2 WHERE name = $1")
-        .bind(poll.source.as_str())
-        .bind(due.timestamp())
-        .execute(tx)
-        .await?;
+    sqlx::query(
+        "UPDATE source SET failures = 0, error = NULL, kind = NULL, since = NULL, tried = NULL, due = $2 WHERE name = $1",
+    )
+    .bind(poll.source.as_str())
+    .bind(due.timestamp())
+    .execute(tx)
+    .await?;
     Ok(())
 }
 

@@ -101,6 +101,13 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn settle_incidents(&self, sources: &[&str], at: DateTime<Utc>, webhook: bool) -> Result<(), StoreError> {
+        sqlx::query(
+            "DELETE FROM incident WHERE closed IS NOT NULL AND id NOT IN (SELECT incident FROM delivery)
+                 AND id <= (SELECT max(id) FROM incident) - $1",
+        )
+        .bind(KEPT)
+        .execute(&self.pool)
+        .await?;
         let names = serde_json::json!(sources).to_string();
         let open = "SELECT json_group_array(id) FROM incident
              WHERE closed IS NULL AND source NOT IN (SELECT value FROM json_each($1))";
@@ -115,13 +122,6 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         happened(&mut tx, &open, Event::Closed, at, webhook).await?;
-        sqlx::query(
-            "DELETE FROM incident WHERE closed IS NOT NULL AND id NOT IN (SELECT incident FROM delivery)
-                 AND id <= (SELECT max(id) FROM incident) - $1",
-        )
-        .bind(KEPT)
-        .execute(&mut *tx)
-        .await?;
         Ok(tx.commit().await?)
     }
 
@@ -186,5 +186,30 @@ impl Store {
         let due: Option<i64> =
             sqlx::query_scalar("SELECT due FROM delivery ORDER BY id LIMIT 1").fetch_optional(&self.pool).await?;
         Ok(due.map(instant))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn old_incidents_are_let_go_of_though_none_is_to_be_closed() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&dir.path().join("x.db")).await.expect("a store");
+        sqlx::raw_sql(
+            "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1500)
+             INSERT INTO incident (id, source, kind, reasons, since, opened, closed)
+                 SELECT n, 'a' || n, 'page', '[]', 1, 1, iif(n = 7, NULL, 2) FROM n;
+             INSERT INTO delivery (incident, event, at, due) VALUES (9, 'closed', 2, 3)",
+        )
+        .execute(&store.pool)
+        .await
+        .expect("incidents");
+        store.settle_incidents(&["a7"], instant(5), true).await.expect("settled");
+        let ids: Vec<i64> = store.incidents(2_000).await.expect("read").iter().map(|i| i.id).collect();
+        let kept: Vec<i64> = (501..=1500).rev().chain([9, 7]).collect();
+        assert_eq!(ids, kept, "what is open, and what is still to be told, stays");
+        assert_eq!(store.status().await.expect("read").revision, 0, "the feed is what it was");
     }
 }

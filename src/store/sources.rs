@@ -54,6 +54,8 @@ pub struct SourceState {
     pub since: Option<DateTime<Utc>>,
     /// What kind of failure the last one was.
     pub kind: Option<Kind>,
+    /// The rules by which they failed.
+    pub tried: Option<Digest>,
 }
 
 impl SourceState {
@@ -85,7 +87,7 @@ type StateRow = (
     (Option<String>, Option<String>, Option<String>),
     (Option<String>, Option<String>),
     (Option<i64>, Option<i64>),
-    (i64, Option<String>, Option<i64>, Option<String>),
+    (i64, Option<String>, Option<i64>, Option<String>, String),
 );
 
 impl Store {
@@ -118,12 +120,12 @@ impl Store {
 
     async fn states(&self) -> Result<HashMap<String, SourceState>, StoreError> {
         let query = "SELECT json_group_array(json_array(json_array(name, hex(rules), complete, walked), json_array(validated, etag, last_modified),
-             json_array(moved_from, moved), json_array(polled, due), json_array(failures, error, since, kind))) FROM source";
+             json_array(moved_from, moved), json_array(polled, due), json_array(failures, error, since, kind, hex(tried)))) FROM source";
         let rows: Vec<StateRow> = listed(&sqlx::query_scalar::<_, String>(query).fetch_one(&self.pool).await?)?;
         let instant = |t: Option<i64>| t.and_then(|t| DateTime::from_timestamp(t, 0));
         let states = rows.into_iter().map(|((name, rules, complete, walked), validators, moved, (polled, due), failed)| {
             let (url, etag, last_modified) = validators;
-            let (failures, error, since, kind) = failed;
+            let (failures, error, since, kind, tried) = failed;
             let state = SourceState {
                 rules: digest(&rules),
                 validators: Validators { url, etag, last_modified },
@@ -136,6 +138,7 @@ impl Store {
                 error,
                 since: instant(since),
                 kind: kind.and_then(|kind| Kind::of(&kind)),
+                tried: digest(&tried),
             };
             (name, state)
         });

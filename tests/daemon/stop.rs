@@ -10,6 +10,7 @@ use std::time::Duration;
 use newsroomd::publish::{Lock, Purpose};
 
 use crate::support::daemon::{self, Daemon};
+use crate::support::database;
 use crate::support::listing::{Row, row};
 use crate::support::newsroom::Reply;
 use crate::support::process::Process;
@@ -33,6 +34,8 @@ fn stops_during_a_poll(signal: &str) {
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     assert!(ended.took < LIMIT, "{ended:#?}");
     assert!(ended.stderr.iter().any(|line| line.contains("stopped")), "{ended:#?}");
+    let asked = database::texts(&scene.place.database(), "SELECT requests || ' ' || unanswered FROM host_day");
+    assert_eq!(asked, ["2 1"], "robots.txt, and the request that was cut");
 
     scene.show(&[&rows()]);
     let mut daemon = Daemon::start(&scene.place);

@@ -82,3 +82,16 @@ fn a_public_status_feed_is_served_and_another_is_not() {
     daemon.assert_serves(&scene.place);
     daemon.stop();
 }
+
+#[test]
+fn a_page_that_breaks_while_its_source_is_suspect_is_told() {
+    let scene = scene("public-status = true", "every = \"1s\"");
+    let mut daemon = Daemon::start(&scene.place);
+    daemon.published(&["new=2"]);
+    scene.newsroom.set("/news", Reply::Status(500));
+    daemon.wait(&["WARN", "poll failed", "state=\"suspect\"", "500"]);
+    // It opens an incident, though the source stays suspect.
+    scene.newsroom.set("/news", wall());
+    daemon.wait(&["WARN", "poll failed", "state=\"suspect\"", "is broken"]);
+    daemon.stop();
+}

@@ -176,6 +176,25 @@ fn pages_and_since_leave_the_rest_to_another_run() {
 }
 
 #[test]
+fn an_archive_that_reaches_back_before_1980_is_resumed_there() {
+    let old = |n: usize| row(&format!("Item {n}"), &format!("{} May {}", 1 + n, 1970 + n / 2), &format!("/{n}"));
+    let rows: Vec<Row> = (0..28).rev().map(old).collect();
+    let titles: Vec<String> = rows.iter().map(|r| r.title.clone()).collect();
+    let scene = archive("items = 100", &rows);
+    backfill(&scene.place, &["--pages", "4"]).ok();
+    for goes_on in ["page 5", "page 6", "page 7"] {
+        let run = backfill(&scene.place, &["--pages", "1"]).ok();
+        assert!(run.stderr.contains(&format!("resuming at {goes_on}")), "{run:#?}");
+    }
+    assert_eq!(scene.titles("news/all"), titles);
+    let json = backfill(&scene.place, &["--json"]).ok().json();
+    assert_eq!((&json["outcome"], &json["rows"]), (&"finished-before".into(), &28.into()));
+    let undisturbed = archive("items = 100", &rows);
+    backfill(&undisturbed.place, &[]).ok();
+    assert_eq!(stored(&scene.place).len(), stored(&undisturbed.place).len());
+}
+
+#[test]
 fn a_page_that_fails_ends_it_for_now() {
     for reply in
         [Reply::Status(500), Reply::HangUp, Reply::Page(b"<p>Are you human? <a rel=next href='/captcha'>next</a>".to_vec())]

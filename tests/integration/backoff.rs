@@ -93,3 +93,21 @@ fn a_closer_schedule_shortens_the_wait_and_keeps_the_back_off() {
     let wait = wait(&scene);
     assert!((430..=560).contains(&wait), "{wait} s: four times two minutes");
 }
+
+#[test]
+fn corrected_rules_do_not_wait_for_what_failed_by_others() {
+    let scene = scene();
+    scene.newsroom.page("/news", "<!doctype html><html><p class=row>Two, 2 May 2024");
+    for _ in 0..3 {
+        assert_eq!(scene.place.run(&["once", "--all", "--now"]).code, Some(75));
+    }
+    scene.newsroom.take_log();
+    // By the same rules it waits, however often it is looked at.
+    assert!(scene.place.run(&["once"]).ok().stdout.contains("after 3 failures"));
+    assert_eq!(scene.newsroom.requests(), 0);
+    scene.configure("", "every = \"10m\"\ncharset = \"utf-8\"");
+    assert_eq!(scene.place.run(&["once"]).code, Some(75), "other rules are tried at once");
+    assert_eq!(scene.newsroom.requests(), 1);
+    assert!(scene.place.run(&["once"]).ok().stdout.contains("after 4 failures"), "and wait then");
+    assert_eq!(scene.newsroom.requests(), 1);
+}

@@ -182,6 +182,27 @@ fn a_second_page_that_is_broken_hides_no_news() {
 }
 
 #[test]
+fn a_last_page_with_a_form_and_a_number_in_its_title_ends_polls_and_backfills() {
+    let form = "<script>error = 'An error occurred'; load('/recaptcha.js')</script>";
+    for rows in [16, 17] {
+        let scene = Scene::new("", "");
+        let all = items(rows, 0);
+        let pages: Vec<&[Row]> = all.chunks(8).chain(std::iter::once(&all[..0]).filter(|_| rows == 16)).collect();
+        for (n, rows) in pages.iter().enumerate() {
+            let next = (n + 1 < pages.len()).then(|| address(n + 1));
+            let title = format!("News - page {}", ["one", "two", "three", "four"][n]);
+            let html = whole(rows, next.as_deref()).replace("<footer>", &format!("{form}<footer>"));
+            scene.newsroom.page(&address(n), &html.replacen("<title>News", &format!("<title>{title}"), 1));
+        }
+        scene.place.once();
+        assert_eq!(scene.titles("news/all"), titles(rows, 0));
+        assert_eq!(state(&scene).0, "fine", "the poll");
+        let run = scene.place.run(&["backfill", "news"]).ok();
+        assert!(run.stdout.contains("news: finished"), "{run:?}");
+    }
+}
+
+#[test]
 fn what_a_newsroom_may_do_is_taken_over_and_told() {
     let scene = scene();
     // Half as many rows to a page, with a pager: odd, and no more.

@@ -9,6 +9,10 @@ use std::ops::Range;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use newsroomd::fetch::address::Network;
+use newsroomd::fetch::{Ask, Fetcher, Policy};
+use url::Url;
+
 use crate::support::binary::{Place, Run};
 use crate::support::database;
 use crate::support::listing::{page, row, source};
@@ -276,4 +280,29 @@ fn manners_tell_what_the_newsrooms_log_tells() {
     assert!(run.stdout.contains("left alone until") && run.stdout.contains("crawl-delay 50ms"), "{run:#?}");
     let run = scene.place.run(&["manners", "nobody.example"]);
     assert!(run.code == Some(1) && run.stderr.contains("no host \"nobody.example\""), "{run:#?}");
+}
+
+#[test]
+fn a_request_that_is_cut_was_made() {
+    let newsroom = Newsroom::start();
+    newsroom.set("/news", Reply::Silence);
+    let policy = Policy {
+        min_gap: Duration::ZERO,
+        allow_networks: vec![Network::new([127, 0, 0, 0].into(), 8).expect("a network")],
+        ..Policy::default()
+    };
+    let fetcher = Fetcher::new(&policy).expect("a client");
+    let url = Url::parse(&newsroom.url("/news")).expect("a URL");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let ask = Ask::whole(&url);
+        let came = tokio::task::spawn_blocking(move || newsroom.wait_for(1));
+        tokio::select! {
+            fetched = fetcher.get(&ask) => panic!("{fetched:?}"),
+            came = came => came.expect("it came"),
+        }
+    });
+    let counts = fetcher.take_counts();
+    let counts = counts.values().next().expect("one host");
+    assert_eq!((counts.requests, counts.robots, counts.unanswered), (2, 1, 1));
 }

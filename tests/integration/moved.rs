@@ -2,6 +2,7 @@
 //! configuration changes, the configured page is asked again.
 
 use crate::support::binary::{Place, Run};
+use crate::support::database;
 use crate::support::listing::{page, row};
 use crate::support::newsroom::{Newsroom, Reply};
 use crate::support::raw::{Raw, listing, redirect, source};
@@ -122,6 +123,21 @@ fn a_new_address_that_fails_is_given_up() {
         scene.poll();
         assert_eq!(scene.visits().0, 1, "{broken:?}");
     }
+}
+
+#[test]
+fn a_failure_of_our_own_does_not_give_up_the_new_address() {
+    let scene = Move::by(301);
+    scene.poll();
+    scene.visits();
+    // What is remembered of hosts cannot be read: nothing is asked.
+    database::run(&scene.place.database(), "ALTER TABLE robots RENAME TO elsewhere");
+    let run = scene.place.run(&["once", "--all"]);
+    assert!(run.code == Some(75) && run.stderr.contains("cannot read what hosts asked for before"), "{run:?}");
+    let kind = database::texts(&scene.place.database(), "SELECT kind FROM source");
+    database::run(&scene.place.database(), "ALTER TABLE elsewhere RENAME TO robots");
+    assert!(!scene.poll());
+    assert_eq!((scene.visits(), kind), ((0, vec![304]), vec!["own".to_owned()]));
 }
 
 #[test]

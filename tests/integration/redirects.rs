@@ -37,3 +37,21 @@ fn a_name_and_password_in_a_location_are_not_sent() {
     assert_eq!(log.len(), 2);
     assert!(log.iter().all(|request| !request.headers.contains_key("authorization")), "{log:?}");
 }
+
+/// Matching robots.txt takes time in its length, and no page has such an address.
+#[test]
+fn an_address_without_measure_is_not_followed() {
+    let scene = Scene::new("", "");
+    scene.poll(&[row("One", "1 May 2024", "/1")]);
+    let long = format!("/{}", "a".repeat(8_192));
+    scene.newsroom.set("/news", Reply::Redirect(long.clone()));
+    let run = scene.place.run(&["once", "--all"]);
+    assert!(run.code == Some(75) && run.stderr.contains("longer than 8192 bytes"), "{run:?}");
+    assert!(run.stderr.len() < 2_000, "it is not told in full");
+    let scene = Scene::new("", "");
+    scene.newsroom.page("/news", &crate::support::listing::page(&[row("One", "1 May 2024", "/1")], Some(&long)));
+    let run = scene.place.once();
+    assert!(run.stderr.contains("next") && run.stderr.contains("longer than 8192 bytes"), "{run:?}");
+    assert_eq!(scene.titles("news/all"), ["One"]);
+    assert!(scene.newsroom.take_log().iter().all(|request| request.path == "/news"));
+}

@@ -65,6 +65,60 @@ fn a_newsroom_that_consents_need_not_be_obeyed() {
 }
 
 #[test]
+fn a_consent_does_not_spread_to_hosts_that_the_pager_leads_to() {
+    let scene = Scene::new("", "obey-robots = false");
+    let other = Newsroom::start();
+    other.robots("User-agent: *\nDisallow: /\n");
+    let show = |newsroom: &Newsroom, path: &str, n: usize, next: Option<&str>| {
+        newsroom.page(path, &page(&[row(&format!("Item {n}"), "1 May 2024", &format!("/item/{n}"))], next));
+    };
+    show(&scene.newsroom, "/news", 1, Some(&other.url("/more")));
+    show(&other, "/more", 2, None);
+    for args in [&["once", "--all"][..], &["backfill", "news"], &["preview", "--source", "news", &other.url("/more")]] {
+        let run = scene.place.run(args);
+        assert!(run.code != Some(0) && run.stderr.contains("/robots.txt forbids newsroomd"), "{run:#?}");
+        assert_eq!(other.take_log().len(), 0, "{args:?}");
+    }
+    assert_eq!((scene.newsroom.take_robots(), other.take_robots()), (0, 1));
+}
+
+#[test]
+fn a_consent_does_not_spread_to_where_a_page_moved() {
+    let scene = Scene::new("", "obey-robots = false");
+    let other = Newsroom::start();
+    scene.newsroom.set("/news", Reply::Full(301, vec![("Location", other.url("/new"))], Vec::new()));
+    other.page("/new", &page(&[row("One", "1 May 2024", "/1")], None));
+    poll(&scene).ok();
+    // That it moved is remembered: the new address is what is asked first.
+    other.robots("User-agent: *\nDisallow: /\n");
+    database::run(&scene.place.database(), "UPDATE robots SET answered = answered - 86400");
+    other.take_log();
+    let run = poll(&scene);
+    assert!(run.code == Some(75) && run.stderr.contains("/robots.txt forbids newsroomd"), "{run:#?}");
+    assert_eq!(other.take_log().len(), 0);
+}
+
+#[test]
+fn being_asked_too_often_is_not_having_none() {
+    let scene = scene();
+    edit(&scene.place, "[fetch]", "[fetch]\nmax-retry-after = \"0s\"");
+    scene.newsroom.set("/robots.txt", Reply::Status(429));
+    let run = poll(&scene);
+    assert!(run.code == Some(75) && run.stderr.contains("/robots.txt cannot be read"), "{run:#?}");
+    assert_eq!(scene.newsroom.take_log().len(), 0);
+}
+
+#[test]
+fn of_a_large_one_only_what_is_for_us_is_kept() {
+    let scene = scene();
+    let others = "User-agent: other\nDisallow: /x\n".repeat(10_000);
+    scene.newsroom.robots(&format!("{others}User-agent: *\nDisallow: /private # ours\n"));
+    poll(&scene).ok();
+    let kept = database::texts(&scene.place.database(), "SELECT text FROM robots");
+    assert_eq!(kept, ["User-agent: *\nDisallow: /private\n"]);
+}
+
+#[test]
 fn it_is_asked_for_once_in_a_day_of_polls() {
     let newsroom = Newsroom::start();
     newsroom.robots("User-agent: *\nDisallow: /private\n");

@@ -44,7 +44,7 @@ fn wall() -> Reply {
 }
 
 fn private(scene: &Scene) -> PathBuf {
-    scene.place.path().join("state/status")
+    scene.place.path().join("state/newsroomd.db-status")
 }
 
 fn titles(scene: &Scene) -> Vec<String> {
@@ -119,6 +119,53 @@ fn the_feed_is_public_only_if_the_config_says_so() {
     scene.place.once();
     assert!(shown().is_empty(), "it is taken away again");
     assert!(!std::fs::read_to_string(scene.feeds().join("index.html")).expect("a page").contains("status.atom"));
+}
+
+#[test]
+fn two_databases_in_one_folder_have_a_status_feed_each() {
+    let scene = scene("");
+    fail(&scene, wall());
+    let of_first = tree::files(&private(&scene));
+    let config = std::fs::read_to_string(scene.place.config()).expect("a config");
+    std::fs::write(scene.place.config(), config.replace("newsroomd.db", "other.db").replace("/feeds\"", "/others\""))
+        .expect("a config");
+    good(&scene, 1);
+    scene.place.once();
+    assert_eq!(tree::files(&private(&scene)), of_first, "the other one's is another");
+    let other = scene.place.path().join("state/other.db-status");
+    assert!(tree::feed(&other, "status").entries.is_empty());
+    assert!(!scene.place.path().join("state/status").exists());
+}
+
+#[test]
+fn a_status_folder_that_cannot_be_written_keeps_no_poll_from_being_published() {
+    let newsroom = Newsroom::start();
+    let place = Place::new("", &config(&newsroom, "[status]\npublic-status = true\n"));
+    let scene = Scene { newsroom, place };
+    let warned = |run: &Run| run.stderr.matches("the status feed beside the database cannot be written").count();
+    // A file is where the folder should be, and then a folder where a document should be.
+    std::fs::create_dir_all(scene.place.path().join("state")).expect("a folder");
+    std::fs::write(private(&scene), "a file").expect("a file");
+    for items in 1..=2 {
+        good(&scene, items);
+        let run = scene.place.once();
+        assert_eq!(warned(&run), 1, "{run:?}");
+        assert_eq!(scene.titles("news/all").len(), items);
+    }
+    std::fs::remove_file(private(&scene)).expect("a file");
+    std::fs::create_dir_all(private(&scene).join("status.atom")).expect("a folder");
+    good(&scene, 3);
+    assert_eq!(warned(&scene.place.once()), 1);
+    let run = fail(&scene, wall());
+    assert_eq!((warned(&run), scene.titles("news/all").len()), (1, 3), "{run:?}");
+    assert_eq!(
+        tree::titles(&scene.feeds(), "status"),
+        ["The News (news): its page is broken"],
+        "the public one is another matter"
+    );
+    std::fs::remove_dir(private(&scene).join("status.atom")).expect("a folder");
+    let run = fail(&scene, wall());
+    assert_eq!((warned(&run), titles(&scene)), (0, vec!["The News (news): its page is broken".to_owned()]), "{run:?}");
 }
 
 #[test]

@@ -11,11 +11,20 @@ const TOKEN: &str = "newsroomd";
 /// What is read of a file, in bytes (RFC 9309, section 2.5: at least 500 KiB); the rest is ignored.
 pub const MAX_SIZE: usize = 500 * 1024;
 
+/// What is kept of a file: so many rules for us, of so many bytes in all. What lies beyond cannot be left out, since any rule may be an exception from
+/// another: of a file with more of them nothing is taken as allowed.
+const MAX_RULES: usize = 10_000;
+const MAX_KEPT: usize = 64 * 1024;
+
+/// Stands in what is kept of such a file, instead of its rules.
+const TOO_MANY: &str = "Disallow: / # more rules for newsroomd than it keeps";
+
 /// What a robots.txt says to us. Without any rule everything is allowed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rules {
     /// The longest first, of two of one length the allowing one: the first that matches decides.
     rules: Vec<Rule>,
+    too_many: bool,
     crawl_delay: Option<Duration>,
 }
 
@@ -23,39 +32,50 @@ pub struct Rules {
 struct Rule {
     allow: bool,
     /// As written.
-    text: String,
-    /// The parts between asterisks, normalised; the first begins the path.
-    parts: Vec<String>,
+    text: Box<str>,
+    /// Normalised, without `$`; the part before the first asterisk begins the path.
+    pattern: Box<str>,
     /// `$`: the last part ends the path.
     anchored: bool,
-    length: usize,
 }
 
 /// For whom the lines are that follow.
 #[derive(Debug, Clone, Copy, Default)]
-struct Group {
+struct Names {
     ours: bool,
     everybodys: bool,
 }
 
-impl Rules {
+/// The lines of a file that are for us.
+#[derive(Debug, Default)]
+struct Group<'a> {
+    named: bool,
+    /// Whether they allow, and what.
+    rules: Vec<(bool, &'a str)>,
+    bytes: usize,
+    too_many: bool,
+    crawl_delay: Option<Duration>,
+}
+
+impl<'a> Group<'a> {
     /// Reads a file, whatever it holds.
-    pub fn parse(text: &str) -> Self {
+    fn of(text: &'a str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let (mut ours, mut everybodys) = (None, Self::default());
-        let (mut group, mut in_names) = (Group::default(), false);
+        let (mut names, mut in_names) = (Names::default(), false);
         for line in whole(text).split(['\n', '\r']) {
+            let too_many = line == TOO_MANY;
             let line = line.split('#').next().unwrap_or_default();
             let Some((key, value)) = line.split_once(':') else { continue };
             let (key, value) = (key.trim(), value.trim());
             if key.eq_ignore_ascii_case("user-agent") {
                 if !std::mem::replace(&mut in_names, true) {
-                    group = Group::default();
+                    names = Names::default();
                 }
-                group.ours |= is_ours(value);
-                group.everybodys |= value == "*";
-                if group.ours {
-                    ours.get_or_insert_with(Self::default);
+                names.ours |= is_ours(value);
+                names.everybodys |= value == "*";
+                if names.ours {
+                    ours.get_or_insert_with(|| Self { named: true, ..Self::default() });
                 }
                 continue;
             }
@@ -68,19 +88,52 @@ impl Rules {
             };
             in_names = false;
             let into = match &mut ours {
-                Some(ours) if group.ours => ours,
+                Some(ours) if names.ours => ours,
                 // Once there is a group of our own, everybody's does not matter.
-                None if group.everybodys => &mut everybodys,
+                None if names.everybodys => &mut everybodys,
                 _ => continue,
             };
+            into.too_many |= too_many;
             match allow {
-                Some(allow) => into.rules.extend(Rule::new(allow, value)),
+                Some(allow) => into.push(allow, value),
                 None => into.crawl_delay = into.crawl_delay.max(seconds(value)),
             }
         }
-        let mut rules = ours.unwrap_or(everybodys);
-        rules.rules.sort_by_key(|rule| (std::cmp::Reverse(rule.length), !rule.allow));
-        rules
+        ours.unwrap_or(everybodys)
+    }
+
+    fn push(&mut self, allow: bool, value: &'a str) {
+        self.bytes += if value.is_empty() { 0 } else { line(allow, value).len() };
+        self.too_many |= self.rules.len() >= MAX_RULES || self.bytes > MAX_KEPT;
+        if self.too_many {
+            self.rules = Vec::new();
+        } else if !value.is_empty() {
+            self.rules.push((allow, value));
+        }
+    }
+}
+
+impl Rules {
+    /// Reads a file, whatever it holds.
+    pub fn parse(text: &str) -> Self {
+        let group = Group::of(text);
+        let mut rules: Vec<Rule> = group.rules.iter().map(|(allow, value)| Rule::new(*allow, value)).collect();
+        rules.sort_by_key(|rule| (std::cmp::Reverse(rule.length()), !rule.allow));
+        Self { rules, too_many: group.too_many, crawl_delay: group.crawl_delay }
+    }
+
+    /// What is kept of a file: what is for us, which reads as the whole file does.
+    pub fn excerpt(text: &str) -> String {
+        let group = Group::of(text);
+        let mut out = format!("User-agent: {}\n", if group.named { TOKEN } else { "*" });
+        if let Some(delay) = group.crawl_delay {
+            out += &format!("Crawl-delay: {}\n", delay.as_secs_f64());
+        }
+        if group.too_many {
+            out += &format!("{TOO_MANY}\n");
+        }
+        group.rules.iter().for_each(|(allow, value)| out += &line(*allow, value));
+        out
     }
 
     /// The rule that forbids a page, as the file has it.
@@ -90,6 +143,9 @@ impl Rules {
         if path == "/robots.txt" {
             return None;
         }
+        if self.too_many {
+            return Some(TOO_MANY.to_owned());
+        }
         let rule = self.rules.iter().find(|rule| rule.matches(&path)).filter(|rule| !rule.allow)?;
         Some(format!("Disallow: {}", rule.text))
     }
@@ -98,6 +154,16 @@ impl Rules {
     pub fn crawl_delay(&self) -> Option<Duration> {
         self.crawl_delay
     }
+
+    /// About the bytes that this takes in memory.
+    pub fn size(&self) -> usize {
+        self.rules.iter().map(|rule| size_of::<Rule>() + rule.text.len() + rule.pattern.len()).sum()
+    }
+}
+
+/// A rule as it is written.
+fn line(allow: bool, value: &str) -> String {
+    format!("{}: {value}\n", if allow { "Allow" } else { "Disallow" })
 }
 
 /// A file up to its limit, without a line that is cut there: `Disallow: /` may be the beginning of one that forbids much less.
@@ -124,33 +190,25 @@ fn seconds(value: &str) -> Option<Duration> {
 }
 
 impl Rule {
-    /// None: an empty value says nothing.
-    fn new(allow: bool, value: &str) -> Option<Self> {
+    fn new(allow: bool, value: &str) -> Self {
         let (pattern, anchored) = value.strip_suffix('$').map_or((value, false), |pattern| (pattern, true));
-        let pattern = normalise(pattern, true);
-        let last = pattern.matches('*').count();
-        // `**` is `*`. The first part begins the path and the last may end it, even if they are empty.
-        let needed = |(at, part): &(usize, &str)| *at == 0 || *at == last || !part.is_empty();
-        let parts = pattern.split('*').enumerate().filter(needed).map(|(_, part)| part.to_owned()).collect();
-        (!value.is_empty()).then(|| Self {
-            allow,
-            text: value.to_owned(),
-            parts,
-            anchored,
-            length: pattern.len() + usize::from(anchored),
-        })
+        Self { allow, text: value.into(), pattern: normalise(pattern, true).into(), anchored }
+    }
+
+    fn length(&self) -> usize {
+        self.pattern.len() + usize::from(self.anchored)
     }
 
     /// Each part where it first comes after the one before: if that fails, all else does.
     fn matches(&self, path: &str) -> bool {
-        let Some((first, more)) = self.parts.split_first() else { return false };
-        let Some(mut rest) = path.strip_prefix(first.as_str()) else { return false };
-        let Some((last, middle)) = more.split_last() else { return !self.anchored || rest.is_empty() };
-        for part in middle {
-            let Some(at) = rest.find(part.as_str()) else { return false };
+        let mut parts = self.pattern.split('*');
+        let Some(mut rest) = parts.next().and_then(|first| path.strip_prefix(first)) else { return false };
+        let Some(last) = parts.next_back() else { return !self.anchored || rest.is_empty() };
+        for part in parts {
+            let Some(at) = rest.find(part) else { return false };
             rest = &rest[at + part.len()..];
         }
-        if self.anchored { rest.ends_with(last.as_str()) } else { rest.contains(last.as_str()) }
+        if self.anchored { rest.ends_with(last) } else { rest.contains(last) }
     }
 }
 
@@ -296,6 +354,60 @@ mod tests {
         check(&format!("User-agent: *\nDisallow: /{}", "é".repeat(MAX_SIZE)), &[("/c", true)]);
     }
 
+    #[test]
+    fn what_is_kept_reads_as_the_whole_file_does() {
+        for (file, kept) in [
+            ("", "User-agent: *\n"),
+            (
+                "User-agent: a\nDisallow: /\nUser-agent: *\nDisallow: /x#\nDisallow:\nAllow : /y$\n",
+                "User-agent: *\nDisallow: /x\nAllow: /y$\n",
+            ),
+            (
+                "User-agent: *\nDisallow: /\nUser-agent: Newsroomd/1\ncrawl-delay: 0.50\nCrawl-Delay: 0.2\n",
+                "User-agent: newsroomd\nCrawl-delay: 0.5\n",
+            ),
+        ] {
+            assert_eq!(Rules::excerpt(file), kept, "{file}");
+            assert_eq!(Rules::parse(kept), Rules::parse(file), "{file}");
+        }
+    }
+
+    /// Any of them may be an exception from another, so that none can be left out.
+    #[test]
+    fn of_a_file_with_more_rules_than_are_kept_nothing_is_taken_as_allowed() {
+        let head = "User-agent: *\nCrawl-delay: 3\nAllow: /a\n";
+        let many = |rule: &str, count: usize| format!("{head}{}Disallow: /a/b\n", rule.repeat(count));
+        let long = format!("Disallow: /{}\n", "x".repeat(1_000));
+        for (file, fits) in [
+            (many("Allow: /x\n", 1_000), true),
+            (many("Allow: /x\n", 10_000), false),
+            (many(&long, 60), true),
+            (many(&long, 70), false),
+            // Others' do not count.
+            (format!("{head}User-agent: other\n{}", long.repeat(200)), true),
+        ] {
+            let kept = Rules::excerpt(&file);
+            assert!(kept.len() < MAX_KEPT + 100);
+            for file in [&file, &kept] {
+                check(file, &[("/a", fits), ("/robots.txt", true)]);
+                assert_eq!(Rules::parse(file).crawl_delay(), Some(Duration::from_secs(3)));
+            }
+            assert_eq!(Rules::parse(&kept), Rules::parse(&file));
+        }
+        assert_eq!(forbids(&many(&long, 70), "/a").as_deref(), Some(TOO_MANY));
+    }
+
+    /// Its length times the number of rules is what matching may cost.
+    #[test]
+    fn many_rules_and_the_longest_address_take_no_time() {
+        let path = format!("/{}", "a".repeat(crate::domain::MAX_URL));
+        let rules = Rules::parse(&format!("User-agent: *\n{}", "Allow:/*ab\n".repeat(MAX_KEPT / 12)));
+        assert!(rules.rules.len() > 5_000);
+        let began = Instant::now();
+        assert_eq!(rules.forbids(&Url::parse(&format!("https://example.org{path}")).expect("a URL")), None);
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
+
     /// A file made to cost: no pattern may take more than time linear in its length. (A parser that is not takes minutes.)
     #[test]
     fn large_hostile_files_take_no_time() {
@@ -329,13 +441,14 @@ mod tests {
     proptest! {
         #[test]
         fn matching_is_what_a_plain_search_finds(pattern in "/[ab*/]{0,8}\\$?", path in "/[ab/]{0,8}") {
-            let rule = Rule::new(false, &pattern).expect("not empty");
+            let rule = Rule::new(false, &pattern);
             prop_assert_eq!(rule.matches(&path), slowly(pattern.as_bytes(), path.as_bytes()));
         }
 
         #[test]
         fn no_file_panics(file in "(?s).{0,200}", path in "/[ -~]{0,40}") {
             let _ = forbids(&file, &path);
+            prop_assert_eq!(Rules::parse(&Rules::excerpt(&file)), Rules::parse(&file));
             let normal = normalise(&path, false).into_owned();
             prop_assert_eq!(normalise(&normal, false), normal.as_str());
         }

@@ -19,7 +19,7 @@ use crate::domain::Reading;
 use crate::extract::pager;
 use crate::fetch::{Answer, Ask, FetchError, Known, Page};
 use crate::judge::{Verdict, judge_later};
-use crate::pipeline::{Judged, PageRead, PollError, now, read_archived};
+use crate::pipeline::{Judged, PageRead, PollError, ask, now, read_archived};
 use crate::store::StoreError;
 
 /// How often a page and the next are looked at again before the listing is taken as it is.
@@ -230,8 +230,10 @@ impl Run<'_> {
             last_modified: look.last_modified.as_deref(),
         });
         let fetcher = self.pipeline.fetcher.allowing(self.source.allow_networks.as_deref());
-        let ask = Ask { known, obey_robots: self.source.obey_robots, ..Ask::whole(url) };
-        let fetched = fetcher.get(&ask).await.map_err(|source| PollError::Fetch { page: number, source })?;
+        let fetched = fetcher
+            .get(&Ask { known, ..ask(self.source, url) })
+            .await
+            .map_err(|source| PollError::Fetch { page: number, source })?;
         let page = match fetched.answer {
             Answer::NotModified { .. } => return Ok(None),
             Answer::Page(page) => page,
@@ -279,13 +281,11 @@ impl Run<'_> {
         Ok(Some(look))
     }
 
-    /// Why nothing is to be taken from a page, if so. Later ones are judged by the first that this run read.
+    /// Why nothing is to be taken from a page, if so. Later ones are judged as those of polls are, by the first that this run read.
     fn refused(&self, read: &PageRead, number: usize, url: &Url) -> Option<PollError> {
-        let verdict = match &self.first {
-            Some(first) if number > 0 => judge_later(&read.look, first),
-            // The end of a listing.
-            None if number > 0 && read.found == 0 && read.next.is_none() => return None,
-            _ => Judged::by_itself(self.source, read, now()).verdict,
+        let verdict = match number {
+            0 => Judged::by_itself(self.source, read, now()).verdict,
+            _ => judge_later(&read.look, self.first.as_ref()),
         };
         let Verdict::Broken(reasons) = verdict else { return None };
         let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
