@@ -8,6 +8,7 @@ use crate::config::Source;
 use crate::domain::{Address, Filter, Reading};
 use crate::extract::{Warning, charset, extract};
 use crate::fetch::{Answer, FetchError, Known, Page};
+use crate::normalise::approximate::settle;
 use crate::normalise::link::absolute;
 use crate::normalise::matching::{Covered, Terms, all_known};
 use crate::normalise::{reading, readings};
@@ -245,7 +246,8 @@ impl Pipeline {
 
     async fn all_known(&self, source: &Source, rows: &[Reading]) -> Result<bool, PollError> {
         let known = self.store.known(rows).await?;
-        Ok(all_known(rows, &known, &terms(source, Covered::Nothing)))
+        let terms = terms(source, Covered::Nothing);
+        Ok(all_known(&settle(rows, &known, &terms, &source.newsroom), &known, &terms))
     }
 }
 
@@ -272,7 +274,10 @@ fn known(validators: &Validators) -> Known<'_> {
 impl Walked {
     fn to_store<'a>(&'a self, source: &'a Source, at: DateTime<Utc>, feeds: &'a [(Address, Filter)]) -> Walk<'a> {
         let complete = self.error.is_none();
-        let last = self.steps.rows.last().map_or(Covered::Nothing, |row| Covered::After(row.day));
+        let last = self.steps.rows.last().map_or(Covered::Nothing, |row| {
+            // A day that is only told from the moment of reading may be a later one.
+            Covered::After(row.approximate.as_ref().map_or(row.day, |a| *a.days.end()))
+        });
         let covered = if self.steps.end && complete { Covered::Everything } else { last };
         Walk {
             newsroom: &source.newsroom,

@@ -23,6 +23,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "revision", include_str!("migrations/0003_revision.sql")),
     (4, "counts", include_str!("migrations/0004_counts.sql")),
     (8, "moved", include_str!("migrations/0008_moved.sql")),
+    (9, "slack", include_str!("migrations/0009_slack.sql")),
 ];
 
 /// The newest layout that is known here. The file's header says which one it has ("user version"), so that a start need not look further.

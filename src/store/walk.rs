@@ -1,5 +1,7 @@
 //! A walk's rows into the store: one transaction saves items, validators, and which channels they made stale.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
@@ -14,6 +16,7 @@ use super::terms::TermBook;
 use super::{Store, StoreError};
 use crate::domain::channel::Candidate;
 use crate::domain::{Address, Digest, Filter, Newsroom, Reading, fold};
+use crate::normalise::approximate::settle;
 use crate::normalise::html::text_of;
 use crate::normalise::matching::{Change, Plan, Seen, Terms, decide};
 use crate::normalise::order::place;
@@ -70,12 +73,13 @@ impl Store {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let mut last_id: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM item").fetch_one(&mut *tx).await?;
         let sources = numbers(&mut tx, walks.iter().map(|w| &w.newsroom.id)).await?;
+        let settled: Vec<OnceCell<Vec<Reading>>> = walks.iter().map(|_| OnceCell::new()).collect();
         let mut additions = Additions::default();
         let mut saved = Vec::with_capacity(walks.len());
-        for (walk, source) in walks.iter().zip(sources) {
+        for ((walk, source), settled) in walks.iter().zip(sources).zip(&settled) {
             // Of a source that was forgotten while it was walked nothing is kept.
             saved.push(match source {
-                Some(source) => save(&mut tx, walk, source, &mut last_id, &mut additions).await?,
+                Some(source) => save(&mut tx, walk, settled, source, &mut last_id, &mut additions).await?,
                 None => Saved::default(),
             });
         }
@@ -88,22 +92,27 @@ impl Store {
 async fn save<'a>(
     tx: &mut SqliteConnection,
     walk: &'a Walk<'a>,
+    settled: &'a OnceCell<Vec<Reading>>,
     source: Numbered,
     last_id: &mut i64,
     additions: &mut Additions<'a>,
 ) -> Result<Saved, StoreError> {
     // Of a source without items nothing can be known.
     let mut loaded = if source.has_items { load(tx, walk.rows).await? } else { Loaded::default() };
-    let mut plan = decide(walk.rows, &loaded.known, &walk.terms);
+    let rows: &'a [Reading] = match settle(walk.rows, &loaded.known, &walk.terms, walk.newsroom) {
+        Cow::Borrowed(rows) => rows,
+        Cow::Owned(rows) => settled.get_or_init(|| rows),
+    };
+    let mut plan = decide(rows, &loaded.known, &walk.terms);
     let book = if walk.newsroom.facets.is_empty() { TermBook::empty(source.id) } else { TermBook::load(tx, source.id).await? };
-    let mut saving = Saving { source, walk, book, touched: Touched::default(), saved: Saved::default() };
+    let mut saving = Saving { source, walk, rows, book, touched: Touched::default(), saved: Saved::default() };
     while !plan.merged.is_empty() {
         for &(later, earlier) in &plan.merged {
             saving.touch(&loaded.items[later]);
             merge_item(tx, loaded.items[later].id, loaded.items[earlier].id).await?;
         }
-        loaded = load(tx, walk.rows).await?;
-        plan = decide(walk.rows, &loaded.known, &walk.terms);
+        loaded = load(tx, rows).await?;
+        plan = decide(rows, &loaded.known, &walk.terms);
     }
     saving.saved.odd = plan.odd;
     saving.save(tx, &loaded, &plan, last_id, additions).await?;
@@ -121,6 +130,8 @@ struct Touched {
 struct Saving<'a> {
     source: Numbered,
     walk: &'a Walk<'a>,
+    /// The walk's rows, settled.
+    rows: &'a [Reading],
     book: TermBook,
     touched: Touched,
     saved: Saved,
@@ -139,7 +150,7 @@ impl<'a> Saving<'a> {
             sqlx::query("INSERT INTO shared_link VALUES ($1) ON CONFLICT DO NOTHING").bind(link).execute(&mut *tx).await?;
         }
         note_traces(tx, &plan.forgotten).await?;
-        let rows = self.walk.rows;
+        let rows = self.rows;
         let max_new = self.source.walked.then_some(self.walk.max_new_terms);
         let used = plan.new.iter().flat_map(|n| &n.rows).chain(plan.seen.iter().flat_map(|s| &s.rows));
         self.book.learn(tx, self.walk.newsroom, used.flat_map(|&r| &rows[r].tags), max_new).await?;
@@ -195,7 +206,7 @@ impl<'a> Saving<'a> {
     }
 
     fn link_id(&self, row: usize) -> Option<Digest> {
-        self.walk.rows[row].link.as_ref().map(|l| l.identity)
+        self.rows[row].link.as_ref().map(|l| l.identity)
     }
 
     /// Stores the sightings of a known item; whether any of them is new or says something else than before.
@@ -204,7 +215,7 @@ impl<'a> Saving<'a> {
         let mut any = false;
         let rules = self.walk.terms.rules;
         for &row in &seen.rows {
-            let reading = &self.walk.rows[row];
+            let reading = &self.rows[row];
             let link_id = self.link_id(row);
             let terms = self.numbers(reading);
             let Some(before) = loaded.sightings[seen.item].iter().find(|s| s.link_id == link_id) else {
@@ -243,7 +254,7 @@ impl<'a> Saving<'a> {
     async fn rebuilt(&self, tx: &mut SqliteConnection, before: &StoredItem, seen: &Seen) -> Result<StoredItem, StoreError> {
         let mut item = before.clone();
         if let Some(own) = seen.own {
-            let row = &self.walk.rows[own];
+            let row = &self.rows[own];
             item.link_id = self.link_id(own);
             item.link = row.link.as_ref().map(|l| l.url.clone());
             if seen.change != Change::Same {
@@ -256,6 +267,7 @@ impl<'a> Saving<'a> {
                     item.version = row.version;
                 }
                 (item.published, item.zone) = self.published(row, before.first_seen);
+                item.slack = row.slack.map(i64::from);
             }
         }
         item.updated = match seen.change {
@@ -291,11 +303,11 @@ impl<'a> Saving<'a> {
         for new in &plan.new {
             *last_id += 1;
             let id = *last_id;
-            let rows = self.walk.rows;
+            let rows = self.rows;
             let own = &rows[new.rows[0]];
-            let terms: Vec<String> = new.rows.iter().map(|&r| self.numbers(&self.walk.rows[r])).collect();
+            let terms: Vec<String> = new.rows.iter().map(|&r| self.numbers(&self.rows[r])).collect();
             let related: Vec<&str> =
-                new.rows[1..].iter().filter_map(|&r| self.walk.rows[r].link.as_ref()).map(|l| l.url.as_str()).collect();
+                new.rows[1..].iter().filter_map(|&r| self.rows[r].link.as_ref()).map(|l| l.url.as_str()).collect();
             let (published, zone) = self.published(own, at);
             items.push(FreshItem {
                 source: self.source.id,
@@ -317,6 +329,7 @@ impl<'a> Saving<'a> {
                     summary: own.summary.clone(),
                     published,
                     zone,
+                    slack: own.slack.map(i64::from),
                     updated: published,
                     first_seen: at,
                     terms: united(
@@ -379,10 +392,10 @@ impl<'a> Saving<'a> {
             known.entry(day).or_default().push((id, position));
         }
         let mut at: Vec<usize> = item_of.keys().copied().collect();
-        at.sort_by_key(|&r| (self.walk.rows[r].page, self.walk.rows[r].row));
+        at.sort_by_key(|&r| (self.rows[r].page, self.rows[r].row));
         let mut pages: HashMap<i64, Vec<(usize, Vec<i64>)>> = HashMap::new();
         for row in at {
-            let reading = &self.walk.rows[row];
+            let reading = &self.rows[row];
             let of_day = pages.entry(day_number(reading.day)).or_default();
             match of_day.last_mut().filter(|(page, _)| *page == reading.page) {
                 Some((_, items)) => items.push(item_of[&row]),

@@ -18,6 +18,7 @@ mod lost_database;
 mod moved;
 mod order;
 mod redirects;
+mod relative;
 mod renames;
 mod schedule;
 mod together;

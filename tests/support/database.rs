@@ -98,7 +98,7 @@ pub fn run(path: &Path, script: &'static str) {
 pub fn make_old(path: &Path) {
     run(
         path,
-        "ALTER TABLE source DROP COLUMN moved_from; ALTER TABLE source DROP COLUMN moved; ALTER TABLE source DROP COLUMN validated;
+        "ALTER TABLE item DROP COLUMN slack; ALTER TABLE source DROP COLUMN moved_from; ALTER TABLE source DROP COLUMN moved; ALTER TABLE source DROP COLUMN validated;
          DROP TRIGGER item_came; DROP TRIGGER item_went; DROP TRIGGER item_term_came; DROP TRIGGER item_term_went;
          ALTER TABLE source DROP COLUMN items; ALTER TABLE term DROP COLUMN items; DROP TRIGGER channel_marked; ALTER TABLE channel DROP COLUMN revision; DROP TABLE trace; DROP TABLE forgotten; DROP TABLE gone; DROP TABLE erasure; ALTER TABLE term DROP COLUMN forgotten;
          DELETE FROM _sqlx_migrations WHERE version > 1; PRAGMA user_version = 1",
