@@ -117,6 +117,7 @@ fn ambiguous_dates_are_not_guessed_without_a_format() {
     let rows = ["09/08/2024", "8.9.24", "some day", "May 2024", "2024"].map(|d| row("<a href=/x>Guess</a>", d, "x"));
     let (run, entries) = site.publish(&rows.concat());
     (2..=6).for_each(|n| warned(&run, n, "date"));
+    assert!(run.stderr.contains("\"09/08/2024\" may mean two days: `format` must say which"), "{run:#?}");
     assert_eq!(entries, []);
 }
 

@@ -82,4 +82,9 @@ fn relative_dates_may_stand_among_the_formats() {
     let entries = site.poll(&[row("New", "3 hours ago", "/a"), row("Old", "03/04/2024", "/b"), row("None", "4 May 2024", "/c")]);
     assert_eq!(entries.iter().map(|e| e.title.as_str()).collect::<Vec<_>>(), ["New", "Old"]);
     assert_eq!(entries[1].published, "2024-04-03T00:00:00+02:00");
+    let preview = site.place.run(&["preview", "news", "--json"]).ok().json();
+    assert_eq!(
+        [&preview["rows"][0]["approximate"], &preview["rows"][1]["approximate"]],
+        [&true.into(), &serde_json::Value::Null]
+    );
 }

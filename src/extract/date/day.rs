@@ -346,6 +346,9 @@ fn month_at(tokens: &[Token], at: usize, names: &Names) -> Option<(u32, usize, &
         let dot = usize::from(tokens.get(at + 1).is_some_and(|t| t.is(".")));
         return number(at + 1 + dot).map(|n| (n, 2 + dot, ""));
     }
+    if ["zh", "yue", "ja", "ko"].contains(&names.tag.as_str()) && tokens.get(at + 1).is_some_and(|t| t.is("月") || t.is("월")) {
+        return number(at).map(|n| (n, 2, ""));
+    }
     if names.tag == "mn" && token.kind == Kind::Number {
         let month = (at + 1..at + 4).find(|&n| tokens.get(n).is_some_and(|t| t.is_word() && t.text.starts_with("сар")))?;
         let ending = |t: &Token| t.is("-") || (t.is_word() && t.text.chars().count() <= 6);

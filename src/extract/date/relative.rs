@@ -67,7 +67,7 @@ impl Ago {
             Unit::Minute | Unit::Hour => {
                 let unit = if self.unit == Unit::Hour { Duration::hours(1) } else { Duration::minutes(5) };
                 let told = (read_at - self.length()).with_timezone(&zone);
-                (told.clone() - unit - unit).date_naive()..=(told + unit).date_naive()
+                (told - unit - unit).date_naive()..=(told + unit).date_naive()
             }
             _ => self.day(read_at, zone, self.count + 1)..=self.day(read_at, zone, self.count.saturating_sub(1)),
         }

@@ -222,6 +222,35 @@ fn every_language_is_read_as_its_newsrooms_write() {
     all(&written);
 }
 
+/// Every name of every language, full and short, in every case the C library knows, in the orders that people write.
+#[test]
+fn every_months_every_name_is_read() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for (tag, _) in WRITTEN {
+        for (name, month) in language(tag).months() {
+            let figures = tokens(name).iter().all(|t| t.kind == token::Kind::Number);
+            if name.chars().count() < 2 || name.contains(|c: char| c.is_ascii_digit()) || figures {
+                continue;
+            }
+            let bare = name.trim_end_matches('.');
+            for text in [
+                format!("17 {name} 2024"),
+                format!("17. {} 2024", bare.to_uppercase()),
+                format!("{name} 17, 2024"),
+                format!("2024. {name} 17."),
+            ] {
+                count += 1;
+                let got = read(&text, tag);
+                if got != format!("2024-{month:02}-17") {
+                    wrong.push(format!("{tag}: {text:?} gives {got:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
 #[test]
 fn what_may_mean_two_days_is_not_guessed() {
     all(&[
