@@ -406,7 +406,7 @@ proptest! {
         let names: Vec<_> = language.months().into_iter().filter(|(name, n)| *n == day.month() && !name.is_empty()).collect();
         let name = names[pick.index(names.len())].0;
         let name = if upper { name.to_uppercase() } else { name.to_owned() };
-        let bare = name.trim_end_matches('.');
+        let bare = name.trim().trim_end_matches('.');
         for (format, text) in [
             ("%d %B %Y", format!("{} {bare} {}", day.day(), day.year())),
             ("%d %b %Y", format!("{} {bare} {}", day.day(), day.year())),
