@@ -185,6 +185,7 @@ fn print(source: &Source, page: &Page, read: &PageRead) {
         let timed = row.published.time() != chrono::NaiveTime::MIN;
         let date = if timed { row.published.format("%Y-%m-%d %H:%M").to_string() } else { row.day.to_string() };
         let link = row.link.as_ref().and_then(|l| Url::parse(&l.url).ok()).map(|u| u[url::Position::BeforePath..].to_owned());
+        let date = if row.approximate.is_some() { format!("~{date}") } else { date };
         let mut line = vec![number, date, cut(row.title.clone(), 70), cut(link.unwrap_or_else(|| "-".into()), 40)];
         line.extend((0..facets.len()).map(|f| cut(terms(row, f), 36)));
         table.push(line);
@@ -221,10 +222,14 @@ fn as_json(source: &Source, page: &Page, read: &PageRead, judged: &Judged) -> Va
             .enumerate()
             .map(|(n, f)| (f.name.clone(), json!(row.tags.iter().filter(|t| t.facet == n).map(|t| &t.name).collect::<Vec<_>>())))
             .collect();
-        json!({
+        let mut json = json!({
             "row": row.row + 1, "same-as": same.map(|s| s + 1), "guid": row.origin.urn().to_string(), "title": row.title, "date": row.published.to_rfc3339(),
             "link": row.link.as_ref().map(|l| &l.url), "summary": row.summary, "facets": facets,
-        })
+        });
+        if row.approximate.is_some() {
+            json["approximate"] = true.into();
+        }
+        json
     });
     let warnings = read.warnings.iter().map(|w| json!({"row": w.row.map(|r| r + 1), "field": w.field, "message": w.message}));
     let mut out = json!({

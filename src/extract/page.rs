@@ -6,7 +6,7 @@ use std::fmt;
 use ego_tree::NodeId;
 use scraper::{ElementRef, Html, Selector};
 
-use super::date::{When, read_date};
+use super::date::{When, may_mean_two_days, read_date};
 use super::frame::Frame;
 use super::label::Lines;
 use super::rules::{Field, Rules};
@@ -204,8 +204,13 @@ impl<'a> Row<'a> {
         if date.is_none() {
             let title = cut(title.to_owned(), 60);
             match texts().next() {
-                Some((_, text)) => {
-                    warn("date", format!("{:?} is no date in any of the forms given, {title:?} is left out", cut(text, 60)))
+                Some((d, text)) => {
+                    let why = if may_mean_two_days(&text, &d.formats) {
+                        "may mean two days: `format` must say which"
+                    } else {
+                        "is no date in any of the forms given"
+                    };
+                    warn("date", format!("{:?} {why}, {title:?} is left out", cut(text, 60)))
                 }
                 None => warn("date", format!("nothing there, {title:?} is left out")),
             }

@@ -1,5 +1,6 @@
 //! How a source's poll went: its pages are judged by its past, and what that means for its state is noted.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -12,7 +13,8 @@ use crate::domain::Reading;
 use crate::domain::health::Kind;
 use crate::fetch::FetchError;
 use crate::judge::{Circumstances, Past, Verdict, judge};
-use crate::normalise::matching::{Covered, Recognised, recognise};
+use crate::normalise::approximate::settle;
+use crate::normalise::matching::{Covered, Known, Recognised, recognise};
 use crate::store::{Fared, Fate, SourceState, Store, StoreError, Turned};
 
 /// A first page, judged.
@@ -88,8 +90,19 @@ pub async fn judge_first(
 
 /// How many of the rows are known, and how.
 pub(super) async fn recognised(store: &Store, source: &Source, rows: &[Reading]) -> Result<Recognised, StoreError> {
+    let (known, rows) = settled(store, source, rows).await?;
+    Ok(recognise(&rows, &known, &super::poll::terms(source, Covered::Nothing)))
+}
+
+/// What is known of the rows, and the rows, those that are known on the days of their items.
+pub(super) async fn settled<'r>(
+    store: &Store,
+    source: &Source,
+    rows: &'r [Reading],
+) -> Result<(Known, Cow<'r, [Reading]>), StoreError> {
     let known = store.known(rows).await?;
-    Ok(recognise(rows, &known, &super::poll::terms(source, Covered::Nothing)))
+    let rows = settle(rows, &known, &super::poll::terms(source, Covered::Nothing), &source.newsroom);
+    Ok((known, rows))
 }
 
 impl PollError {

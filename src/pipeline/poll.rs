@@ -437,7 +437,7 @@ impl Walked {
     fn to_store<'a>(&'a self, source: &'a Source, at: DateTime<Utc>, feeds: &'a [(Address, Filter)]) -> Walk<'a> {
         // What is missing must not hide behind a 304, nor count as gone: the next walk asks for the whole page, and goes on beyond it.
         let complete = self.error.is_none() && !self.steps.lacks;
-        let last = self.steps.rows.last().map_or(Covered::Nothing, |row| Covered::After(row.day));
+        let last = self.steps.rows.last().map_or(Covered::Nothing, |row| Covered::After(row.latest()));
         let covered = match self.steps.end && complete {
             _ if self.steps.lacks => Covered::Nothing,
             true => Covered::Everything,

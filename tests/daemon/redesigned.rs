@@ -76,7 +76,7 @@ fn entries(place: &Place) -> Vec<Entry> {
 }
 
 fn told(place: &Place) -> Vec<(String, String)> {
-    let root: PathBuf = place.path().join("state/status");
+    let root: PathBuf = place.path().join("state/newsroomd.db-status");
     tree::feed(&root, "status").entries.into_iter().map(|e| (e.title, e.summary.unwrap_or_default())).collect()
 }
 

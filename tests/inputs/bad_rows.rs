@@ -120,6 +120,8 @@ fn ambiguous_dates_are_not_guessed_without_a_format() {
         let (run, entries) = site.publish(&rows.concat());
         (2..2 + rows.len()).for_each(|n| warned(&run, n, "date"));
         assert_eq!(entries, []);
+        let told = run.stderr.contains("\"09/08/2024\" may mean two days: `format` must say which");
+        assert_eq!(told, rows[0].contains("09/08/2024"), "{run:#?}");
     }
 }
 

@@ -25,6 +25,7 @@ mod manners;
 mod moved;
 mod order;
 mod redirects;
+mod relative;
 mod renames;
 mod retry_after;
 mod robots;

@@ -147,111 +147,22 @@ fn two_figures(
 }
 
 /// Words that stand between day, month and year and say nothing, as they are compared (without accents).
+#[rustfmt::skip]
 const BETWEEN: &[&str] = &[
-    "de",
-    "del",
-    "di",
-    "da",
-    "do",
-    "of",
-    "the",
-    "den",
-    "der",
-    "dne",
-    "d",
-    "l",
-    "le",
-    "e",
-    "el",
-    "lo",
-    "ng",
-    "ta",
-    "ta'",
-    "na",
-    "in",
-    "mai",
-    "me",
-    "an",
-    "a",
-    "ki",
-    "ke",
-    "ka",
-    "la",
-    "y",
-    // Of the day: "d." in Lithuanian, "ngày" in Vietnamese.
-    "dhen",
-    "ngay",
-    "mung",
-    "ika",
-    // Of the month.
-    "เดือน",
-    // Of the year.
-    "m",
-    "r",
-    "g",
-    "god",
-    "godine",
-    "godina",
-    "gads",
-    "gada",
-    "gadi",
-    "г",
-    "р",
-    "ж",
-    "год",
-    "года",
-    "году",
-    "рок",
-    "року",
-    "роцi",
-    "роци",
-    "рiк",
-    "година",
-    "године",
-    "жыл",
-    "жылы",
-    "жылғы",
-    "жылдын",
-    "оны",
-    "он",
-    "yil",
-    "yili",
-    "yilda",
-    "il",
-    "ilin",
-    "nam",
-    "ko",
-    "eko",
-    "urteko",
-    "წელი",
-    "წლის",
-    "წ",
-    "թ",
-    "թվական",
-    "թվականի",
-    "พ.ศ",
-    "ค.ศ",
-    "ปี",
-    "שנת",
-    "من",
-    "في",
-    "عام",
-    "سنة",
-    "م",
-    "از",
-    "سال",
-    "vuoden",
-    "vuonna",
-    "aasta",
+    "de", "del", "di", "da", "do", "of", "the", "den", "der", "dne", "d", "ng", "ta", "ta'", "dhen", "ngay", "mung", "ika",
+    "เดือน", "m", "r", "g", "god", "godine", "godina", "gads", "gada", "gadi", "г", "р", "ж", "год", "года", "году", "рок",
+    "року", "році", "рік", "година", "године", "жыл", "жылы", "жылғы", "жылдын", "оны", "он", "yil", "yili", "yilda", "il",
+    "ilin", "nam", "ko", "eko", "urteko", "წელი", "წლის", "წ", "թ", "թվական", "թվականի", "พ.ศ", "ค.ศ", "ปี", "שנת", "من",
+    "في", "عام", "د", "سنة", "م", "از", "سال", "vuoden", "vuonna", "aasta",
 ];
 
 /// More than this many marks and idle words in a row end a date.
 const MOST_BETWEEN: usize = 4;
 
-fn is_between(token: &Token, names: &Names) -> bool {
+fn is_between(token: &Token) -> bool {
     match token.kind {
-        Kind::Word => BETWEEN.contains(&token.text.as_str()) || (token.text == "d" && names.tag == "lt"),
-        Kind::Mark => token.is_mark(&['.', ',', '/', '-', '\'', '·', 'º', '°', 'ª']),
+        Kind::Word => BETWEEN.contains(&token.text.as_str()),
+        Kind::Mark => token.is_mark(&['.', ',', '/', '-', '\'', 'º', '°', 'ª']),
         Kind::Number => false,
     }
 }
@@ -284,7 +195,10 @@ fn with_name(tokens: &[Token], at: usize, names: &Names) -> Option<Day> {
             match token.digits() {
                 1..=2 if day.is_none() && (1..=31).contains(&n) => day = Some((n, (next, 1, "%d"))),
                 4 if year.is_none() => year = Some((n, (next, 1, "%Y"))),
-                2 if year.is_none() && day.is_some() && month.is_some() && short_year(tokens, next, names) => {
+                2 if year.is_none()
+                    && let (Some(day), Some(month)) = (day, month)
+                    && short_year(tokens, next, day.1.0 < month.1.0 || names.tag == "th") =>
+                {
                     year = Some((n, (next, 1, "%y")));
                 }
                 _ => return None,
@@ -302,7 +216,18 @@ fn with_name(tokens: &[Token], at: usize, names: &Names) -> Option<Day> {
                 next += dash + 1;
                 plain = false;
             }
-        } else if found && is_between(token, names) && idle < MOST_BETWEEN {
+            // "2024(e)ko", "17(a)"
+            let letter = |t: &Token| t.is_word() && !t.spaced && t.text.chars().count() == 1;
+            if let Some([open, word, close]) = tokens.get(next..next + 3)
+                && open.is("(")
+                && !open.spaced
+                && letter(word)
+                && close.is(")")
+            {
+                next += 3 + usize::from(tokens.get(next + 3).is_some_and(|t| t.is_word() && !t.spaced));
+                plain = false;
+            }
+        } else if found && is_between(token) && idle < MOST_BETWEEN {
             next += 1;
             idle += 1;
         } else if !found && token.is("ngay") {
@@ -346,6 +271,9 @@ fn month_at(tokens: &[Token], at: usize, names: &Names) -> Option<(u32, usize, &
         let dot = usize::from(tokens.get(at + 1).is_some_and(|t| t.is(".")));
         return number(at + 1 + dot).map(|n| (n, 2 + dot, ""));
     }
+    if ["zh", "yue", "ja", "ko"].contains(&names.tag.as_str()) && tokens.get(at + 1).is_some_and(|t| t.is("月") || t.is("월")) {
+        return number(at).map(|n| (n, 2, ""));
+    }
     if names.tag == "mn" && token.kind == Kind::Number {
         let month = (at + 1..at + 4).find(|&n| tokens.get(n).is_some_and(|t| t.is_word() && t.text.starts_with("сар")))?;
         let ending = |t: &Token| t.is("-") || (t.is_word() && t.text.chars().count() <= 6);
@@ -354,8 +282,9 @@ fn month_at(tokens: &[Token], at: usize, names: &Names) -> Option<(u32, usize, &
     None
 }
 
-/// Whether two digits behind day and month are the year: they stand behind an apostrophe, end the text, or a mark joins them to the month.
-fn short_year(tokens: &[Token], at: usize, names: &Names) -> bool {
+/// Whether two digits behind day and month are the year: they stand behind an apostrophe, a mark joins them to the month, or (`behind_month`) the
+/// date ends with them, and no hour does.
+fn short_year(tokens: &[Token], at: usize, behind_month: bool) -> bool {
     let before = &tokens[at - 1];
     let after = tokens.get(at + 1);
     let apart = after.is_none_or(|t| t.is_mark(&[',', ')', '·']) || (t.is_mark(&['.', '-', '/']) && t.spaced));
@@ -363,5 +292,5 @@ fn short_year(tokens: &[Token], at: usize, names: &Names) -> bool {
     let time = after.is_some_and(|t| {
         (t.is_mark(&[':', '.']) && !t.spaced && tokens.get(at + 2).is_some_and(|t| t.kind == Kind::Number)) || t.is("h")
     });
-    (joined || apart || names.tag == "th") && !time
+    (joined || (apart && behind_month)) && !time
 }

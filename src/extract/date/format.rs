@@ -7,7 +7,7 @@ use chrono::format::{Fixed, Item, Parsed, StrftimeItems, parse, parse_and_remain
 
 use super::names::{Named, Names};
 use super::token::{Kind, tokens};
-use super::{PageDate, SEARCHED, When, recognised, relative_only};
+use super::{PageDate, SEARCHED, When, is_ambiguous, recognised, relative_only};
 use crate::extract::months::Language;
 
 /// One way to write a date, and the language of its names.
@@ -70,6 +70,11 @@ impl DateFormat {
 pub fn read_date(line: &str, formats: &[DateFormat]) -> Option<When> {
     let line = line.char_indices().nth(SEARCHED).map_or(line, |(at, _)| &line[..at]);
     formats.iter().find_map(|f| f.read(line))
+}
+
+/// Whether a text is no date only because no format says which of its figures is the day.
+pub fn may_mean_two_days(line: &str, formats: &[DateFormat]) -> bool {
+    formats.iter().any(|f| f.way == Way::Recognised && is_ambiguous(line, f.language))
 }
 
 /// The format's parts. Short names count as long ones, for which chrono takes both.

@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use chrono::{FixedOffset, NaiveDate, NaiveTime};
 
-pub use format::{DateFormat, read_date};
+pub use format::{DateFormat, may_mean_two_days, read_date};
 pub use relative::{Ago, Unit};
 
 use self::day::{Order, Reading, Role};
@@ -113,6 +113,11 @@ fn recognised(text: &str, language: Language) -> Option<When> {
 fn relative_only(text: &str, language: Language) -> Option<When> {
     let text = Text::new(text, language);
     relative::read(&text.tokens, &text.names).map(|(ago, _)| When::Ago(ago))
+}
+
+/// Whether there is a date, of which either figure may be the day.
+fn is_ambiguous(text: &str, language: Language) -> bool {
+    matches!(Text::new(text, language).scan(None), Scan::Either(_))
 }
 
 /// What a text gives.

@@ -37,7 +37,7 @@ pub(super) struct Names {
 const MORE: &[(&str, &str)] = &[
     ("en", "- - - - - - - - sept - - -"),
     ("de", "jän/jänner feber mrz/maerz - - - - - sept - - -"),
-    ("fr", "- fevr - - - - - - sept - - -"),
+    ("fr", "- fevr - - - - juill - sept - - -"),
     ("es", "- - - - - - - - sept/set/setiembre - - -"),
     ("pt", "- - - - - - - - sept - - -"),
     ("it", "- - - - - - - - sett - - -"),
@@ -73,10 +73,16 @@ const MORE: &[(&str, &str)] = &[
     ("hy", "- փտվ մրտ - մյս - - - - - նոյ -"),
     ("he", "ינו פבר - אפר - - - אוג ספט אוק נוב דצמ"),
     ("fa", "- - - آوریل - - - اوت - اکتبر - -"),
-    ("hi", "- - - - - - - - सितंबर/सितम्बर अक्टूबर/अक्तूबर नवंबर/नवम्बर दिसंबर/दिसम्बर"),
+    ("hi", "- - - - - - - - सितंबर/सितम्बर अक्टूबर/अक्तूबर/अक्टू नवंबर/नवम्बर दिसंबर/दिसम्बर"),
+    ("bn", "- - - এপ্রি - - জুল আগ সেপ অক্টো নভে ডিসে"),
+    ("ps", "- فېبروري - - - - - - سېپتمبر - - -"),
+    ("sq", "- - - - - - korr gush - - - -"),
+    ("ms", "- - - - - - - ogo - - - -"),
+    ("br", "- c'hwe meur - - - goue - gwen - - kzu"),
     ("cy", "- chwef - - - - gorff - - - - rhag"),
     ("ga", "- feabhra - - bhealtaine mheitheamh - - mheán+fómhair dheireadh+fómhair shamhain/samhna nollag"),
     ("ky", "январы февралы марты апрели майы июну июлу августу сентябры октябры ноябры декабры"),
+    ("tg", "январ феврал март апрел - - - август сентябр октябр ноябр декабр"),
     ("tg", "январи феврали марти апрели майи июни июли августи сентябри октябри ноябри декабри"),
     (
         "mn",
@@ -116,11 +122,11 @@ impl Names {
         let (tag, country) = language.parts();
         let mut names = Self { relative: Book::of(&tag), tag, country, ..Self::default() };
         let english = Language::of("en").expect("English is among the locales");
+        let families = [language, english].map(|of| std::iter::once(of).chain(of.relatives()).collect::<Vec<_>>());
         // Months first: a short day name that is also a month's (as "mar" in Spanish and Italian) is far more often the month.
-        for of in [language, english] {
-            of.months().into_iter().for_each(|(name, n)| names.add(name, Named::Month(n)));
-            of.relatives().into_iter().flat_map(Language::months).for_each(|(name, n)| names.add(name, Named::Month(n)));
-            let (tag, _) = of.parts();
+        for family in &families {
+            family.iter().flat_map(|of| of.months()).for_each(|(name, n)| names.add(name, Named::Month(n)));
+            let (tag, _) = family[0].parts();
             let usual = if tag == "nn" { "nb" } else { &tag };
             for list in MORE.iter().filter(|(l, _)| **l == *usual).map(|(_, list)| list) {
                 for (forms, n) in list.split_ascii_whitespace().zip(1..) {
@@ -128,10 +134,7 @@ impl Names {
                 }
             }
         }
-        for of in [language, english] {
-            of.days().into_iter().for_each(|(name, n)| names.add(name, Named::Day(n)));
-            of.relatives().into_iter().flat_map(Language::days).for_each(|(name, n)| names.add(name, Named::Day(n)));
-        }
+        families.iter().flatten().flat_map(|of| of.days()).for_each(|(name, n)| names.add(name, Named::Day(n)));
         if ENDINGS.contains(&names.tag.as_str()) {
             let full = language.months().into_iter().map(|(name, n)| (tokens(name), n));
             let one_word = full.filter_map(|(t, n)| if let [word] = &t[..] { Some((word.text.clone(), n)) } else { None });

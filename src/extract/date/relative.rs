@@ -176,13 +176,27 @@ impl Book {
 /// The first relative date, and the tokens that say it.
 pub(super) fn read(tokens: &[Token], names: &Names) -> Option<(Ago, Range<usize>)> {
     (0..tokens.len()).find_map(|at| {
-        let (ago, next) = span(tokens, at, &names.relative).or_else(|| day(tokens, at, names))?;
+        let (ago, next) =
+            span(tokens, at, names).or_else(|| unit_first(tokens, at, &names.relative)).or_else(|| day(tokens, at, names))?;
         Some((ago, at..next))
     })
 }
 
+/// Languages that say "hour ago" for one hour.
+const BARE: &[&str] = &["ru", "uk", "be", "mt"];
+
+/// "dakika 5 zilizopita": the unit first.
+fn unit_first(tokens: &[Token], at: usize, book: &Book) -> Option<(Ago, usize)> {
+    let unit = |says| if let Says::Unit { unit, ago: false, count: None } = says { Some(unit) } else { None };
+    let (unit, length) = book.at(tokens, at, unit)?;
+    let count = tokens.get(at + length)?.number().filter(|n| *n <= MOST)?;
+    let after = book.is(tokens, at + length + 1, Says::After)?;
+    Some((Ago::new(count, unit), at + length + 1 + after))
+}
+
 /// "3 hours ago", "il y a 5 minutes", "3小时前".
-fn span(tokens: &[Token], at: usize, book: &Book) -> Option<(Ago, usize)> {
+fn span(tokens: &[Token], at: usize, names: &Names) -> Option<(Ago, usize)> {
+    let book = &names.relative;
     let before = book.is(tokens, at, Says::Before);
     let mut next = at + before.unwrap_or(0);
     let skip = |next: &mut usize, says: Says| {
@@ -192,6 +206,7 @@ fn span(tokens: &[Token], at: usize, book: &Book) -> Option<(Ago, usize)> {
     };
     skip(&mut next, Says::Idle);
     let number = tokens.get(next).filter(|t| t.kind == Kind::Number);
+    let mut bare = false;
     let mut count = match number {
         Some(number) => {
             // "2.5 hours", "12:30 hours", "A4": no count.
@@ -205,8 +220,10 @@ fn span(tokens: &[Token], at: usize, book: &Book) -> Option<(Ago, usize)> {
             let one = book.is(tokens, next, Says::One);
             next += one.unwrap_or(0);
             skip(&mut next, Says::Idle);
-            // "לפני שעה": one, without a word for it.
-            if one.is_none() && before.is_none() {
+            // "לפני שעה": one, without a word for it. So is "час назад" in a few languages.
+            bare = one.is_none() && before.is_none();
+            let after_number = at > 0 && tokens[at - 1].kind == Kind::Number;
+            if bare && (after_number || !BARE.contains(&names.tag.as_str())) {
                 return None;
             }
             1
@@ -242,7 +259,7 @@ fn span(tokens: &[Token], at: usize, book: &Book) -> Option<(Ago, usize)> {
             }
         }
     }
-    let next = end.or((before.is_some() || past).then_some(next))?;
+    let next = end.or((!bare && (before.is_some() || past)).then_some(next))?;
     Some((Ago::new(count, of), next))
 }
 

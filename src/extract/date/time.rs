@@ -76,7 +76,7 @@ const BEFORE: &[&str] = &[
 const HOUR: &[&str] = &["h", "uhr", "u", "uur", "hs", "hrs", "hod", "час", "ч", "год", "time", "ст"];
 /// Words behind a time that say no more than that it is one.
 const CLOCK: &[&str] =
-    &["uhr", "uur", "h", "hs", "hrs", "hours", "น", "ώρα", "wib", "wita", "wit", "ч", "час", "год", "hod", "val", "m", "o'clock"];
+    &["uhr", "uur", "h", "hs", "hrs", "hours", "น", "ωρα", "wib", "wita", "wit", "ч", "час", "год", "hod", "val", "m", "o'clock"];
 /// Languages that write a dot between hours and minutes.
 const DOTTED: &[&str] = &["fi", "da", "nb", "nn", "it", "id", "ms", "is", "si", "fo", "sv", "et"];
 /// Words of the Far East before hours: whether they mean the afternoon.
@@ -153,9 +153,12 @@ pub(super) fn clock(tokens: &[Token], at: usize, names: &Names, announced: bool,
             next += 1 + usize::from(word(next + 1, &["分", "분"]));
         }
     } else if word(next, HOUR) {
+        // "5 h" may be how long something takes.
+        certain = announced || !tokens[next].spaced || tokens[next].text.chars().count() > 1;
         next += 1;
         if let Some(m) = two(next, true) {
             minutes = m;
+            certain = true;
             roles.push((next, 1, "%M"));
             next += 1;
         }
@@ -203,8 +206,8 @@ fn fraction(tokens: &[Token], at: usize) -> Option<u32> {
 
 /// Whether the half of the day that begins at a token is the afternoon, and how many tokens say so.
 fn half_of_day(tokens: &[Token], at: usize) -> Option<(bool, usize)> {
-    const MORNING: &[&str] = &["am", "a.m", "π.μ", "ص", "ق.ظ", "sa", "öö"];
-    const AFTERNOON: &[&str] = &["pm", "p.m", "μ.μ", "م", "ب.ظ", "ch", "ös"];
+    const MORNING: &[&str] = &["am", "a.m", "π.μ", "ص", "ق.ظ", "sa", "oo"];
+    const AFTERNOON: &[&str] = &["pm", "p.m", "μ.μ", "م", "ب.ظ", "ch", "os"];
     let word = tokens.get(at).filter(|t| t.is_word())?;
     let dot = |n: usize| usize::from(tokens.get(n).is_some_and(|t| t.is(".") && !t.spaced));
     let half = if MORNING.contains(&word.text.as_str()) {
@@ -290,7 +293,8 @@ fn zone(
     let start = at + usize::from(open || tokens.get(at).is_some_and(|t| t.is(",")));
     let word = tokens.get(start)?;
     let close = |next: usize| next + usize::from(open && tokens.get(next).is_some_and(|t| t.is(")")));
-    if word.is_word() {
+    // In small letters "est" and "art" are words of some language.
+    if word.is_word() && (word.capital || matches!(word.text.as_str(), "utc" | "gmt" | "мск")) {
         let utc = matches!(word.text.as_str(), "utc" | "gmt");
         if utc && let Some((offset, next)) = signed(tokens, start + 1, true) {
             return Some((offset, close(next)));
@@ -302,6 +306,9 @@ fn zone(
         return american.and_then(|(_, zone)| {
             Some((zone.from_local_datetime(&day?.and_time(time)).earliest()?.offset().fix(), close(start + 1)))
         });
+    }
+    if word.is_word() {
+        return None;
     }
     let (offset, next) = signed(tokens, start, exact)?;
     Some((offset, close(next)))

@@ -20,6 +20,8 @@ pub(super) struct Token {
     pub text: String,
     pub start: usize,
     pub end: usize,
+    /// It is written in capitals.
+    pub capital: bool,
     /// White space stands before it.
     pub spaced: bool,
 }
@@ -48,13 +50,21 @@ impl Token {
     }
 }
 
-/// A word as it is compared: folded, without accents (Greek capitals have none), and with the one i that capitals of Turkish fold to.
+/// A word as it is compared: folded, without accents (Greek capitals have none, and Arabic writes as many as it likes), and with one form of each
+/// letter that keyboards spell in two.
 pub(super) fn plain(word: &str) -> String {
     if word.is_ascii() {
         return word.to_ascii_lowercase();
     }
-    let accent = |c: &char| ('\u{300}'..='\u{36f}').contains(c);
-    fold(word).nfd().filter(|c| !accent(c)).nfc().map(|c| if c == 'ı' { 'i' } else { c }).collect()
+    let accent = |c: &char| matches!(c, '\u{300}'..='\u{36f}' | '\u{64b}'..='\u{655}');
+    let one = |c| match c {
+        'ı' => 'i',
+        // Persian letters that keyboards of Arabic write otherwise.
+        'ی' | 'ى' => 'ي',
+        'ک' => 'ك',
+        c => c,
+    };
+    fold(word).nfd().filter(|c| !accent(c)).nfc().map(one).collect()
 }
 
 /// Zeros of the decimal digits that pages are written with; the other digits follow each.
@@ -87,7 +97,7 @@ fn mark(c: char) -> char {
         '‐' | '‑' | '‒' | '–' | '—' | '−' | '－' | '־' => '-',
         '：' | '∶' => ':',
         '，' | '、' | '،' | '՝' => ',',
-        '．' | '。' | '։' => '.',
+        '．' | '。' | '։' | '॰' => '.',
         '／' | '⁄' | '∕' => '/',
         '（' | '[' => '(',
         '）' | ']' => ')',
@@ -143,7 +153,9 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
             take(&mut chars);
             (Kind::Mark, mark(c).to_string())
         };
-        out.push(Token { kind, text: word, start, end, spaced });
+        let letters = &text[start..end];
+        let capital = letters.contains(char::is_uppercase) && !letters.contains(char::is_lowercase);
+        out.push(Token { kind, text: word, start, end, capital, spaced });
         spaced = false;
     }
     out

@@ -19,6 +19,7 @@ use crate::domain::Reading;
 use crate::extract::pager;
 use crate::fetch::{Answer, Ask, FetchError, Known, Page};
 use crate::judge::{Verdict, judge_later};
+use crate::pipeline::health::settled;
 use crate::pipeline::{Judged, PageRead, PollError, ask, now, read_archived};
 use crate::store::StoreError;
 
@@ -87,7 +88,8 @@ fn hash(row: &Reading) -> u64 {
     if let Some(link) = &row.link {
         hash.update(link.identity.as_bytes());
     }
-    hash.update(row.origin.as_bytes());
+    // One that tells its date from the moment of reading is the same after midnight.
+    hash.update(if row.approximate.is_some() { row.title_key.as_bytes() } else { row.origin.as_bytes() });
     hash.digest()
 }
 
@@ -218,7 +220,9 @@ impl Run<'_> {
         if others.iter().any(|row| look.rows.contains(&hash(row))) {
             return Ok(true);
         }
-        self.pipeline.store.backfill_has_read(&self.source.newsroom.id, &rows).await
+        let store = &self.pipeline.store;
+        let (_, rows) = settled(store, self.source, &rows).await?;
+        store.backfill_has_read(&self.source.newsroom.id, &rows).await
     }
 
     /// Reads a page into the part; None: it is as it was at that look.
@@ -267,7 +271,7 @@ impl Run<'_> {
         look.rows = read.rows.iter().map(hash).collect();
         look.next = read.next.map(String::from);
         look.oldest = read.rows.iter().map(|row| row.day).min();
-        look.newest = read.rows.iter().map(|row| row.day).max();
+        look.newest = read.rows.iter().map(Reading::latest).max();
         if !self.estimated {
             self.hint(last.as_deref(), &at, &look);
         }
