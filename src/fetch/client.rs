@@ -125,6 +125,13 @@ impl Fetcher {
         Err(FetchError::Redirects { url: ask.url.clone(), limit: MAX_REDIRECTS })
     }
 
+    /// Whether a newsroom may lead to an address: not inside, and not to ever new hosts.
+    pub(super) fn check(&self, home: &Url, url: &Url) -> Result<(), FetchError> {
+        FetchError::check_length(url)?;
+        self.door.check(&self.policy, url)?;
+        self.manners.admit(home, url, Utc::now().date_naive())
+    }
+
     /// The client for an address, if that may be asked for. It may take a while to make, which is no part of a request's time.
     pub(super) async fn client(&self, url: &Url) -> Result<&Client, FetchError> {
         self.door.check(&self.policy, url)?;

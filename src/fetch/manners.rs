@@ -1,11 +1,11 @@
 //! What a guest keeps in mind: whose turn it is, who wants to be left alone until when, what robots.txt says, and what was asked so far.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use url::Url;
@@ -14,11 +14,15 @@ use super::memory::Memory;
 use super::robots::{Rules, Standing, standing};
 use super::turn::{Turn, Turns};
 use super::{FetchError, retry_after};
-use crate::domain::{HostCounts, HostWait, RobotsCopy};
+use crate::domain::{HostCounts, HostWait, RobotsCopy, host};
 
 /// Requests under way at a time, each to another host. Waiting for an answer costs next to nothing, and some that hang must not keep others
 /// from being asked; but each may bring a page of the greatest size.
 const SIDE_BY_SIDE: usize = 64;
+
+/// Hosts other than its own to which one newsroom's pagers, redirects and moves may lead in a day, as far as this process knows: each costs a
+/// robots.txt, a row a day and files.
+pub(super) const STRANGERS: usize = 20;
 
 /// What was read of the memory holds for so long: another process may have learnt something.
 const RECENT: Duration = Duration::from_secs(1);
@@ -41,6 +45,14 @@ pub(super) struct Manners {
     waits: tokio::sync::Mutex<Waits>,
     robots: Mutex<Held>,
     counts: Mutex<HashMap<String, HostCounts>>,
+    strangers: Mutex<Strangers>,
+}
+
+/// The hosts to which newsrooms led on a day, by the newsroom's own.
+#[derive(Debug, Default)]
+struct Strangers {
+    day: NaiveDate,
+    of_home: HashMap<String, HashSet<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -104,12 +116,37 @@ impl Manners {
             waits: tokio::sync::Mutex::default(),
             robots: Mutex::default(),
             counts: Mutex::default(),
+            strangers: Mutex::default(),
         }
     }
 
     /// With a memory, and turns shared by a folder.
     pub fn shared(max_retry_after: Duration, memory: Option<Arc<dyn Memory>>, folder: &Path) -> Self {
         Self { turns: Turns::shared(folder), memory, ..Self::new(max_retry_after) }
+    }
+
+    /// Lets a newsroom whose page is `home` lead to a page.
+    ///
+    /// # Errors
+    /// When it led to too many hosts on this day, and this one is none of them.
+    pub fn admit(&self, home: &Url, url: &Url, today: NaiveDate) -> Result<(), FetchError> {
+        let (home, to) = (host(home), host(url));
+        if home == to {
+            return Ok(());
+        }
+        let mut strangers = locked(&self.strangers);
+        if strangers.day != today {
+            *strangers = Strangers { day: today, of_home: HashMap::new() };
+        }
+        let known = strangers.of_home.entry(home.clone()).or_default();
+        if known.contains(&to) {
+            return Ok(());
+        }
+        if known.len() >= STRANGERS {
+            return Err(FetchError::ManyHosts { url: url.clone(), home });
+        }
+        known.insert(to);
+        Ok(())
     }
 
     /// A host's turn. Whoever may not ask now learns it at once; who waited for the turn may learn it then.
@@ -361,6 +398,20 @@ mod tests {
             assert!(bytes == held.bytes && bytes <= MOST, "{n}: {bytes}, {}", held.bytes);
         }
         assert!(manners.known("https://299.example").is_some());
+    }
+
+    #[test]
+    fn a_newsroom_leads_to_few_hosts_a_day() {
+        let manners = Manners::new(Duration::ZERO);
+        let of = |url: &str| Url::parse(url).expect("a URL");
+        let day = |day: u64| NaiveDate::default() + chrono::Days::new(day);
+        let led = |home: &str, to: &str, on: u64| manners.admit(&of(home), &of(to), day(on)).is_ok();
+        for n in 0..40 {
+            assert_eq!(led("https://a.example/", &format!("https://{n}.example/"), 1), n < STRANGERS, "{n}");
+        }
+        assert!(led("https://a.example/", "http://a.example/x", 1) && led("https://a.example/", "https://7.example/x", 1));
+        assert!(led("https://b.example/", "https://33.example/", 1), "another's are its own");
+        assert!(led("https://a.example/", "https://33.example/", 2), "tomorrow");
     }
 
     #[test]

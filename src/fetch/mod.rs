@@ -188,6 +188,14 @@ pub enum FetchError {
         /// How it begins.
         address: String,
     },
+    /// One new host after the other.
+    #[error("{url} is not asked for: the pages of {home} led to {} other hosts today, and lead to no more", manners::STRANGERS)]
+    ManyHosts {
+        /// The page.
+        url: Url,
+        /// The newsroom's own host.
+        home: String,
+    },
     /// Nothing usable came back: no connection, a cut answer.
     #[error("cannot get {url}")]
     Request {
@@ -352,6 +360,7 @@ impl FetchError {
             | Self::Certificates(_)
             | Self::Redirects { .. }
             | Self::LongAddress { .. }
+            | Self::ManyHosts { .. }
             | Self::Nowhere { .. }
             | Self::HostWaits { .. }
             | Self::RobotsUnreachable { .. }

@@ -26,11 +26,11 @@ impl Fetcher {
         known: &Known<'_>,
         left: &mut Duration,
     ) -> Result<(Asked, Slot), FetchError> {
-        FetchError::check_length(url)?;
+        self.check(ask.home, url)?;
         let mut gap = self.policy.min_gap;
         // The consent not to obey is one newsroom's, not of where it leads.
         if ask.obey_robots || host(url) != host(ask.home) {
-            let robots = self.robots(url, ask.now).await?;
+            let robots = self.robots(url, ask).await?;
             if let Some(rule) = robots.rules.forbids(url) {
                 return Err(FetchError::Disallowed { url: url.clone(), rule });
             }
@@ -70,7 +70,7 @@ impl Fetcher {
     }
 
     /// The robots.txt that a page is under, asked for at most once a day.
-    async fn robots(&self, url: &Url, now: bool) -> Result<Arc<Robots>, FetchError> {
+    async fn robots(&self, url: &Url, ask: &Ask<'_>) -> Result<Arc<Robots>, FetchError> {
         let authority = authority(url);
         let put_off = |robots: Arc<Robots>| match robots.standing() {
             Standing::Wait(until) => Err(FetchError::HostWaits { host: host(url), until, asked_for: false }),
@@ -91,7 +91,7 @@ impl Fetcher {
         }
         let before = remembered.or_else(|| self.manners.known(&authority)).unwrap_or_default();
         let address = robots_url(url);
-        let failed = match self.robots_text(&address, before.rules.crawl_delay(), now).await {
+        let failed = match self.robots_text(&address, before.rules.crawl_delay(), ask).await {
             Ok(text) => {
                 let copy = robots::answered(text.as_deref().map(Rules::excerpt), Utc::now());
                 return Ok(self.manners.keep(&authority, copy).await);
@@ -110,14 +110,17 @@ impl Fetcher {
     }
 
     /// Asks for a robots.txt; None: there is none.
-    async fn robots_text(&self, url: &Url, crawl_delay: Option<Duration>, now: bool) -> Result<Option<String>, FetchError> {
+    async fn robots_text(&self, url: &Url, crawl_delay: Option<Duration>, ask: &Ask<'_>) -> Result<Option<String>, FetchError> {
         let mut at = url.clone();
         let mut left = self.policy.timeout;
         for _ in 0..=MAX_REDIRECTS {
             let gap = self.policy.min_gap.max(crawl_delay.unwrap_or_default().min(self.policy.max_crawl_delay));
-            match self.request(&at, Kind::Robots, gap, &Known::default(), now, &mut left).await {
+            match self.request(&at, Kind::Robots, gap, &Known::default(), ask.now, &mut left).await {
                 Ok((Asked::Page(page), _)) => return Ok(Some(String::from_utf8_lossy(&page.body).into_owned())),
-                Ok((Asked::Elsewhere { to, .. }, _)) => at = to,
+                Ok((Asked::Elsewhere { to, .. }, _)) => {
+                    self.check(ask.home, &to)?;
+                    at = to;
+                }
                 // RFC 9309, section 2.3.1.3: unavailable, so that all is allowed. Not so where we asked too often, whether or not there is a wait.
                 Err(FetchError::Status { status, .. }) if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
                     return Ok(None);
