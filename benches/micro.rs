@@ -7,6 +7,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use chrono::Utc;
 use newsroomd::config::{Config, Source};
 use newsroomd::demo::{self, Markup, Newsroom};
 use newsroomd::domain::Address;
@@ -42,7 +43,7 @@ fn main() {
         etag: None,
         last_modified: None,
     };
-    let rows = read_page(&page, 0, source).rows;
+    let rows = read_page(&page, 0, source, Utc::now()).rows;
     println!("page of {} bytes, {} rows read", html.len(), rows.len());
 
     let document = document(source, &page);
@@ -59,7 +60,7 @@ fn main() {
     let cases: [(&str, Case<'_>); 6] = [
         ("DOM alone", Box::new(|| Html::parse_document(black_box(&html)).tree.nodes().count())),
         ("DOM and selectors", Box::new(|| bare(black_box(&html), source, &selectors))),
-        ("read: DOM, fields, normalise, keys", Box::new(|| read_page(black_box(&page), 0, source).rows.len())),
+        ("read: DOM, fields, normalise, keys", Box::new(|| read_page(black_box(&page), 0, source, Utc::now()).rows.len())),
         ("render RSS", Box::new(|| Format::Rss.render(black_box(&document)).len())),
         ("render Atom", Box::new(|| Format::Atom.render(black_box(&document)).len())),
         ("render JSON Feed", Box::new(|| Format::Json.render(black_box(&document)).len())),
@@ -98,7 +99,7 @@ fn bare(html: &str, source: &Source, fields: &[Selector]) -> usize {
 }
 
 fn document(source: &Source, page: &Page) -> Document {
-    let rows = read_page(page, 0, source).rows;
+    let rows = read_page(page, 0, source, Utc::now()).rows;
     let entries = rows.iter().map(|row| Entry {
         id: row.origin,
         title: row.title.clone(),

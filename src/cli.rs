@@ -32,6 +32,8 @@ pub enum Command {
     Preview(PreviewArgs),
     /// Take in a source's whole archive, once: walk along its pager to the end; run again, it goes on where it stopped
     Backfill(BackfillArgs),
+    /// Find the listing of a page of which nothing is known, and the configuration that reads it
+    Discover(DiscoverArgs),
     /// List every feed with its address, how many items are stored and shown, and when it last changed
     Feeds(FeedsArgs),
     /// Show how hosts were asked: requests, bytes, waits kept, and what their robots.txt says
@@ -103,6 +105,20 @@ pub struct BackfillArgs {
     /// Begin at page 1, wherever an earlier run came
     #[arg(long)]
     pub restart: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `discover`.
+#[derive(Debug, Args)]
+pub struct DiscoverArgs {
+    /// The address of a page, or a saved page
+    #[arg(value_name = "URL|FILE")]
+    pub target: String,
+    /// The address of a saved page; by default what it says itself
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

@@ -3,6 +3,7 @@
 mod backfill;
 mod check;
 mod demo;
+mod discover;
 mod feeds;
 mod forget;
 mod manners;
@@ -26,7 +27,7 @@ pub enum Exit {
     Done = 0,
     /// It could not be done.
     Failed = 1,
-    /// A source failed; the others were done (sysexits.h: EX_TEMPFAIL, it may go better next time).
+    /// A source failed; the others were done (sysexits.h: EX_TEMPFAIL, it may go better next time). Also: nothing on a page is surely a listing.
     SourceFailed = 75,
     /// The configuration is wrong (sysexits.h: EX_CONFIG).
     Config = 78,
@@ -57,6 +58,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Once(args) => once::run(&load()?, args).await,
         Command::Check(args) => check::run(&load()?, args),
         Command::Preview(args) => preview::run(&load()?, args).await,
+        Command::Discover(args) => discover::run(&cli.config, args).await,
         Command::Backfill(args) => backfill::run(&load()?, args).await,
         Command::Feeds(args) => feeds::run(&load()?, args).await,
         Command::Manners(args) => manners::run(&load()?, args).await,

@@ -12,21 +12,23 @@ use url::Url;
 use super::Exit;
 use crate::cli::PreviewArgs;
 use crate::config::{Config, Source};
+use crate::discover::SURE;
 use crate::domain::Reading;
 use crate::domain::host;
 use crate::domain::text::cut;
-use crate::fetch::{Answer, Page};
+use crate::fetch::address::Network;
+use crate::fetch::{Answer, Ask, Page};
 use crate::judge::Verdict;
 use crate::pipeline::{Judged, PageRead, ask, judge_first, now, polite, read_page};
 use crate::store::{Store, StoreError};
 
 pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<Exit> {
     let (source, page, listing) = page(config, args).await?;
-    let mut read = read_page(&page, 0, source);
+    let mut read = read_page(&page, 0, source, now());
     // Of another page than the listing's first nothing is remembered.
     let judged = match listing {
         true => judged(config, source, &mut read).await,
-        false => Judged::by_itself(source, &read.look, now()),
+        false => Judged::by_itself(source, &read, now()),
     };
     let verdict = &judged.verdict;
     if args.json {
@@ -36,10 +38,18 @@ pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<E
         let by = if judged.past.is_some() { "by the source's past" } else { "by itself: nothing is stored of earlier pages" };
         let reasons = verdict.reasons().join("; ");
         say!("{}{}{reasons} ({by})", verdict.name(), if reasons.is_empty() { "" } else { ": " });
+        if let Some(found) = &read.discovered {
+            say!(
+                "found without selectors, with a confidence of {} of 100 (from {SURE} on it is sure); what would read it:",
+                found.confidence
+            );
+            say!("\n{}", found.table);
+        }
     }
     if read.rows.is_empty() && !(read.found == 0 && source.empty_is_normal && !matches!(verdict, Verdict::Broken(_))) {
         let of_source = format!("`each` of source \"{}\"", source.newsroom.id);
         match read.found {
+            0 if source.rules.each.is_empty() => eprintln!("nothing on this page looks like a listing"),
             0 => eprintln!("{of_source} matches nothing on this page: compare its selectors with the page's source text"),
             n => eprintln!("{of_source} matches {n} rows, but none of them has both a title and a date: see the warnings"),
         }
@@ -65,7 +75,7 @@ async fn judged(config: &Config, source: &Source, read: &mut PageRead) -> Judged
         judged
     };
     let judged: Result<Judged, StoreError> = of_store.await;
-    judged.unwrap_or_else(|_| Judged::by_itself(source, &read.look, now()))
+    judged.unwrap_or_else(|_| Judged::by_itself(source, read, now()))
 }
 
 /// Finds out what is meant, and gets it; says whether it is meant to be the first page of the source's listing.
@@ -112,9 +122,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Asks for a page with the manners of all processes on this database. Nothing of the page is stored; what was learnt of its host is, where
 /// there is a database.
 async fn fetch(config: &Config, source: &Source, url: &Url) -> anyhow::Result<Page> {
+    fetch_page(config, ask(source, url), source.allow_networks.as_deref()).await
+}
+
+/// The same of any page.
+pub(super) async fn fetch_page(config: &Config, ask: Ask<'_>, allowed: Option<&[Network]>) -> anyhow::Result<Page> {
+    let url = ask.url;
     let store = store(config).await;
-    let fetcher = polite(config, store.as_ref())?.allowing(source.allow_networks.as_deref());
-    let ask = ask(source, url);
+    let fetcher = polite(config, store.as_ref())?.allowing(allowed);
     let mut fetching = std::pin::pin!(fetcher.get(&ask));
     let fetched = tokio::select! {
         fetched = &mut fetching => fetched,
@@ -170,6 +185,7 @@ fn print(source: &Source, page: &Page, read: &PageRead) {
         let timed = row.published.time() != chrono::NaiveTime::MIN;
         let date = if timed { row.published.format("%Y-%m-%d %H:%M").to_string() } else { row.day.to_string() };
         let link = row.link.as_ref().and_then(|l| Url::parse(&l.url).ok()).map(|u| u[url::Position::BeforePath..].to_owned());
+        let date = if row.approximate.is_some() { format!("~{date}") } else { date };
         let mut line = vec![number, date, cut(row.title.clone(), 70), cut(link.unwrap_or_else(|| "-".into()), 40)];
         line.extend((0..facets.len()).map(|f| cut(terms(row, f), 36)));
         table.push(line);
@@ -206,15 +222,24 @@ fn as_json(source: &Source, page: &Page, read: &PageRead, judged: &Judged) -> Va
             .enumerate()
             .map(|(n, f)| (f.name.clone(), json!(row.tags.iter().filter(|t| t.facet == n).map(|t| &t.name).collect::<Vec<_>>())))
             .collect();
-        json!({
+        let mut json = json!({
             "row": row.row + 1, "same-as": same.map(|s| s + 1), "guid": row.origin.urn().to_string(), "title": row.title, "date": row.published.to_rfc3339(),
             "link": row.link.as_ref().map(|l| &l.url), "summary": row.summary, "facets": facets,
-        })
+        });
+        if row.approximate.is_some() {
+            json["approximate"] = true.into();
+        }
+        json
     });
     let warnings = read.warnings.iter().map(|w| json!({"row": w.row.map(|r| r + 1), "field": w.field, "message": w.message}));
-    json!({
+    let mut out = json!({
         "source": source.newsroom.id.as_str(), "page": page.url.as_str(), "moved": page.moved.as_ref().map(Url::as_str), "next": read.next.as_ref().map(Url::as_str),
         "rows-found": read.found, "rows": rows.collect::<Vec<_>>(), "warnings": warnings.collect::<Vec<_>>(),
         "verdict": {"name": judged.verdict.name(), "reasons": judged.verdict.reasons(), "by-past": judged.past.is_some()},
-    })
+    });
+    if let Some(found) = &read.discovered {
+        out["discovered"] =
+            json!({"confidence": found.confidence, "sure": found.sure, "redesign": found.redesign, "source": found.table});
+    }
+    out
 }

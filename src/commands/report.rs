@@ -108,7 +108,11 @@ fn turned(polled: &Polled) -> String {
 fn warnings(source: &str, polled: &Polled) -> Vec<String> {
     let odd = polled.odd.iter().map(|reason| format!("warning: the page is odd: {reason}; it was taken over"));
     let rows = polled.warnings.iter().take(SHOWN).map(|(page, warning)| format!("warning: page {}, {warning}", page + 1));
-    let mut all: Vec<String> = odd.chain(rows).collect();
+    let redesign = polled
+        .redesign
+        .iter()
+        .map(|table| format!("warning: redesign suspected, selectors match nothing; what would read the page:\n{table}"));
+    let mut all: Vec<String> = redesign.chain(odd).chain(rows).collect();
     if polled.warnings.len() > SHOWN {
         let more = polled.warnings.len() - SHOWN;
         all.push(format!("{more} more warnings: see them with `newsroomd preview {source}`"));
@@ -161,6 +165,6 @@ fn polled_json(source: &str, outcome: &str, polled: &Polled, error: Option<Strin
         "new": saved.new, "edited": saved.edited, "touched": saved.touched, "known": saved.known, "odd": saved.odd,
         "held-terms": saved.held.iter().map(|(facet, name)| json!({"facet": facet, "term": name})).collect::<Vec<_>>(),
         "warnings": warnings, "moved": polled.moved.as_ref().map(url::Url::as_str),
-        "page-odd": polled.odd, "state": polled.turned.map_or(State::Fine, |t| t.after).name(),
+        "page-odd": polled.odd, "redesign": polled.redesign, "state": polled.turned.map_or(State::Fine, |t| t.after).name(),
     })
 }

@@ -1,4 +1,4 @@
-//! Where values stand: a selector, a table of `select`, `attr`, `label` and `without`, or a list of those.
+//! Where values stand: a selector (`:scope` is the row itself), a table of `select`, `above`, `attr`, `label` and `without`, or a list of those.
 
 use scraper::Selector;
 use scraper::error::SelectorErrorKind;
@@ -43,6 +43,7 @@ fn read<'a, X: Default>(value: &Value<'a>, mut extra: impl FnMut(&mut Table<'a>)
         value.problem("must not be empty", "");
     }
     let one = |v: Value<'a>| match v.raw {
+        DeValue::String(text) if text.trim() == ":scope" => Some((Field::default(), X::default())),
         DeValue::String(_) => {
             let select = selector(&v.string()?)?;
             Some((Field { select: Some(select), ..Field::default() }, X::default()))
@@ -64,17 +65,22 @@ fn read<'a, X: Default>(value: &Value<'a>, mut extra: impl FnMut(&mut Table<'a>)
 
 /// None after a problem.
 fn field(table: &mut Table<'_>) -> Option<Field> {
-    let (select, attr, label) = (table.take("select"), table.take("attr"), table.take("label"));
+    let (select, attr, label, above) = (table.take("select"), table.take("attr"), table.take("label"), table.take("above"));
     let without = table.strings("without").iter().filter_map(selector).collect();
-    if select.is_none() && attr.is_none() && label.is_none() {
+    if select.is_none() && attr.is_none() && label.is_none() && above.is_none() {
         table.problems().push(table.span(), "nothing says where the value stands", "add `select`, `label` or `attr`");
         return None;
     }
-    // Each is read before any failure counts, so that all problems are told.
-    let select = select.map(|v| v.string().and_then(|t| selector(&t)));
+    if let (Some(above), Some(_)) = (&above, &label) {
+        above.problem("cannot stand beside `label`: labels are looked for in the row", "use `select` inside what stands above");
+    }
+    // Each is read before any failure counts, so that all problems are told. The row itself needs no selector.
+    let is_row = |v: &Value<'_>| v.raw.as_str().is_some_and(|t| t.trim() == ":scope");
+    let select = select.filter(|v| !is_row(v)).map(|v| v.string().and_then(|t| selector(&t)));
+    let above = above.map(|v| v.string().and_then(|t| selector(&t)));
     let attr = attr.map(|v| v.string().and_then(|t| t.read(attribute)));
     let label = label.map(|v| v.string().and_then(|t| t.read(label_text)));
-    Some(Field { select: whole(select)?, attr: whole(attr)?, label: whole(label)?, without })
+    Some(Field { select: whole(select)?, above: whole(above)?, attr: whole(attr)?, label: whole(label)?, without })
 }
 
 /// Absent is fine, wrong is not.
@@ -102,6 +108,21 @@ fn label_text(text: &str) -> Result<String, String> {
 /// A string or a list of strings, each a selector; None after a problem.
 pub(super) fn selectors(value: &Value<'_>) -> Vec<Selector> {
     value.some_strings().iter().filter_map(selector).collect()
+}
+
+/// The alternatives for one row, and whether the last of them is "auto": that rows are found without selectors. None after a problem.
+pub(super) fn each(value: &Value<'_>) -> (Option<Vec<Selector>>, bool) {
+    let texts = value.some_strings();
+    let is_auto = |text: &Text<'_>| text.value.trim() == "auto";
+    if let Some(text) = texts.iter().rev().skip(1).find(|t| is_auto(t)) {
+        text.problem(
+            "can have \"auto\" only as its last alternative",
+            "it always has an answer: nothing behind it would be tried",
+        );
+    }
+    let auto = texts.last().is_some_and(is_auto);
+    let selectors: Vec<Option<Selector>> = texts.iter().filter(|t| !is_auto(t)).map(selector).collect();
+    (selectors.into_iter().collect(), auto)
 }
 
 /// A CSS selector.
@@ -211,6 +232,8 @@ mod tests {
             ("[{ label = 'x', format = ['%d.%m.%Y', '%F'] }, '.y']", 2, 2),
             ("{ attr = 'data-date' }", 1, usual),
             ("{ select = 'a', without = ['.x', '.y'] }", 1, usual),
+            ("':scope'", 1, usual),
+            ("{ above = 'h2', format = '%F' }", 1, 1),
         ] {
             let got = date(value).expect(value);
             assert_eq!((got.len(), got[0].formats.len()), (count, formats), "{value}");

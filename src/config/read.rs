@@ -213,7 +213,7 @@ mod tests {
         let all = said("[http]\n");
         assert_eq!(all, ["1:1 there is no [[source]]: nothing would be read"]);
         let all = said("[http]\n[[source]]\n");
-        let missing = ["id", "title", "page", "each", "item"].map(|k| format!("2:1 [[source]] has no `{k}`"));
+        let missing = ["id", "title", "page"].map(|k| format!("2:1 [[source]] has no `{k}`"));
         assert_eq!(all, missing);
     }
 

@@ -10,8 +10,8 @@ use super::table::Table;
 use super::value::Text;
 use super::{Source, facet, field, net, stamp};
 use crate::domain::{Facet, Id, Newsroom};
-use crate::extract::Rules;
 use crate::extract::months::Language;
+use crate::extract::{Discover, Rules};
 use crate::normalise::link::Identity;
 use crate::schedule::Schedule;
 
@@ -35,18 +35,30 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
     let charset = table.string("charset").map(|t| net::charset(&t));
     let schedule = schedule(&mut table);
     let timezone = table.string("timezone").map_or(Some(Tz::UTC), |t| net::timezone(&t));
+    let stated = table.raw().get("language").is_some();
     let (language, names) = language(&mut table);
     let identity = identity(&mut table);
     let obey_robots = obey_robots(&mut table);
-    let each = table.require("each", "\".news-item\"").map(|v| field::selectors(&v));
+    let (each, auto) = table.take("each").map_or((Some(Vec::new()), true), |v| field::each(&v));
     let next = table.take("next").map(|v| field::selectors(&v)).unwrap_or_default();
     let max_pages = table.integer("max-pages", 1..=10_000).unwrap_or(20);
     let max_terms = table.integer("max-terms", 1..=10_000).unwrap_or(300);
     let max_new_terms = table.integer("max-new-terms", 0..=10_000).unwrap_or(20);
     let empty_is_normal = table.take("empty-is-normal").and_then(|v| v.boolean()).unwrap_or(false);
 
+    let only_auto = each.as_ref().is_some_and(Vec::is_empty) && auto;
     let item = match table.take("item") {
-        Some(value) => value.table("[source.item]").map(|t| item(t, names)),
+        Some(value) => {
+            if only_auto {
+                value.problems.push(
+                    value.span.clone(),
+                    "[source.item] has no rows to read in: nothing but \"auto\" says which they are".to_owned(),
+                    "name one row by a selector, each = [\".news-item\", \"auto\"], or leave [source.item] out",
+                );
+            }
+            value.table("[source.item]").map(|t| item(t, names))
+        }
+        None if only_auto => Some(no_fields()),
         None => {
             let hint = "add [source.item] with `title` and `date` below it";
             table.problems().push(table.span(), "[[source]] has no `item`", hint);
@@ -57,6 +69,7 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
     let rules_stamp = stamp::rules(table.raw());
     table.finish();
 
+    let discovery = Discover { language: stated.then_some(names) };
     let (facets, fields): (Vec<_>, Vec<_>) = facets.into_iter().unzip();
     let outline = id_text.map(|text| Outline { id: text.value.to_owned(), facets: facets.clone() });
     let source = || {
@@ -68,7 +81,7 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
             allow_networks,
             charset: charset.map_or(Some(None), |c| c.map(Some))?,
             schedule: schedule?,
-            rules: Rules { each: each?, next, facets: fields, timezone, ..item },
+            rules: Rules { each: each?, next, facets: fields, timezone, discovery: auto.then_some(discovery), ..item },
             identity,
             max_pages: facet::count(max_pages),
             max_new_terms: facet::count(max_new_terms),
@@ -179,7 +192,22 @@ fn item(mut table: Table<'_>, names: Language) -> Rules {
     let link = table.take("link").map(|v| field::fields(&v)).unwrap_or_default();
     let summary = table.take("summary").map(|v| field::fields(&v)).unwrap_or_default();
     table.finish();
-    Rules { each: Vec::new(), next: Vec::new(), title, link, date, summary, facets: Vec::new(), timezone: Tz::UTC }
+    Rules { title, link, date, summary, ..no_fields() }
+}
+
+fn no_fields() -> Rules {
+    let none = Vec::new;
+    Rules {
+        each: Vec::new(),
+        next: Vec::new(),
+        title: none(),
+        link: none(),
+        date: Vec::new(),
+        summary: none(),
+        facets: Vec::new(),
+        timezone: Tz::UTC,
+        discovery: None,
+    }
 }
 
 /// The ids taken so far: one name space over sources and feeds.
@@ -270,6 +298,8 @@ mod tests {
             ("link-key = '(a)(b)'", "3:12 `link-key` must have one group, not 2"),
             ("link-key = '/(\\d+'", "3:14 `link-key` is no regular expression: unclosed group"),
             ("each = []", "3:8 `each` must not be empty"),
+            ("each = ['auto', 'li']", "3:9 `each` can have \"auto\" only as its last alternative"),
+            ("each = 'auto'", "7:1 [source.item] has no rows to read in: nothing but \"auto\" says which they are"),
             ("max-pages = 0", "3:13 `max-pages` must be from 1 to 10000"),
             ("obey-robots = 'no'", "3:15 `obey-robots` must be true or false, not a string"),
             ("evry = '1h'", "3:1 unknown key `evry` in [[source]]"),

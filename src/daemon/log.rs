@@ -21,6 +21,8 @@ pub(super) struct Log {
     moved: HashMap<String, String>,
     /// What was odd about it.
     odd: HashMap<String, String>,
+    /// The table that would read a page that was redesigned.
+    redesign: HashMap<String, String>,
 }
 
 impl Log {
@@ -30,6 +32,7 @@ impl Log {
             Outcome::Failed { polled, error } => {
                 changes(source, polled);
                 self.moved(source, polled);
+                self.redesign(source, polled);
                 let error = error_chain(error);
                 match polled.turned {
                     // A broken page opens an incident also where the source is suspect as it was.
@@ -41,13 +44,31 @@ impl Log {
                 }
             }
             Outcome::Polled(polled) => {
-                if polled.turned.is_some() {
+                if polled.turned.is_some_and(|t| t.before != t.after) {
                     tracing::info!(source.id = source, state = State::Fine.name(), "poll succeeded again");
                 }
                 changes(source, polled);
                 self.moved(source, polled);
                 self.warnings(source, polled);
+                self.redesign(source, polled);
             }
+        }
+    }
+
+    /// A page whose rows no selector matches: once for as long as it is the same, with what to put into the configuration.
+    fn redesign(&mut self, source: &str, polled: &Polled) {
+        match &polled.redesign {
+            Some(table) if self.redesign.get(source) != Some(table) => {
+                tracing::warn!(
+                    source.id = source,
+                    "redesign suspected, selectors match nothing; what would read the page:\n{table}"
+                );
+                self.redesign.insert(source.to_owned(), table.clone());
+            }
+            None if polled.pages > 0 => {
+                self.redesign.remove(source);
+            }
+            _ => {}
         }
     }
 

@@ -69,7 +69,7 @@ fn row(item: &Item, markup: Markup) -> Html {
 fn field(markup: Markup, class: &str, label: &str, values: &[String], vocabulary: Option<u32>) -> Html {
     html! {
         @match markup {
-            Markup::LabelsOnly => div class="x7" { (label) ": " (values.join(", ")) },
+            Markup::LabelsOnly | Markup::Redesigned => div class="x7" { (label) ": " (values.join(", ")) },
             Markup::Classes => div class=(class) {
                 span class="label" { (label) ":" }
                 " "

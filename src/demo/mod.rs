@@ -8,6 +8,7 @@
 mod article;
 mod listing;
 mod newsroom;
+mod redesign;
 mod server;
 #[cfg(test)]
 mod tests;

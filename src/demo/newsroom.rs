@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{article, listing};
+use super::{article, listing, redesign};
 
 /// One item as the newsroom's editors know it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -38,6 +38,8 @@ pub enum Markup {
     Classes,
     /// Type, departments and topics as bare text in elements whose class says nothing: only the labels tell them apart.
     LabelsOnly,
+    /// Another site altogether: no element or class is as it was.
+    Redesigned,
 }
 
 /// What the server answered so far.
@@ -120,7 +122,16 @@ impl Newsroom {
 
     /// A page of the listing, counted from 0, with that many rows; beyond the end it has none.
     pub fn page(&self, number: usize, rows: usize) -> String {
-        listing::render(&self.items, self.markup, number, rows)
+        match self.markup {
+            Markup::Redesigned => redesign::render(&self.items, number, rows),
+            markup => listing::render(&self.items, markup, number, rows),
+        }
+    }
+
+    /// Gives the newsroom another markup.
+    pub fn redesign(&mut self, markup: Markup) {
+        self.markup = markup;
+        self.revision += 1;
     }
 
     /// The article at `path`.

@@ -49,10 +49,12 @@ pub enum Kind {
     Page,
     /// Something of our own failed.
     Own,
+    /// No failure: selectors match nothing any more, and the rows were found without.
+    Redesign,
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::Fetch, Self::Page, Self::Own];
+    const ALL: [Self; 4] = [Self::Fetch, Self::Page, Self::Own, Self::Redesign];
 
     /// In one word.
     pub fn name(self) -> &'static str {
@@ -60,6 +62,7 @@ impl Kind {
             Self::Fetch => "fetch",
             Self::Page => "page",
             Self::Own => "own",
+            Self::Redesign => "redesign",
         }
     }
 

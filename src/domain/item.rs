@@ -1,5 +1,7 @@
 //! Items, and the rows that tell of them.
 
+use std::ops::RangeInclusive;
+
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
 use super::Digest;
@@ -25,6 +27,15 @@ pub struct Tag {
     pub name: String,
 }
 
+/// What a date may mean that is only told from the moment of reading, such as "2 days ago".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approximate {
+    /// The days that may be meant.
+    pub days: RangeInclusive<NaiveDate>,
+    /// The keys that the row would have on the other ones, unless those are too many.
+    pub keys: Vec<Digest>,
+}
+
 /// One row of a page, normalised: an item as one walk saw it at one link.
 #[derive(Debug, Clone)]
 pub struct Reading {
@@ -48,12 +59,23 @@ pub struct Reading {
     pub day: NaiveDate,
     /// The instant the row states.
     pub published: Published,
+    /// The row tells its date from the moment of reading: `day` and `published` are what that comes to now.
+    pub approximate: Option<Approximate>,
+    /// By how many days `day` may be off; None: it is stated.
+    pub slack: Option<u32>,
     /// Where it leads, if anywhere.
     pub link: Option<Link>,
     /// Sanitised HTML with absolute links.
     pub summary: Option<String>,
     /// The terms the row names, without doubles.
     pub tags: Vec<Tag>,
+}
+
+impl Reading {
+    /// The last day that the row may mean.
+    pub fn latest(&self) -> NaiveDate {
+        self.approximate.as_ref().map_or(self.day, |approximate| *approximate.days.end())
+    }
 }
 
 /// An item as it is published.

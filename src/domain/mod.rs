@@ -13,7 +13,7 @@ pub mod text;
 pub use channel::{Address, Filter};
 pub use fold::fold;
 pub use host::{HostCounts, HostWait, MAX_URL, RobotsCopy, host};
-pub use item::{Item, Link, Published, Reading, Tag};
+pub use item::{Approximate, Item, Link, Published, Reading, Tag};
 pub use newsroom::{Facet, Id, Newsroom};
 
 /// 128 bits: guids and keys are version 5 UUIDs (RFC 9562, section 5.5), stamps are plain hashes.

@@ -61,7 +61,7 @@ const WALLS: &[&str] = &[
 
 impl Frame {
     /// The frame of a page.
-    pub(super) fn of(html: &str, document: &Html) -> Self {
+    pub fn of(html: &str, document: &Html) -> Self {
         let head = document.root_element().child_elements().find(|e| e.value().name() == "head");
         let title = head.and_then(|head| head.child_elements().find(|e| e.value().name() == "title"));
         let name = title.map(|t| fold(&t.text().collect::<String>().replace(|c: char| c.is_ascii_digit(), "")));

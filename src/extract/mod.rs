@@ -3,7 +3,7 @@
 //! Knows no network, store or clock. A row that cannot be read whole becomes a warning that names row and field.
 
 /// Part of every source's `rules_stamp`: raised when the same rules may read the same page differently.
-pub const VERSION: &str = "3";
+pub const VERSION: &str = "4";
 
 pub mod charset;
 pub mod date;
@@ -16,6 +16,7 @@ mod rules;
 mod text;
 
 pub use frame::Frame;
-pub use page::{Extracted, RawRow, Warning, extract};
-pub use rules::{DateField, FacetField, Field, Rules};
+pub use page::{Extracted, RawRow, Warning, base, extract, extract_document};
+pub use rules::{DateField, Discover, FacetField, Field, Rules};
 pub use text::Markup;
+pub(crate) use text::is_read;

@@ -3,7 +3,7 @@
 use pure_rust_locales::{Locale, locale_match};
 
 /// The language of the names in a date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Language(Locale);
 
 impl Language {
@@ -11,7 +11,22 @@ impl Language {
     pub fn of(tag: &str) -> Option<Self> {
         let mut parts = tag.split(['-', '_']);
         let language = parts.next()?.to_ascii_lowercase();
-        let region = parts.find(|p| p.len() == 2 || (p.len() == 3 && p.bytes().all(|b| b.is_ascii_digit())));
+        // Tags that are still written, and have become others or mean several.
+        let language = match language.as_str() {
+            "no" => "nb",
+            "sh" | "cnr" => "sr",
+            "iw" => "he",
+            "in" => "id",
+            "mo" => "ro",
+            other => other,
+        };
+        let mut hant = false;
+        let region = parts.find(|p| {
+            hant |= p.eq_ignore_ascii_case("hant");
+            p.len() == 2 || (p.len() == 3 && p.bytes().all(|b| b.is_ascii_digit()))
+        });
+        // Traditional characters without a country are those of Taiwan.
+        let region = region.or(hant.then_some("TW"));
         let named = region.map(|r| format!("{language}_{}", r.to_ascii_uppercase()));
         // English and the like are spoken under many flags: the names of days and months are the same.
         let usual = [
@@ -31,6 +46,24 @@ impl Language {
                     .find_map(|(a, b)| Locale::try_from(format!("{language}_{}{}", a as char, b as char).as_str()).ok())
             })
             .map(Self)
+    }
+
+    /// The language's own tag and the country by whose customs it is written: ("zh", "TW").
+    pub fn parts(self) -> (String, String) {
+        let name = self.0.to_string();
+        let mut parts = name.split(['_', '@']).map(str::to_owned);
+        (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+    }
+
+    /// The same language in its other countries and scripts: Arabic months have other names in Beirut than in Cairo.
+    pub fn relatives(self) -> Vec<Self> {
+        let of = |name: String| Locale::try_from(name.as_str()).ok().map(Self).filter(|l| *l != self);
+        let (tag, country) = self.parts();
+        let two = (b'A'..=b'Z').flat_map(|a| (b'A'..=b'Z').map(move |b| [a as char, b as char]));
+        let countries = two.map(|[a, b]| format!("{tag}_{a}{b}"));
+        let own = format!("{tag}_{country}");
+        let scripts = ["latin", "cyrillic", "devanagari", "iqtelif"].map(|script| of(format!("{own}@{script}")));
+        countries.filter_map(of).chain(scripts.into_iter().flatten()).collect()
     }
 
     /// Month names, full and short, nominative and genitive: (name, number from 1).

@@ -1,10 +1,12 @@
 //! One page, read by the rules: rows, the next page, and what could not be read.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use scraper::{ElementRef, Html};
+use ego_tree::NodeId;
+use scraper::{ElementRef, Html, Selector};
 
-use super::date::{PageDate, read_date};
+use super::date::{When, may_mean_two_days, read_date};
 use super::frame::Frame;
 use super::label::Lines;
 use super::rules::{Field, Rules};
@@ -39,7 +41,7 @@ pub struct RawRow {
     /// Where it leads, as written.
     pub link: Option<String>,
     /// Its date.
-    pub date: PageDate,
+    pub date: When,
     /// Its summary.
     pub summary: Option<Markup>,
     /// The names of its terms, in the order of the rules' facets.
@@ -69,23 +71,31 @@ impl fmt::Display for Warning {
 /// Reads a page. Rows without title or date are left out, with a warning; they don't touch the others.
 pub fn extract(html: &str, rules: &Rules) -> Extracted {
     let document = Html::parse_document(html);
-    let mut out = Extracted { base: base(&document), next: next_page(&document, rules), ..Extracted::default() };
-    let rows = rules.each.iter().map(|each| document.select(each).collect::<Vec<_>>()).find(|rows| !rows.is_empty());
-    let labelled = rules.labels().next().is_some();
-    for (row, element) in rows.unwrap_or_default().into_iter().enumerate() {
-        out.rows_found += 1;
-        let lines = labelled.then(|| Lines::new(element, rules.labels()));
-        let reader = Row { element, lines, rules, row };
-        if let Some(row) = reader.read(&mut out.warnings) {
-            out.rows.push(row);
-        }
-    }
+    let mut out = extract_document(&document, rules);
     out.frame = Frame::of(html, &document);
     out
 }
 
+/// The same of a page that is parsed already, without what frames the rows.
+pub fn extract_document(document: &Html, rules: &Rules) -> Extracted {
+    let mut out = Extracted { base: base(document), next: next_page(document, rules), ..Extracted::default() };
+    let rows = rules.each.iter().map(|each| document.select(each).collect::<Vec<_>>()).find(|rows| !rows.is_empty());
+    let rows = rows.unwrap_or_default();
+    let labelled = rules.labels().next().is_some();
+    let above = Above::of(document, rules, &rows);
+    for (row, element) in rows.into_iter().enumerate() {
+        out.rows_found += 1;
+        let lines = labelled.then(|| Lines::new(element, rules.labels()));
+        let reader = Row { element, lines, rules, row, above: &above };
+        if let Some(row) = reader.read(&mut out.warnings) {
+            out.rows.push(row);
+        }
+    }
+    out
+}
+
 /// Of the first `<base>` in the head that has an address (WHATWG HTML, 4.2.3): one that only names a target comes before it on many pages.
-fn base(document: &Html) -> Option<String> {
+pub fn base(document: &Html) -> Option<String> {
     let head = document.root_element().child_elements().find(|e| e.value().name() == "head")?;
     head.child_elements().filter(|e| e.value().name() == "base").find_map(|e| e.attr("href")).map(str::to_owned)
 }
@@ -112,11 +122,45 @@ fn is_blank(text: &str) -> bool {
     !text.bytes().any(|b| b.is_ascii_graphic()) && fold(text).is_empty()
 }
 
+/// What stands above each row, by the selectors that ask for it.
+struct Above<'a>(Vec<(&'a Selector, HashMap<NodeId, ElementRef<'a>>)>);
+
+impl<'a> Above<'a> {
+    fn of(document: &'a Html, rules: &'a Rules, rows: &[ElementRef<'a>]) -> Self {
+        let mut out: Vec<(&Selector, HashMap<_, _>)> = Vec::new();
+        for selector in rules.fields().filter_map(|f| f.above.as_ref()) {
+            if out.iter().any(|(of, _)| *of == selector) {
+                continue;
+            }
+            let matches: HashSet<NodeId> = document.select(selector).map(|e| e.id()).collect();
+            let rows: HashSet<NodeId> = rows.iter().map(|e| e.id()).collect();
+            let (mut nearest, mut above) = (None, HashMap::new());
+            for element in document.root_element().descendent_elements() {
+                if rows.contains(&element.id())
+                    && let Some(nearest) = nearest
+                {
+                    above.insert(element.id(), nearest);
+                }
+                if matches.contains(&element.id()) {
+                    nearest = Some(element);
+                }
+            }
+            out.push((selector, above));
+        }
+        Self(out)
+    }
+
+    fn row(&self, selector: &Selector, row: ElementRef<'a>) -> Option<ElementRef<'a>> {
+        self.0.iter().find(|(of, _)| *of == selector)?.1.get(&row.id()).copied()
+    }
+}
+
 struct Row<'a> {
     element: ElementRef<'a>,
     lines: Option<Lines<'a>>,
     rules: &'a Rules,
     row: usize,
+    above: &'a Above<'a>,
 }
 
 impl<'a> Row<'a> {
@@ -154,14 +198,19 @@ impl<'a> Row<'a> {
         Some(RawRow { row: self.row, title, link, date, summary, terms })
     }
 
-    fn date(&self, warn: &mut impl FnMut(&str, String), title: &str) -> Option<PageDate> {
+    fn date(&self, warn: &mut impl FnMut(&str, String), title: &str) -> Option<When> {
         let texts = || self.rules.date.iter().filter_map(|d| self.text(&d.field).map(|text| (d, text)));
         let date = texts().find_map(|(d, text)| read_date(&text, &d.formats));
         if date.is_none() {
             let title = cut(title.to_owned(), 60);
             match texts().next() {
-                Some((_, text)) => {
-                    warn("date", format!("{:?} is no date in any of the forms given, {title:?} is left out", cut(text, 60)))
+                Some((d, text)) => {
+                    let why = if may_mean_two_days(&text, &d.formats) {
+                        "may mean two days: `format` must say which"
+                    } else {
+                        "is no date in any of the forms given"
+                    };
+                    warn("date", format!("{:?} {why}, {title:?} is left out", cut(text, 60)))
                 }
                 None => warn("date", format!("nothing there, {title:?} is left out")),
             }
@@ -169,11 +218,15 @@ impl<'a> Row<'a> {
         date
     }
 
-    /// The elements that a field may mean, in order: those its selector matches, else the row.
+    /// The elements that a field may mean, in order: those its selector matches, else the row; in what stands above it, if the field says so.
     fn elements(&self, field: &'a Field) -> impl Iterator<Item = ElementRef<'a>> {
-        let selected = field.select.as_ref().map(|s| self.element.select(s));
-        let row = field.select.is_none().then_some(self.element);
-        selected.into_iter().flatten().chain(row)
+        let within = match &field.above {
+            Some(above) => self.above.row(above, self.element),
+            None => Some(self.element),
+        };
+        let selected = within.zip(field.select.as_ref()).map(|(within, s)| within.select(s));
+        let whole = within.filter(|_| field.select.is_none());
+        selected.into_iter().flatten().chain(whole)
     }
 
     /// The field's text, if there is any.
@@ -220,7 +273,8 @@ impl<'a> Row<'a> {
 
     /// Without a rule: the first link in or around the title, else in the row.
     fn usual_link(&self, title: &'a Field) -> Option<String> {
-        let of_title = title.select.is_some().then(|| self.elements(title).next()).flatten();
+        let is_own = title.select.is_some() || title.above.is_some();
+        let of_title = is_own.then(|| self.elements(title).next()).flatten();
         of_title
             .and_then(|e| link_within(e).or_else(|| link_around(e)))
             .or_else(|| link_around(self.element))

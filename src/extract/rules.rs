@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 use scraper::Selector;
 
 use super::date::DateFormat;
+use super::months::Language;
 
 /// The rules by which one source's pages are read. All texts that are compared with the page are folded beforehand.
 #[derive(Debug, Clone)]
@@ -24,6 +25,15 @@ pub struct Rules {
     pub facets: Vec<FacetField>,
     /// The zone of dates that state none.
     pub timezone: Tz,
+    /// What is done where `each` matches nothing; None: nothing.
+    pub discovery: Option<Discover>,
+}
+
+/// That a page's listing is to be found without selectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Discover {
+    /// The language of names in its dates, where the operator states it.
+    pub language: Option<Language>,
 }
 
 /// Where in a row a value stands.
@@ -31,6 +41,8 @@ pub struct Rules {
 pub struct Field {
     /// The element; without it the row itself, or with `label` the whole row is searched.
     pub select: Option<Selector>,
+    /// It stands above the row: the nearest such element before it, in which the others are looked for.
+    pub above: Option<Selector>,
     /// The value is this attribute, not the text.
     pub attr: Option<String>,
     /// The value follows this visible label (folded, without colon).
@@ -62,8 +74,13 @@ pub struct FacetField {
 impl Rules {
     /// Every label that a row may hold: where one begins, the value of the one before ends.
     pub fn labels(&self) -> impl Iterator<Item = &str> + Clone {
+        self.fields().filter_map(|f| f.label.as_deref())
+    }
+
+    /// Every field.
+    pub fn fields(&self) -> impl Iterator<Item = &Field> + Clone {
         let dates = self.date.iter().map(|d| &d.field);
         let facets = self.facets.iter().flat_map(|f| &f.values);
-        self.title.iter().chain(&self.link).chain(dates).chain(&self.summary).chain(facets).filter_map(|f| f.label.as_deref())
+        self.title.iter().chain(&self.link).chain(dates).chain(&self.summary).chain(facets)
     }
 }

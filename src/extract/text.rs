@@ -113,6 +113,6 @@ fn escape(text: &str, out: &mut String) {
 }
 
 /// Whether a node is an element that readers see.
-pub(super) fn is_read(node: NodeRef<'_, Node>) -> bool {
+pub(crate) fn is_read(node: NodeRef<'_, Node>) -> bool {
     node.value().as_element().is_some_and(|e| !is_unread(e))
 }

@@ -1,6 +1,7 @@
 //! The status feed: one entry for each incident that was opened, one for each that was closed.
 //!
-//! Its texts are our own: sources' names, numbers, instants. No text of a page and no query of an address is in it.
+//! Its texts are our own: sources' names, numbers, instants. No text of a page and no query of an address is in it,
+//! but for the names of a redesigned page's elements and classes.
 
 use chrono::{DateTime, Utc};
 
@@ -65,10 +66,15 @@ fn opened(incident: &Incident, name: &str) -> Entry {
         Kind::Page => "its page is broken",
         Kind::Fetch => "its page cannot be got",
         Kind::Own => "it cannot be polled",
+        Kind::Redesign => "its page seems to be redesigned",
     };
     let reasons: String = incident.reasons.iter().map(|r| format!("<li>{}</li>", escape_html(r))).collect();
     let since = incident.since.format("%Y-%m-%d %H:%M:%S UTC");
-    let summary = format!("<p>Since {since}:</p><ul>{reasons}</ul><p>Its feeds stay as they are.</p>");
+    let feeds = match incident.kind {
+        Kind::Redesign => "What was found goes into its feeds; newsroomd preview shows the table to put into the configuration.",
+        _ => "Its feeds stay as they are.",
+    };
+    let summary = format!("<p>Since {since}:</p><ul>{reasons}</ul><p>{feeds}</p>");
     entry(incident, Event::Opened, incident.opened, format!("{name}: {what}"), summary)
 }
 

@@ -15,7 +15,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chrono::NaiveDate;
 
 use super::forgotten::{Claim, Trace, forgotten};
-use crate::domain::{Digest, Reading, digest};
+use crate::domain::{Digest, Published, Reading, digest};
 
 /// What the store knows of the rows of a walk.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +44,10 @@ pub struct KnownItem {
     pub title_key: Digest,
     /// Its present day.
     pub day: NaiveDate,
+    /// Its present date.
+    pub published: Published,
+    /// By how many days that may be off; None: a row stated it.
+    pub slack: Option<u32>,
     /// Its present content.
     pub version: Digest,
     /// The content before that.
@@ -170,11 +174,6 @@ impl Recognised {
     pub fn all(&self) -> usize {
         self.told + self.linked + self.forgotten
     }
-}
-
-/// Whether all rows are items that were known before the walk.
-pub fn all_known(rows: &[Reading], known: &Known, terms: &Terms) -> bool {
-    recognise(rows, known, terms).all() == rows.len()
 }
 
 /// How many of the rows are items that were known before the walk.
@@ -432,4 +431,4 @@ impl<'a> Index<'a> {
 
 #[cfg(test)]
 #[path = "matching_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -28,6 +28,8 @@ fn row(text: &str, at: usize) -> Reading {
         title: title.into(),
         day,
         published,
+        approximate: None,
+        slack: None,
         link: (!link.is_empty()).then(|| Link { url: link.into(), identity: stamp(["link", link]) }),
         summary: Some(summary.into()),
         tags: Vec::new(),
@@ -36,18 +38,22 @@ fn row(text: &str, at: usize) -> Reading {
 
 /// The store in miniature: applies plans as the real one does.
 #[derive(Default)]
-struct Memory {
-    known: Known,
-    titles: Vec<String>,
-    guids: Vec<Digest>,
-    edits: Vec<usize>,
+pub(in crate::normalise) struct Memory {
+    pub known: Known,
+    pub titles: Vec<String>,
+    pub guids: Vec<Digest>,
+    pub edits: Vec<usize>,
     rules: u8,
-    link_key: bool,
+    pub link_key: bool,
 }
 
 impl Memory {
-    fn walk(&mut self, rows: &[Reading], covered: Covered) -> Plan {
-        let terms = Terms { link_key: self.link_key, rules: stamp([self.rules.to_string().as_str()]), covered };
+    pub fn terms(&self, covered: Covered) -> Terms {
+        Terms { link_key: self.link_key, rules: stamp([self.rules.to_string().as_str()]), covered }
+    }
+
+    pub fn walk(&mut self, rows: &[Reading], covered: Covered) -> Plan {
+        let terms = self.terms(covered);
         let mut plan = decide(rows, &self.known, &terms);
         while let Some(&(later, earlier)) = plan.merged.last() {
             self.merge(later, earlier);
@@ -73,6 +79,8 @@ impl Memory {
                 key: first.key,
                 title_key: first.title_key,
                 day: first.day,
+                published: first.published,
+                slack: first.slack,
                 version: first.version,
                 previous: None,
                 link: first.link.as_ref().map(|l| l.identity),
@@ -101,7 +109,7 @@ impl Memory {
     }
 
     /// Forgets the item with this title; its counter stays taken.
-    fn forget(&mut self, title: &str) {
+    pub fn forget(&mut self, title: &str) {
         let n = self.titles.iter().position(|t| t == title).expect("a known title");
         let (gone, _, guid, _) = (self.known.items.remove(n), self.titles.remove(n), self.guids.remove(n), self.edits.remove(n));
         let trace = |key, link| Trace { item: n as i64, key, title_key: gone.title_key, day: gone.day, link };
@@ -129,6 +137,7 @@ fn take(item: &mut KnownItem, row: &Reading) {
         item.previous = Some(item.version);
     }
     (item.key, item.title_key, item.day, item.version) = (row.key, row.title_key, row.day, row.version);
+    (item.published, item.slack) = (row.published, row.slack);
     item.link = row.link.as_ref().map(|l| l.identity);
 }
 
@@ -280,7 +289,7 @@ fn forgotten_rows_are_known_to_the_walk() {
     let terms = Terms { link_key: false, rules: stamp(["0"]), covered: Covered::Nothing };
     let known = |texts: &[&str]| {
         let rows: Vec<Reading> = texts.iter().enumerate().map(|(n, text)| row(text, n)).collect();
-        all_known(&rows, &memory.known, &terms)
+        recognise(&rows, &memory.known, &terms).all() == rows.len()
     };
     assert!(known(&["A @ 1 @ /a", "B @ 1 @ /b"]));
     assert!(known(&["A2 @ 1 @ /a", "A2 @ 1 @ /c", "B @ 1 @ /b"]));
@@ -355,7 +364,7 @@ fn known_rows_are_told() {
     for (text, want) in
         [("A @ 1 @ /a", true), ("A! @ 1 @ /a", true), ("A @ 1 @ /else", true), ("B @ 2 @ /a", false), ("B @ 1 @ /b", false)]
     {
-        assert_eq!(all_known(&[row(text, 0)], &memory.known, &terms), want, "{text}");
+        assert_eq!(recognise(&[row(text, 0)], &memory.known, &terms).all() == 1, want, "{text}");
     }
 }
 

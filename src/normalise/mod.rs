@@ -2,6 +2,7 @@
 //!
 //! Knows no network, store or clock: `now` is an argument.
 
+pub mod approximate;
 pub mod forgotten;
 pub mod html;
 pub mod link;

@@ -1,14 +1,14 @@
 //! From a page's raw rows to readings: absolute links, instants, safe HTML, keys.
 
-use chrono::{DateTime, Duration, NaiveDateTime, NaiveTime, Offset, TimeZone};
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 use url::Url;
 
 use super::html::Sanitiser;
 use super::link::{Identity, absolute, link};
 use crate::domain::text::cut;
-use crate::domain::{Newsroom, Published, Reading, Tag, digest, fold, stamp};
-use crate::extract::date::PageDate;
+use crate::domain::{Approximate, Digest, Link, Newsroom, Published, Reading, Tag, digest, fold, stamp};
+use crate::extract::date::{PageDate, When};
 use crate::extract::{Extracted, RawRow, Warning};
 
 /// A title longer than this (characters) is cut for display; its identity is that of the whole.
@@ -16,16 +16,22 @@ pub const LONGEST_TITLE: usize = 1_000;
 /// A term longer than this (characters) is no term but a page that is read wrongly.
 const LONGEST_TERM: usize = 200;
 
-/// Turns the rows of one page into readings. `url` is the page's own address after redirects, `page` its number in the walk.
+/// A date that may be off by more days than this is matched by its link alone: every day would be one more key to look up.
+const MOST_SLACK: u32 = 31;
+
+/// Turns the rows of one page into readings. `url` is the page's own address after redirects, `page` its number in the walk, `read_at` the
+/// instant from which relative dates count: one for the whole walk.
 pub fn readings(
     extracted: &Extracted,
     url: &Url,
     page: usize,
     newsroom: &Newsroom,
     identity: &Identity,
+    read_at: DateTime<Utc>,
 ) -> (Vec<Reading>, Vec<Warning>) {
     let base = base(extracted, url);
-    let mut reader = Reader { sanitiser: Sanitiser::new(base.clone()), base, page, newsroom, identity, warnings: Vec::new() };
+    let sanitiser = Sanitiser::new(base.clone());
+    let mut reader = Reader { sanitiser, base, page, newsroom, identity, read_at, warnings: Vec::new() };
     let readings = extracted.rows.iter().map(|row| reader.read(row)).collect();
     (readings, reader.warnings)
 }
@@ -42,6 +48,7 @@ struct Reader<'a> {
     page: usize,
     newsroom: &'a Newsroom,
     identity: &'a Identity,
+    read_at: DateTime<Utc>,
     warnings: Vec<Warning>,
 }
 
@@ -52,10 +59,13 @@ impl Reader<'_> {
 
     fn read(&mut self, raw: &RawRow) -> Reading {
         let source = &self.newsroom.id;
-        let published = instant(&raw.date, self.newsroom.timezone);
-        let day =
-            if raw.date.offset.is_some() { published.with_timezone(&self.newsroom.timezone).date_naive() } else { raw.date.day };
-        let day_text = day.to_string();
+        let zone = self.newsroom.timezone;
+        let (date, days) = match raw.date {
+            When::Stated(date) => (date, None),
+            When::Ago(ago) => (ago.resolve(self.read_at, zone), Some(ago.may_be(self.read_at, zone))),
+        };
+        let published = instant(&date, zone);
+        let day = if date.offset.is_some() { published.with_timezone(&zone).date_naive() } else { date.day };
         let folded = fold(&raw.title);
         let link = raw.link.as_deref().and_then(|href| match absolute(href, &self.base) {
             Ok(url) => Some(link(source, &url, self.identity)),
@@ -64,33 +74,43 @@ impl Reader<'_> {
                 None
             }
         });
-        let origin = digest(["item", source.as_str(), &folded, &day_text]);
-        let key = match (&link, self.identity.with_link) {
-            (Some(link), true) => digest(["item and link", &origin.to_string(), &link.identity.to_string()]),
-            _ => origin,
-        };
         let title = cut(raw.title.clone(), LONGEST_TITLE);
         if title.len() < raw.title.len() {
             self.warn(raw.row, "title", format!("{} bytes long, shown cut to {LONGEST_TITLE} characters", raw.title.len()));
         }
         let summary = raw.summary.as_ref().and_then(|markup| self.sanitiser.summary(markup));
         let tags = self.tags(raw);
-        let folded_summary = summary.as_deref().map(fold).unwrap_or_default();
-        let instant = published.to_rfc3339();
-        let exact =
-            ["row", &raw.title, &instant, link.as_ref().map_or("", |l| l.url.as_str()), summary.as_deref().unwrap_or_default()];
-        let terms = tags.iter().flat_map(|t| [self.newsroom.facets[t.facet].name.as_str(), t.name.as_str()]);
+        let story = Story {
+            newsroom: self.newsroom,
+            title: &raw.title,
+            folded: &folded,
+            link: link.as_ref(),
+            with_link: self.identity.with_link,
+            summary: summary.as_deref(),
+            tags: &tags,
+        };
+        let Digests { key, origin, version, exact } = story.digests(day, published);
+        let slack =
+            days.as_ref().map(|days| (day - *days.start()).max(*days.end() - day).num_days().max(0).unsigned_abs() as u32);
+        let approximate = days.map(|days| {
+            let others =
+                slack.filter(|slack| *slack <= MOST_SLACK).map(|_| days.start().iter_days().take_while(|d| d <= days.end()));
+            let keys = others.into_iter().flatten().filter(|d| *d != day).map(|d| story.identity(d).0).collect();
+            Approximate { days, keys }
+        });
         Reading {
             page: self.page,
             row: raw.row,
             key,
             origin,
             title_key: stamp(["title", source.as_str(), &folded]),
-            version: stamp(["version", &folded, &instant, &folded_summary]),
-            exact: stamp(exact.into_iter().chain(terms)),
+            version,
+            exact,
             title,
             day,
             published,
+            approximate,
+            slack,
             link,
             summary,
             tags,
@@ -126,6 +146,68 @@ impl Reader<'_> {
             }
         }
         tags
+    }
+}
+
+/// Gives a reading another day, as if its row stated that one.
+pub fn restate(reading: &mut Reading, newsroom: &Newsroom, day: NaiveDate, published: Published) {
+    let folded = fold(&reading.title);
+    let story = Story {
+        newsroom,
+        title: &reading.title,
+        folded: &folded,
+        link: reading.link.as_ref(),
+        with_link: reading.key != reading.origin,
+        summary: reading.summary.as_deref(),
+        tags: &reading.tags,
+    };
+    let Digests { key, origin, version, exact } = story.digests(day, published);
+    (reading.key, reading.origin, reading.version, reading.exact) = (key, origin, version, exact);
+    (reading.day, reading.published) = (day, published);
+}
+
+/// What a row says, its date aside.
+struct Story<'a> {
+    newsroom: &'a Newsroom,
+    title: &'a str,
+    folded: &'a str,
+    link: Option<&'a Link>,
+    /// The link is part of the key.
+    with_link: bool,
+    summary: Option<&'a str>,
+    tags: &'a [Tag],
+}
+
+struct Digests {
+    key: Digest,
+    origin: Digest,
+    version: Digest,
+    exact: Digest,
+}
+
+impl Story<'_> {
+    /// Key and origin on this day.
+    fn identity(&self, day: NaiveDate) -> (Digest, Digest) {
+        let origin = digest(["item", self.newsroom.id.as_str(), self.folded, &day.to_string()]);
+        let key = match self.link {
+            Some(link) if self.with_link => digest(["item and link", &origin.to_string(), &link.identity.to_string()]),
+            _ => origin,
+        };
+        (key, origin)
+    }
+
+    fn digests(&self, day: NaiveDate, published: Published) -> Digests {
+        let (key, origin) = self.identity(day);
+        let folded_summary = self.summary.map(fold).unwrap_or_default();
+        let instant = published.to_rfc3339();
+        let exact = ["row", self.title, &instant, self.link.map_or("", |l| l.url.as_str()), self.summary.unwrap_or_default()];
+        let terms = self.tags.iter().flat_map(|t| [self.newsroom.facets[t.facet].name.as_str(), t.name.as_str()]);
+        Digests {
+            key,
+            origin,
+            version: stamp(["version", self.folded, &instant, &folded_summary]),
+            exact: stamp(exact.into_iter().chain(terms)),
+        }
     }
 }
 

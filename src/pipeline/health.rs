@@ -1,17 +1,21 @@
 //! How a source's poll went: its pages are judged by its past, and what that means for its state is noted.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{Due, Outcome, PageRead, Pipeline, PollError};
+use super::found::{self, Before};
+use super::poll::Otherwise;
+use super::{Due, Outcome, PageRead, Pipeline, PollError, Polled};
 use crate::config::Source;
 use crate::domain::Reading;
 use crate::domain::health::Kind;
 use crate::fetch::FetchError;
-use crate::judge::{Circumstances, Look, Past, Verdict, judge};
-use crate::normalise::matching::{Covered, Recognised, recognise};
-use crate::store::{Fared, Fate, SourceState, Store, StoreError};
+use crate::judge::{Circumstances, Past, Verdict, judge};
+use crate::normalise::approximate::settle;
+use crate::normalise::matching::{Covered, Known, Recognised, recognise};
+use crate::store::{Fared, Fate, SourceState, Store, StoreError, Turned};
 
 /// A first page, judged.
 #[derive(Debug)]
@@ -26,8 +30,13 @@ pub struct Judged {
 
 impl Judged {
     /// A page judged without knowing anything of the source's past.
-    pub fn by_itself(source: &Source, look: &Look, at: DateTime<Utc>) -> Self {
-        Self { verdict: judge(look, &circumstances(source, None, at, None)), past: None, all_known: None }
+    pub fn by_itself(source: &Source, read: &PageRead, at: DateTime<Utc>) -> Self {
+        let look = &read.look;
+        let mut verdict = judge(look, &circumstances(source, None, at, None));
+        if let Some(found) = read.discovered.as_ref().filter(|_| look.rows > 0) {
+            verdict = found::gate(found, look.rows, &Before { fresh: true, same: false, known: 0 }, verdict);
+        }
+        Self { verdict, past: None, all_known: None }
     }
 }
 
@@ -57,24 +66,43 @@ pub async fn judge_first(
     at: DateTime<Utc>,
     read: &mut PageRead,
 ) -> Result<Judged, StoreError> {
-    let past = match state.rules == Some(source.rules_stamp) {
-        true => store.past(&source.newsroom.id).await?.and_then(|text| Past::parse(&text)),
+    let same = state.rules == Some(read.stamp(source));
+    let stored = match same || read.discovered.is_some() {
+        true => store.past(&source.newsroom.id).await?,
         false => None,
     };
+    let fresh = stored.is_none();
+    let past = stored.filter(|_| same).and_then(|text| Past::parse(&text));
     let mut all_known = None;
-    if past.is_some() || state.complete {
+    let mut told = 0;
+    if past.is_some() || state.complete || read.discovered.is_some() {
         let recognised = recognised(store, source, &read.rows).await?;
         (read.look.known, read.look.altered) = (Some(recognised.all()), recognised.linked);
         all_known = Some(recognised.all() == read.rows.len());
+        told = recognised.told;
     }
-    let verdict = judge(&read.look, &circumstances(source, past.as_ref(), at, state.good()));
+    let mut verdict = judge(&read.look, &circumstances(source, past.as_ref(), at, state.good()));
+    if let Some(found) = read.discovered.as_ref().filter(|_| read.look.rows > 0) {
+        verdict = found::gate(found, read.rows.len(), &Before { fresh, same, known: told }, verdict);
+    }
     Ok(Judged { verdict, past, all_known })
 }
 
 /// How many of the rows are known, and how.
 pub(super) async fn recognised(store: &Store, source: &Source, rows: &[Reading]) -> Result<Recognised, StoreError> {
+    let (known, rows) = settled(store, source, rows).await?;
+    Ok(recognise(&rows, &known, &super::poll::terms(source, Covered::Nothing)))
+}
+
+/// What is known of the rows, and the rows, those that are known on the days of their items.
+pub(super) async fn settled<'r>(
+    store: &Store,
+    source: &Source,
+    rows: &'r [Reading],
+) -> Result<(Known, Cow<'r, [Reading]>), StoreError> {
     let known = store.known(rows).await?;
-    Ok(recognise(rows, &known, &super::poll::terms(source, Covered::Nothing)))
+    let rows = settle(rows, &known, &super::poll::terms(source, Covered::Nothing), &source.newsroom);
+    Ok((known, rows))
 }
 
 impl PollError {
@@ -137,14 +165,22 @@ impl Pipeline {
         // Where nothing was asked, nothing failed, and nothing went well.
         let polled = |outcome: &Outcome| !matches!(outcome, Outcome::Waiting { .. });
         let fared = outcomes.iter().zip(&words).enumerate().filter(|(_, ((_, outcome), _))| polled(outcome));
-        let fared = fared.filter_map(|(n, ((due, _), words))| {
+        let fared = fared.flat_map(|(n, ((due, outcome), words))| {
             let source = self.source(due);
             let fate = match words {
-                Some((kind, error, reasons)) => Fate::Failed { kind: *kind, rules: source.rules_stamp, error, reasons },
-                None if due.state.failures > 0 => Fate::Recovered { due: super::due::next(source, 0, due.at) },
-                None => return None,
+                Some((kind, error, reasons)) => Some(Fate::Failed { kind: *kind, rules: source.rules_stamp, error, reasons }),
+                None if due.state.failures > 0 => Some(Fate::Recovered { due: super::due::next(source, 0, due.at) }),
+                None => None,
             };
-            Some((n, Fared { source: &source.newsroom.id, at: due.at, outcome: fate }))
+            let more = match outcome {
+                Outcome::Polled(Polled { otherwise: Some(Otherwise::Redesigned), odd, .. }) => {
+                    Some(Fate::Redesigned { reasons: odd })
+                }
+                Outcome::Polled(Polled { otherwise: Some(Otherwise::Settled), .. }) if fate.is_none() => Some(Fate::Settled),
+                _ => None,
+            };
+            let fared = |outcome| (n, Fared { source: &source.newsroom.id, at: due.at, outcome });
+            fate.into_iter().chain(more).map(fared).collect::<Vec<_>>()
         });
         let (numbers, fared): (Vec<usize>, Vec<Fared<'_>>) = fared.unzip();
         if fared.is_empty() {
@@ -153,7 +189,13 @@ impl Pipeline {
         let turned = self.store.fared(&fared, self.config.status.webhook.is_some()).await?;
         for (number, turned) in numbers.into_iter().zip(turned) {
             match &mut outcomes[number].1 {
-                Outcome::Polled(polled) | Outcome::Failed { polled, .. } => polled.turned = turned,
+                // The first note of a poll says how the state moved; one behind it may open or close an incident.
+                Outcome::Polled(polled) | Outcome::Failed { polled, .. } => {
+                    polled.turned = match (polled.turned, turned) {
+                        (Some(first), Some(turned)) => Some(Turned { incident: first.incident || turned.incident, ..first }),
+                        (first, turned) => first.or(turned),
+                    };
+                }
                 Outcome::Waiting { .. } => {}
             }
         }

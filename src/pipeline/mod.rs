@@ -9,6 +9,7 @@ mod backfill;
 mod channel;
 mod deliver;
 mod due;
+mod found;
 mod health;
 mod hosts;
 mod lists;
@@ -28,7 +29,7 @@ pub use channel::title;
 pub use due::{Due, backs_off, is_due, now};
 pub use health::{Judged, judge_first};
 pub use hosts::{ask, polite, turns};
-pub use poll::{PageRead, PollError, Polled, Walked, read_page};
+pub use poll::{Otherwise, PageRead, PollError, Polled, Walked, read_archived, read_page};
 pub use publish::Published;
 pub use round::{Outcome, Round, Wait, Which};
 

@@ -1,16 +1,18 @@
 //! One poll: a source's walk along its pager, into the store.
 
 use chrono::{DateTime, Utc};
+use scraper::Html;
 use url::Url;
 
 use super::due::next;
+use super::found::{self, Found};
 use super::health::{judge_first, recognised};
 use super::round::Wait;
 use super::{Due, Outcome, Pipeline, ask};
 use crate::config::Source;
 use crate::domain::health::Kind;
-use crate::domain::{Address, Filter, Reading};
-use crate::extract::{Warning, charset, extract};
+use crate::domain::{Address, Digest, Filter, Reading};
+use crate::extract::{Frame, Rules, Warning, charset, extract_document};
 use crate::fetch::{Answer, Ask, FetchError, Fetched, Known, Page};
 use crate::judge::{Look, Past, Verdict, judge_later};
 use crate::normalise::matching::{Covered, Terms};
@@ -34,8 +36,21 @@ pub struct Polled {
     pub moved: Option<Url>,
     /// What is odd about the first page, which was taken over all the same.
     pub odd: Vec<String>,
+    /// It was read in another way than the last time, and what that says.
+    pub otherwise: Option<Otherwise>,
+    /// The selectors match nothing: the `[[source]]` table that would read the page.
+    pub redesign: Option<String>,
     /// How the source's state moved; None: it went well as ever.
     pub turned: Option<Turned>,
+}
+
+/// What it says that a page was read in another way than the last time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Otherwise {
+    /// Selectors match nothing any more.
+    Redesigned,
+    /// It was read by selectors again.
+    Settled,
 }
 
 /// Why a poll failed. What it read before is kept.
@@ -105,14 +120,50 @@ pub struct PageRead {
     pub next: Option<Url>,
     /// The page in numbers.
     pub look: Look,
+    /// How its rows were found, if not by the source's selectors.
+    pub discovered: Option<Found>,
 }
 
-/// Reads a page: decode, extract, normalise. Work for the processor.
-pub fn read_page(page: &Page, number: usize, source: &Source) -> PageRead {
+impl PageRead {
+    /// The stamp of the rules by which it was read.
+    pub fn stamp(&self, source: &Source) -> Digest {
+        self.discovered.as_ref().map_or(source.rules_stamp, |found| found.stamp)
+    }
+}
+
+/// Reads the first page of a listing: decode, extract, normalise. Work for the processor. Relative dates count from `read_at`. Where the source's
+/// selectors match nothing, or there are none, its rows are found without, if the source says so.
+pub fn read_page(page: &Page, number: usize, source: &Source, read_at: DateTime<Utc>) -> PageRead {
+    read(page, number, source, None, read_at)
+}
+
+/// Reads a page of an archive: without selectors it holds what surely is a listing, or nothing.
+pub fn read_archived(page: &Page, number: usize, source: &Source, read_at: DateTime<Utc>) -> PageRead {
+    if source.rules.each.is_empty() {
+        let read = read_page(page, number, source, read_at);
+        let sure = read.discovered.as_ref().is_none_or(|found| found.sure);
+        if sure {
+            read
+        } else {
+            PageRead { found: 0, rows: Vec::new(), look: Look { rows: 0, readable: 0, ..read.look }, ..read }
+        }
+    } else {
+        read(page, number, source, Some(&source.rules), read_at)
+    }
+}
+
+/// By these rules and no others, or by the source's.
+fn read(page: &Page, number: usize, source: &Source, by: Option<&Rules>, read_at: DateTime<Utc>) -> PageRead {
     let host = page.url.host_str().unwrap_or_default();
     let decoded = charset::decode(&page.body, &charset::Evidence { told: source.charset, header: page.charset.as_deref(), host });
-    let extracted = extract(&decoded.text, &source.rules);
-    let (rows, more) = readings(&extracted, &page.url, number, &source.newsroom, &source.identity);
+    let document = Html::parse_document(&decoded.text);
+    let mut extracted = extract_document(&document, by.unwrap_or(&source.rules));
+    let discovered = match by {
+        None => found::find(&document, &page.url, source, read_at, &mut extracted),
+        Some(_) => None,
+    };
+    extracted.frame = Frame::of(&decoded.text, &document);
+    let (rows, more) = readings(&extracted, &page.url, number, &source.newsroom, &source.identity, read_at);
     let base = reading::base(&extracted, &page.url);
     let mut warnings: Vec<Warning> =
         decoded.doubts().into_iter().map(|message| Warning { row: None, field: "charset".into(), message }).collect();
@@ -127,7 +178,7 @@ pub fn read_page(page: &Page, number: usize, source: &Source) -> PageRead {
         }
     });
     let look = Look::of(extracted.rows_found, &rows, &warnings, next.is_some(), extracted.frame);
-    PageRead { found: extracted.rows_found, rows, warnings, next, look }
+    PageRead { found: extracted.rows_found, rows, warnings, next, look, discovered }
 }
 
 /// A walk under way.
@@ -147,6 +198,8 @@ struct Steps {
     first: Option<Look>,
     /// What it was judged by.
     past: Option<Past>,
+    /// How its rows were found, if not by the source's selectors.
+    found: Option<Found>,
 }
 
 /// A walk that came to its end, one way or another, and is not stored yet.
@@ -183,7 +236,9 @@ impl Pipeline {
         let mut out = Vec::with_capacity(walks.len());
         for (due, walked) in walks {
             let read_anything = walked.read_anything();
+            let otherwise = walked.otherwise(self.source(&due), &due.state);
             let Walked { mut steps, error, .. } = walked;
+            steps.polled.otherwise = otherwise;
             if read_anything {
                 steps.polled.saved = saved.next().unwrap_or_default();
             }
@@ -234,7 +289,7 @@ impl Pipeline {
     /// Goes from page to page until the walk is complete.
     async fn pages(&self, source: &Source, due: &Due, now: bool, steps: &mut Steps) -> Result<(), PollError> {
         let state = &due.state;
-        let same_rules = state.rules == Some(source.rules_stamp);
+        let same_rules = state.rules.is_some_and(|rules| found::is_same_source(rules, source.rules_stamp));
         let fetcher = self.fetcher.allowing(source.allow_networks.as_deref());
         let remembered = remembered(source, state);
         let mut url = remembered.clone().unwrap_or_else(|| source.page.clone());
@@ -267,12 +322,13 @@ impl Pipeline {
                     Validators { url: Some(url.to_string()), etag: etag.clone(), last_modified: last_modified.clone() };
                 steps.learn(source, remembered.clone(), moved.clone());
             }
-            let mut read = self.read(page, number, source).await?;
+            let mut read = self.read(page, number, source, steps, due.at).await?;
             drop(slot);
             let (verdict, all_known) = match &steps.first {
                 None => {
                     let judged = judge_first(&self.store, source, state, due.at, &mut read).await?;
                     steps.past = judged.past;
+                    steps.polled.redesign = read.discovered.as_ref().filter(|f| f.redesign).map(|f| f.table.clone());
                     (judged.verdict, judged.all_known)
                 }
                 Some(first) => (judge_later(&read.look, Some(first)), None),
@@ -286,6 +342,9 @@ impl Pipeline {
                     steps.polled.odd = reasons;
                 }
                 Verdict::Fine => {}
+            }
+            if steps.first.is_none() {
+                steps.found = read.discovered;
             }
             steps.first.get_or_insert(read.look);
             steps.polled.pages += 1;
@@ -309,12 +368,26 @@ impl Pipeline {
         Ok(())
     }
 
-    async fn read(&self, page: Page, number: usize, source: &Source) -> Result<PageRead, PollError> {
+    async fn read(
+        &self,
+        page: Page,
+        number: usize,
+        source: &Source,
+        steps: &Steps,
+        at: DateTime<Utc>,
+    ) -> Result<PageRead, PollError> {
+        // A walk's pages are read like its first one.
+        let rules = steps.found.as_ref().and_then(|found| found.rules.clone());
+        let by_selectors = steps.first.is_some() && steps.found.is_none();
         let permit = self.cores.clone().acquire_owned().await.expect("the semaphore is never closed");
         let source = source.clone();
         let read = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            read_page(&page, number, &source)
+            match (rules, by_selectors) {
+                (Some(rules), _) => read(&page, number, &source, Some(&rules), at),
+                (None, true) => read(&page, number, &source, Some(&source.rules), at),
+                (None, false) => read_page(&page, number, &source, at),
+            }
         });
         read.await.map_err(|source| PollError::Died { page: number, source })
     }
@@ -341,6 +414,21 @@ fn known(validators: &Validators) -> Known<'_> {
 }
 
 impl Walked {
+    /// What is to be noted of how it was read, where that is another way than the last time.
+    fn otherwise(&self, source: &Source, state: &SourceState) -> Option<Otherwise> {
+        let read = self.error.is_none() && self.steps.polled.pages > 0;
+        let stamp = Some(self.stamp(source)).filter(|_| read)?;
+        match &self.steps.found {
+            Some(found) if found.redesign => (state.rules != Some(stamp) || state.failures > 0).then_some(Otherwise::Redesigned),
+            _ => (state.rules.is_some() && state.rules != Some(stamp)).then_some(Otherwise::Settled),
+        }
+    }
+
+    /// The stamp of the rules by which it was read.
+    fn stamp(&self, source: &Source) -> Digest {
+        self.steps.found.as_ref().map_or(source.rules_stamp, |found| found.stamp)
+    }
+
     /// Whether there is something to store: rows, or that there were none in a listing that may be empty.
     fn read_anything(&self) -> bool {
         !self.steps.rows.is_empty() || (self.error.is_none() && self.steps.polled.pages > 0)
@@ -349,7 +437,7 @@ impl Walked {
     fn to_store<'a>(&'a self, source: &'a Source, at: DateTime<Utc>, feeds: &'a [(Address, Filter)]) -> Walk<'a> {
         // What is missing must not hide behind a 304, nor count as gone: the next walk asks for the whole page, and goes on beyond it.
         let complete = self.error.is_none() && !self.steps.lacks;
-        let last = self.steps.rows.last().map_or(Covered::Nothing, |row| Covered::After(row.day));
+        let last = self.steps.rows.last().map_or(Covered::Nothing, |row| Covered::After(row.latest()));
         let covered = match self.steps.end && complete {
             _ if self.steps.lacks => Covered::Nothing,
             true => Covered::Everything,
@@ -358,7 +446,7 @@ impl Walked {
         Walk {
             newsroom: &source.newsroom,
             rows: &self.steps.rows,
-            terms: terms(source, covered),
+            terms: Terms { rules: self.stamp(source), ..terms(source, covered) },
             at,
             complete,
             validators: self.steps.validators.clone(),

@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 use super::additions::Additions;
 use super::known::{day_number, day_of};
 use super::sources::numbers;
-use super::walk::{Mode, save};
+use super::walk::{Mode, known_rows, save};
 use super::{Saved, Store, StoreError, Walk, digest, listed};
 use crate::domain::{Digest, Id, Reading};
 
@@ -181,10 +181,12 @@ impl Store {
         let id = &part.newsroom.id;
         let source = numbers(&mut tx, std::iter::once(id)).await?.pop().flatten();
         let source = source.ok_or_else(|| StoreError::NoSuchSource(id.to_string()))?;
-        let (earlier, unread) = read_before(&mut tx, source.id, part.rows).await?;
+        let (loaded, rows) = known_rows(&mut tx, part, &source).await?;
+        let (earlier, unread) = read_before(&mut tx, source.id, &rows).await?;
         let mut last_id: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM item").fetch_one(&mut *tx).await?;
         let mut additions = Additions::default();
-        let saved = save(&mut tx, part, source, &mut last_id, &mut additions, Mode::Backfill { earlier, again }).await?;
+        let mode = Mode::Backfill { earlier, again };
+        let saved = save(&mut tx, part, (&rows, loaded), source, &mut last_id, &mut additions, mode).await?;
         additions.write(&mut tx).await?;
         if unread {
             so_far.repeated = 0;
@@ -193,7 +195,7 @@ impl Store {
         so_far.edited += saved.edited;
         so_far.touched += saved.touched;
         so_far.known += saved.known;
-        note_rows(&mut tx, source.id, part.rows, so_far.finished.is_some()).await?;
+        note_rows(&mut tx, source.id, &rows, so_far.finished.is_some()).await?;
         write(&mut tx, source.id, so_far).await?;
         tx.commit().await?;
         Ok(saved)

@@ -37,6 +37,13 @@ pub enum Fate<'a> {
         /// When the next poll is due, now that none failed before it.
         due: DateTime<Utc>,
     },
+    /// It went well, but the source's selectors match nothing any more: an incident, unless it is one already.
+    Redesigned {
+        /// What was found instead, in our own words.
+        reasons: &'a [String],
+    },
+    /// It went well, and by selectors again: that incident is over.
+    Settled,
 }
 
 /// How a source's state moved.
@@ -75,8 +82,11 @@ impl Store {
                     let opens = kind.opens(failures);
                     (failures, opens && open_incident(&mut tx, poll, kind, reasons, webhook).await?)
                 }
-                Fate::Recovered { due } => {
-                    recover(&mut tx, poll, due).await?;
+                Fate::Redesigned { reasons } => (before, open_incident(&mut tx, poll, Kind::Redesign, reasons, webhook).await?),
+                Fate::Recovered { .. } | Fate::Settled => {
+                    if let Fate::Recovered { due } = poll.outcome {
+                        recover(&mut tx, poll, due).await?;
+                    }
                     let closed = "UPDATE incident SET closed = $2 WHERE source = $1 AND closed IS NULL RETURNING id";
                     let closed: Vec<i64> = sqlx::query_scalar(closed)
                         .bind(poll.source.as_str())
@@ -154,7 +164,7 @@ async fn open_incident(
     webhook: bool,
 ) -> Result<bool, StoreError> {
     let opened: Vec<i64> = sqlx::query_scalar(
-        "INSERT INTO incident (source, kind, reasons, since, opened) SELECT name, $2, $3, since, $4 FROM source
+        "INSERT INTO incident (source, kind, reasons, since, opened) SELECT name, $2, $3, coalesce(since, $4), $4 FROM source
          WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM incident WHERE source = $1 AND closed IS NULL) RETURNING id",
     )
     .bind(poll.source.as_str())

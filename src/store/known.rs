@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, FixedOffset, NaiveDate, Offset, Utc};
 use sqlx::SqliteConnection;
 
 use super::{Store, StoreError};
-use crate::domain::{Digest, Reading};
+use crate::domain::{Digest, Published, Reading};
 use crate::normalise::forgotten::Trace;
 use crate::normalise::matching::{Known, KnownItem, KnownSighting};
 
@@ -27,6 +27,7 @@ pub(super) struct StoredItem {
     pub summary: Option<String>,
     pub published: i64,
     pub zone: i64,
+    pub slack: Option<i64>,
     pub updated: i64,
     pub first_seen: i64,
     pub terms: String,
@@ -47,6 +48,7 @@ from_row!(StoredItem {
     summary,
     published,
     zone,
+    slack,
     updated,
     first_seen,
     terms
@@ -94,10 +96,17 @@ pub(super) fn day_of(number: i64) -> NaiveDate {
     NaiveDate::default().checked_add_signed(chrono::Duration::days(number)).unwrap_or_default()
 }
 
+fn published(item: &StoredItem) -> Published {
+    let zone = i32::try_from(item.zone).ok().and_then(FixedOffset::east_opt).unwrap_or(Utc.fix());
+    DateTime::from_timestamp(item.published, 0).unwrap_or_default().with_timezone(&zone)
+}
+
 /// Loads all items that one of the rows may be.
 pub(super) async fn load(tx: &mut SqliteConnection, rows: &[Reading]) -> Result<Loaded, StoreError> {
     let links = hex(rows.iter().filter_map(|r| r.link.as_ref()).map(|l| &l.identity));
-    let keys = hex(rows.iter().map(|r| &r.key));
+    // A row that tells its date from the moment of reading may be an item of a neighbouring day.
+    let other_keys = rows.iter().filter_map(|r| r.approximate.as_ref()).flat_map(|a| &a.keys);
+    let keys = hex(rows.iter().map(|r| &r.key).chain(other_keys));
     let origins = hex(rows.iter().map(|r| &r.origin));
     let shared: Vec<Digest> =
         sqlx::query_scalar("SELECT s.link_id FROM json_each($1) j JOIN shared_link s ON s.link_id = unhex(j.value)")
@@ -108,7 +117,7 @@ pub(super) async fn load(tx: &mut SqliteConnection, rows: &[Reading]) -> Result<
     // A landing page may carry thousands of stories: they are found by their keys.
     let own_links = hex(rows.iter().filter_map(|r| r.link.as_ref()).map(|l| &l.identity).filter(|l| !shared.contains(*l)));
     let items: Vec<StoredItem> = sqlx::query_as(
-        "SELECT id, key, title_key, version, previous, day, position, title, link, link_id, related, summary, published, zone, updated, first_seen, terms
+        "SELECT id, key, title_key, version, previous, day, position, title, link, link_id, related, summary, published, zone, slack, updated, first_seen, terms
          FROM item WHERE id IN (
              SELECT s.item FROM json_each($1) j JOIN sighting s ON s.link_id = unhex(j.value)
              UNION SELECT i.id FROM json_each($2) j JOIN item i ON i.key = unhex(j.value))
@@ -147,6 +156,8 @@ pub(super) async fn load(tx: &mut SqliteConnection, rows: &[Reading]) -> Result<
         key: item.key,
         title_key: item.title_key,
         day: day_of(item.day),
+        published: published(item),
+        slack: item.slack.and_then(|days| u32::try_from(days).ok()),
         version: item.version,
         previous: item.previous,
         link: item.link_id,

@@ -26,6 +26,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "health", include_str!("migrations/0006_health.sql")),
     (7, "backfill", include_str!("migrations/0007_backfill.sql")),
     (8, "moved", include_str!("migrations/0008_moved.sql")),
+    (9, "slack", include_str!("migrations/0009_slack.sql")),
     (10, "tried", include_str!("migrations/0010_tried.sql")),
 ];
 

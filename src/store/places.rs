@@ -49,11 +49,11 @@ impl Saving<'_> {
             known.entry(day).or_default().push((id, position));
         }
         let mut at: Vec<usize> = item_of.keys().copied().collect();
-        at.sort_by_key(|&r| (self.walk.rows[r].page, self.walk.rows[r].row));
+        at.sort_by_key(|&r| (self.rows[r].page, self.rows[r].row));
         let mut pages: HashMap<i64, Vec<Shown>> = HashMap::new();
         let mut above: Option<&Reading> = None;
         for row in at {
-            let reading = &self.walk.rows[row];
+            let reading = &self.rows[row];
             // What slipped onto a page that is looked at again may be the first of its day, of which the rest has been read already.
             let first_of_day = above.is_some_and(|above| above.page == reading.page && above.day > reading.day);
             let on_top = reading.page == 0 || (first_of_day && self.again.contains(&reading.page));
@@ -87,7 +87,7 @@ impl Saving<'_> {
 
     /// Rows that repeat others, as overlapping pages do, say nothing new, but where the rows beside them belong.
     fn anchors(&self, loaded: &Loaded, item_of: &mut HashMap<usize, i64>) {
-        let rows = self.walk.rows;
+        let rows = self.rows;
         if item_of.len() == rows.len() {
             return;
         }

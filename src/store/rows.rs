@@ -33,7 +33,7 @@ pub(super) async fn insert_items(tx: &mut SqliteConnection, items: &[FreshItem])
     for batch in items.chunks(BATCH) {
         let mut insert = QueryBuilder::<Sqlite>::new(
             "INSERT INTO item (id, source, origin, counter, key, title_key, version, previous, day, position, title, link, link_id, related,
-             summary, published, zone, updated, first_seen, regular, terms) ",
+             summary, published, zone, slack, updated, first_seen, regular, terms) ",
         );
         insert.push_values(batch, |mut row, fresh| {
             let item = &fresh.stored;
@@ -54,6 +54,7 @@ pub(super) async fn insert_items(tx: &mut SqliteConnection, items: &[FreshItem])
                 .push_bind(&item.summary)
                 .push_bind(item.published)
                 .push_bind(item.zone)
+                .push_bind(item.slack)
                 .push_bind(item.updated)
                 .push_bind(item.first_seen)
                 .push_bind(fresh.regular)
@@ -118,7 +119,7 @@ pub(super) async fn update_item(tx: &mut SqliteConnection, item: &StoredItem) ->
     unlist(tx, item.id).await?;
     sqlx::query(
         "UPDATE item SET key = $2, title_key = $3, version = $4, previous = $5, day = $6, position = $7, title = $8, link = $9,
-         link_id = $10, related = $11, summary = $12, published = $13, zone = $14, updated = $15, terms = $16 WHERE id = $1",
+         link_id = $10, related = $11, summary = $12, published = $13, zone = $14, updated = $15, terms = $16, slack = $17 WHERE id = $1",
     )
     .bind(item.id)
     .bind(item.key)
@@ -136,6 +137,7 @@ pub(super) async fn update_item(tx: &mut SqliteConnection, item: &StoredItem) ->
     .bind(item.zone)
     .bind(item.updated)
     .bind(&item.terms)
+    .bind(item.slack)
     .execute(&mut *tx)
     .await?;
     list(tx, item.id).await

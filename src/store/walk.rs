@@ -1,5 +1,7 @@
 //! A walk's rows into the store: one transaction saves items, validators, and which channels they made stale.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
@@ -14,6 +16,7 @@ use super::terms::TermBook;
 use super::{Store, StoreError};
 use crate::domain::channel::Candidate;
 use crate::domain::{Address, Digest, Filter, Newsroom, Reading, fold};
+use crate::normalise::approximate::settle;
 use crate::normalise::html::text_of;
 use crate::normalise::matching::{Change, Plan, Seen, Terms, decide};
 
@@ -73,12 +76,20 @@ impl Store {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let mut last_id: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM item").fetch_one(&mut *tx).await?;
         let sources = numbers(&mut tx, walks.iter().map(|w| &w.newsroom.id)).await?;
+        let settled: Vec<OnceCell<Vec<Reading>>> = walks.iter().map(|_| OnceCell::new()).collect();
         let mut additions = Additions::default();
         let mut saved = Vec::with_capacity(walks.len());
-        for (walk, source) in walks.iter().zip(sources) {
+        for ((walk, source), settled) in walks.iter().zip(sources).zip(&settled) {
             // Of a source that was forgotten while it was walked nothing is kept.
             saved.push(match source {
-                Some(source) => save(&mut tx, walk, source, &mut last_id, &mut additions, Mode::Poll).await?,
+                Some(source) => {
+                    let (loaded, rows) = known_rows(&mut tx, walk, &source).await?;
+                    let rows = match rows {
+                        Cow::Borrowed(rows) => rows,
+                        Cow::Owned(rows) => settled.get_or_init(|| rows),
+                    };
+                    save(&mut tx, walk, (rows, loaded), source, &mut last_id, &mut additions, Mode::Poll).await?
+                }
                 None => Saved::default(),
             });
         }
@@ -101,32 +112,45 @@ pub(super) enum Mode {
     },
 }
 
+/// What is known of a walk's rows, and the rows, those that are known on the days of their items.
+pub(super) async fn known_rows<'r>(
+    tx: &mut SqliteConnection,
+    walk: &Walk<'r>,
+    source: &Numbered,
+) -> Result<(Loaded, Cow<'r, [Reading]>), StoreError> {
+    // Of a source without items nothing can be known.
+    let loaded = if source.has_items { load(tx, walk.rows).await? } else { Loaded::default() };
+    let rows = settle(walk.rows, &loaded.known, &walk.terms, walk.newsroom);
+    Ok((loaded, rows))
+}
+
+/// Saves a walk, of whose rows this is known.
 pub(super) async fn save<'a>(
     tx: &mut SqliteConnection,
     walk: &'a Walk<'a>,
+    (rows, mut loaded): (&'a [Reading], Loaded),
     source: Numbered,
     last_id: &mut i64,
     additions: &mut Additions<'a>,
     mode: Mode,
 ) -> Result<Saved, StoreError> {
-    // Of a source without items nothing can be known.
-    let mut loaded = if source.has_items { load(tx, walk.rows).await? } else { Loaded::default() };
     let (backfill, earlier, again) = match mode {
         Mode::Poll => (false, HashSet::new(), HashSet::new()),
         Mode::Backfill { earlier, again } => (true, earlier, again),
     };
     loaded.known.earlier.clone_from(&earlier);
-    let mut plan = decide(walk.rows, &loaded.known, &walk.terms);
+    let mut plan = decide(rows, &loaded.known, &walk.terms);
     let book = if walk.newsroom.facets.is_empty() { TermBook::empty(source.id) } else { TermBook::load(tx, source.id).await? };
-    let mut saving = Saving { source, walk, backfill, again, book, touched: Touched::default(), saved: Saved::default() };
+    let (touched, saved) = (Touched::default(), Saved::default());
+    let mut saving = Saving { source, walk, rows, backfill, again, book, touched, saved };
     while !plan.merged.is_empty() {
         for &(later, earlier) in &plan.merged {
             saving.touch(&loaded.items[later]);
             merge_item(tx, loaded.items[later].id, loaded.items[earlier].id).await?;
         }
-        loaded = load(tx, walk.rows).await?;
+        loaded = load(tx, rows).await?;
         loaded.known.earlier.clone_from(&earlier);
-        plan = decide(walk.rows, &loaded.known, &walk.terms);
+        plan = decide(rows, &loaded.known, &walk.terms);
     }
     saving.saved.odd = plan.odd;
     saving.save(tx, &loaded, &plan, last_id, additions).await?;
@@ -144,6 +168,8 @@ struct Touched {
 pub(super) struct Saving<'a> {
     pub source: Numbered,
     pub walk: &'a Walk<'a>,
+    /// The walk's rows, settled.
+    pub rows: &'a [Reading],
     /// What is new is no news, and the source's state stays as polls left it.
     pub backfill: bool,
     /// Pages that were looked at again.
@@ -166,7 +192,7 @@ impl<'a> Saving<'a> {
             sqlx::query("INSERT INTO shared_link VALUES ($1) ON CONFLICT DO NOTHING").bind(link).execute(&mut *tx).await?;
         }
         note_traces(tx, &plan.forgotten).await?;
-        let rows = self.walk.rows;
+        let rows = self.rows;
         // The archive brings the terms of all times.
         let max_new = (self.source.walked && !self.backfill).then_some(self.walk.max_new_terms);
         let used = plan.new.iter().flat_map(|n| &n.rows).chain(plan.seen.iter().flat_map(|s| &s.rows));
@@ -228,7 +254,7 @@ impl<'a> Saving<'a> {
     }
 
     pub fn link_id(&self, row: usize) -> Option<Digest> {
-        self.walk.rows[row].link.as_ref().map(|l| l.identity)
+        self.rows[row].link.as_ref().map(|l| l.identity)
     }
 
     /// Stores the sightings of a known item; whether any of them is new or says something else than before.
@@ -237,7 +263,7 @@ impl<'a> Saving<'a> {
         let mut any = false;
         let rules = self.walk.terms.rules;
         for &row in &seen.rows {
-            let reading = &self.walk.rows[row];
+            let reading = &self.rows[row];
             let link_id = self.link_id(row);
             let terms = self.numbers(reading);
             let Some(before) = loaded.sightings[seen.item].iter().find(|s| s.link_id == link_id) else {
@@ -276,7 +302,7 @@ impl<'a> Saving<'a> {
     async fn rebuilt(&self, tx: &mut SqliteConnection, before: &StoredItem, seen: &Seen) -> Result<StoredItem, StoreError> {
         let mut item = before.clone();
         if let Some(own) = seen.own {
-            let row = &self.walk.rows[own];
+            let row = &self.rows[own];
             item.link_id = self.link_id(own);
             item.link = row.link.as_ref().map(|l| l.url.clone());
             if seen.change != Change::Same {
@@ -289,6 +315,7 @@ impl<'a> Saving<'a> {
                     item.version = row.version;
                 }
                 (item.published, item.zone) = self.published(row, before.first_seen);
+                item.slack = row.slack.map(i64::from);
             }
         }
         item.updated = match seen.change {
@@ -324,11 +351,11 @@ impl<'a> Saving<'a> {
         for new in &plan.new {
             *last_id += 1;
             let id = *last_id;
-            let rows = self.walk.rows;
+            let rows = self.rows;
             let own = &rows[new.rows[0]];
-            let terms: Vec<String> = new.rows.iter().map(|&r| self.numbers(&self.walk.rows[r])).collect();
+            let terms: Vec<String> = new.rows.iter().map(|&r| self.numbers(&self.rows[r])).collect();
             let related: Vec<&str> =
-                new.rows[1..].iter().filter_map(|&r| self.walk.rows[r].link.as_ref()).map(|l| l.url.as_str()).collect();
+                new.rows[1..].iter().filter_map(|&r| self.rows[r].link.as_ref()).map(|l| l.url.as_str()).collect();
             let (published, zone) = self.published(own, at);
             items.push(FreshItem {
                 source: self.source.id,
@@ -350,6 +377,7 @@ impl<'a> Saving<'a> {
                     summary: own.summary.clone(),
                     published,
                     zone,
+                    slack: own.slack.map(i64::from),
                     updated: published,
                     first_seen: at,
                     terms: united(

@@ -12,6 +12,7 @@ mod manners;
 mod news;
 mod readers;
 mod ready;
+mod redesigned;
 mod renamed;
 mod schedule;
 mod stop;

@@ -114,12 +114,14 @@ fn a_missing_date_costs_its_row_alone() {
 #[test]
 fn ambiguous_dates_are_not_guessed_without_a_format() {
     let site = Site::with_date("\"time\"");
-    let rows = ["09/08/2024", "8.9.24", "yesterday", "May 2024", "2024"].map(|d| row("<a href=/x>Guess</a>", d, "x"));
+    let rows = ["09/08/2024", "8.9.24", "some day", "May 2024", "2024"].map(|d| row("<a href=/x>Guess</a>", d, "x"));
     // Not more at a time than there are good ones: most of a page unreadable is a page that is broken.
     for rows in rows.chunks(2) {
         let (run, entries) = site.publish(&rows.concat());
         (2..2 + rows.len()).for_each(|n| warned(&run, n, "date"));
         assert_eq!(entries, []);
+        let told = run.stderr.contains("\"09/08/2024\" may mean two days: `format` must say which");
+        assert_eq!(told, rows[0].contains("09/08/2024"), "{run:#?}");
     }
 }
 

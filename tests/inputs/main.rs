@@ -6,6 +6,7 @@ mod support;
 mod bad_rows;
 mod commands;
 mod demo;
+mod discover;
 mod feeds_command;
 mod goldens;
 mod pages;

@@ -29,7 +29,7 @@ fn read(source: &Source, pages: &[Vec<Row>]) -> Vec<Vec<Reading>> {
         let body = page(rows, None).into_bytes();
         let page =
             Page { url: source.page.clone(), body, charset: Some("utf-8".into()), etag: None, last_modified: None, moved: None };
-        read_page(&page, n, source).rows
+        read_page(&page, n, source, chrono::Utc::now()).rows
     };
     pages.iter().enumerate().map(read).collect()
 }

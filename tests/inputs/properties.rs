@@ -7,7 +7,7 @@ use newsroomd::config::{Config, Source};
 use newsroomd::domain::text::{is_xml_char, xml_legal};
 use newsroomd::domain::{digest, fold};
 use newsroomd::extract::Markup;
-use newsroomd::extract::date::{DateFormat, read_date};
+use newsroomd::extract::date::{DateFormat, When, read_date, recognise, recognise_all};
 use newsroomd::extract::months::Language;
 use newsroomd::feed::{Category, Document, Entry, Format};
 use newsroomd::fetch::Page;
@@ -271,7 +271,7 @@ fn page(body: Vec<u8>, charset: Option<&str>) -> Page {
 
 #[track_caller]
 fn readable(page: &Page, source: &Source) {
-    let read = read_page(page, 0, source);
+    let read = read_page(page, 0, source, Utc::now());
     assert!(read.rows.len() <= read.found);
     for row in &read.rows {
         assert!(!row.title.is_empty() && row.title.chars().all(is_xml_char) && !row.title.contains(['\n', '\t']), "{row:?}");
@@ -295,9 +295,106 @@ proptest! {
     }
 }
 
+/// What dates are made of, in many hands.
+fn scraps() -> impl Strategy<Value = String> {
+    let scraps = [
+        "30",
+        "9",
+        "2024",
+        "24",
+        "113",
+        "2567",
+        "1403",
+        "999999999999",
+        "٣٠",
+        "๓๐",
+        "三十",
+        "September",
+        "sept",
+        "сентября",
+        "syyskuuta",
+        "tháng",
+        "Meán",
+        "Fómhair",
+        "年",
+        "月",
+        "日",
+        "令和",
+        "元",
+        "R",
+        "민국",
+        "ago",
+        "vor",
+        "hours",
+        "小时前",
+        "시간전",
+        "yesterday",
+        "gestern",
+        "pm",
+        "a. m.",
+        "UTC",
+        "+",
+        "-",
+        "/",
+        ".",
+        ":",
+        ",",
+        " ",
+        " ",
+        " ",
+        "T",
+        "Z",
+        "(",
+        ")",
+        "'",
+        "’",
+        "\u{200f}",
+        "\u{ad}",
+        "\u{301}",
+        "%",
+        "🦀",
+        "İ",
+        "ß",
+    ];
+    prop::collection::vec(prop::sample::select(scraps.to_vec()), 0..40).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(config(500))]
+
+    #[test]
+    fn no_text_makes_recognising_panic(text in prop_oneof![scraps(), any::<String>()], tag in prop::sample::select(vec!["en", "th", "ja", "zh-TW", "fa", "he", "vi", "mn", "fi", "ar", "ko"])) {
+        let language = Language::of(tag).expect("a known language");
+        if let Some(found) = recognise(&text, language) {
+            let said = text.get(found.span.clone());
+            prop_assert!(said.is_some_and(|s| !s.is_empty()), "{:?} in {:?}", found.span, text);
+            if !found.form.is_empty() {
+                let format = DateFormat::parse(&found.form, language).expect("a form that is a format");
+                prop_assert_eq!(read_date(said.expect("a span"), &[format]), Some(found.date), "{} for {:?}", found.form, text);
+            }
+            prop_assert_eq!(recognise_all(&[&text], language), [Some(found)]);
+        }
+    }
+}
+
+#[test]
+fn a_long_text_is_searched_no_further_than_a_short_one() {
+    let english = Language::of("en").expect("English");
+    let long = |scrap: &str| scrap.repeat(2_000_000 / scrap.len());
+    for scrap in ["30.", "30 September ", "1:", "3 hours ", "a ", "30/", "r1.", "一", "12 12 ", "-", "’"] {
+        let begun = std::time::Instant::now();
+        recognise(&long(scrap), english);
+        recognise_all(&[&long(scrap)], english);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{scrap:?} takes {:?}", begun.elapsed());
+    }
+    assert_eq!(recognise(&format!("{}30 September 2024", " ".repeat(300)), english), None);
+}
+
 /// Languages whose dates are written with names of months.
-const LANGUAGES: [&str; 17] =
-    ["en", "de", "fr", "es", "it", "pt", "ru", "uk", "cs", "pl", "sr", "hy", "tr", "el", "sq", "mk", "bs"];
+const LANGUAGES: [&str; 40] = [
+    "en", "de", "fr", "es", "it", "pt", "ru", "uk", "cs", "pl", "sr", "hy", "tr", "el", "sq", "mk", "bs", "fi", "sv", "da", "nb",
+    "nl", "ro", "bg", "hr", "sk", "sl", "lt", "lv", "et", "be", "kk", "az", "ka", "ar", "he", "id", "cy", "is", "sr-Latn",
+];
 
 proptest! {
     #![proptest_config(config(300))]
@@ -309,7 +406,7 @@ proptest! {
         let names: Vec<_> = language.months().into_iter().filter(|(name, n)| *n == day.month() && !name.is_empty()).collect();
         let name = names[pick.index(names.len())].0;
         let name = if upper { name.to_uppercase() } else { name.to_owned() };
-        let bare = name.trim_end_matches('.');
+        let bare = name.trim().trim_end_matches('.');
         for (format, text) in [
             ("%d %B %Y", format!("{} {bare} {}", day.day(), day.year())),
             ("%d %b %Y", format!("{} {bare} {}", day.day(), day.year())),
@@ -318,10 +415,10 @@ proptest! {
             ("%d %b. %Y", format!("{} {bare}. {}", day.day(), day.year())),
         ] {
             let read = read_date(&text, &[DateFormat::parse(format, language).expect("a format")]);
-            prop_assert_eq!(read.map(|d| d.day), Some(day), "{} by {} in {}", text, format, tag);
+            prop_assert_eq!(read.and_then(When::stated).map(|d| d.day), Some(day), "{} by {} in {}", text, format, tag);
         }
         let read = read_date(&format!("{} {bare} {}", day.day(), day.year()), &DateFormat::unmistakable(language));
-        prop_assert_eq!(read.map(|d| d.day), Some(day), "{} without format in {}", bare, tag);
+        prop_assert_eq!(read.and_then(When::stated).map(|d| d.day), Some(day), "{} without format in {}", bare, tag);
     }
 
     #[test]
@@ -333,10 +430,10 @@ proptest! {
             let Ok(rule) = DateFormat::parse(format, en) else { continue };
             let read = read_date(&at.format(format).to_string(), &[rule]);
             let day = if format == "%s" { at.naive_utc().date() } else { at.date_naive() };
-            prop_assert_eq!(read.map(|d| d.day), Some(day), "{}", at.format(format));
+            prop_assert_eq!(read.and_then(When::stated).map(|d| d.day), Some(day), "{}", at.format(format));
         }
         for text in [at.to_rfc3339(), at.to_rfc2822(), at.with_timezone(&Utc).format("%a, %d %b %Y %H:%M:%S GMT").to_string(), at.with_timezone(&Utc).format("%Y-%m-%dT%H:%M:%SZ").to_string()] {
-            let read = read_date(&text, &DateFormat::unmistakable(en)).unwrap_or_else(|| panic!("{text}"));
+            let read = read_date(&text, &DateFormat::unmistakable(en)).and_then(When::stated).unwrap_or_else(|| panic!("{text}"));
             let local = read.day.and_time(read.time.expect("a time"));
             let instant = read.offset.expect("an offset").from_local_datetime(&local).single().expect("one instant");
             prop_assert_eq!(instant.timestamp(), at.timestamp(), "{}", text);

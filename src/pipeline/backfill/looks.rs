@@ -19,7 +19,8 @@ use crate::domain::Reading;
 use crate::extract::pager;
 use crate::fetch::{Answer, Ask, FetchError, Known, Page};
 use crate::judge::{Verdict, judge_later};
-use crate::pipeline::{Judged, PageRead, PollError, ask, now, read_page};
+use crate::pipeline::health::settled;
+use crate::pipeline::{Judged, PageRead, PollError, ask, now, read_archived};
 use crate::store::StoreError;
 
 /// How often a page and the next are looked at again before the listing is taken as it is.
@@ -87,7 +88,8 @@ fn hash(row: &Reading) -> u64 {
     if let Some(link) = &row.link {
         hash.update(link.identity.as_bytes());
     }
-    hash.update(row.origin.as_bytes());
+    // One that tells its date from the moment of reading is the same after midnight.
+    hash.update(if row.approximate.is_some() { row.title_key.as_bytes() } else { row.origin.as_bytes() });
     hash.digest()
 }
 
@@ -218,7 +220,9 @@ impl Run<'_> {
         if others.iter().any(|row| look.rows.contains(&hash(row))) {
             return Ok(true);
         }
-        self.pipeline.store.backfill_has_read(&self.source.newsroom.id, &rows).await
+        let store = &self.pipeline.store;
+        let (_, rows) = settled(store, self.source, &rows).await?;
+        store.backfill_has_read(&self.source.newsroom.id, &rows).await
     }
 
     /// Reads a page into the part; None: it is as it was at that look.
@@ -267,7 +271,7 @@ impl Run<'_> {
         look.rows = read.rows.iter().map(hash).collect();
         look.next = read.next.map(String::from);
         look.oldest = read.rows.iter().map(|row| row.day).min();
-        look.newest = read.rows.iter().map(|row| row.day).max();
+        look.newest = read.rows.iter().map(Reading::latest).max();
         if !self.estimated {
             self.hint(last.as_deref(), &at, &look);
         }
@@ -284,7 +288,7 @@ impl Run<'_> {
     /// Why nothing is to be taken from a page, if so. Later ones are judged as those of polls are, by the first that this run read.
     fn refused(&self, read: &PageRead, number: usize, url: &Url) -> Option<PollError> {
         let verdict = match number {
-            0 => Judged::by_itself(self.source, &read.look, now()).verdict,
+            0 => Judged::by_itself(self.source, read, now()).verdict,
             _ => judge_later(&read.look, self.first.as_ref()),
         };
         let Verdict::Broken(reasons) = verdict else { return None };
@@ -299,7 +303,7 @@ impl Run<'_> {
         let work = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let last = first.then(|| pager::last_link(&String::from_utf8_lossy(&page.body))).flatten();
-            (read_page(&page, look, &source), last)
+            (read_archived(&page, look, &source, now()), last)
         });
         work.await.map_err(|source| PollError::Died { page: number, source })
     }

@@ -20,13 +20,14 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::health::recognised;
 use super::poll::terms;
 use super::{Pipeline, PipelineError, now};
 use crate::config::Source;
 use crate::domain::{Address, Filter, Reading};
 use crate::extract::{Warning, pager};
 use crate::judge;
-use crate::normalise::matching::{Covered, all_known};
+use crate::normalise::matching::Covered;
 use crate::store::{Backfill, Validators, Walk};
 use looks::{Look, Stepped};
 pub use outlet::Outlet;
@@ -317,8 +318,7 @@ impl<'a> Run<'a> {
         if !self.connected {
             let first = self.source.max_pages.min(LONGEST_FIRST_PART);
             let rows: Vec<Reading> = self.part.iter().filter(|row| row.page == look.look).cloned().collect();
-            let known = self.pipeline.store.known(&rows).await?;
-            let all_known = all_known(&rows, &known, &terms(self.source, Covered::Nothing));
+            let all_known = recognised(&self.pipeline.store, self.source, &rows).await?.all() == rows.len();
             self.connected = all_known || self.state.pages >= first || self.state.next.is_none();
         }
         self.before = Some(look);

@@ -1,0 +1,233 @@
+//! Whose page it is: its language, a guess at its zone, what it is called, and the feeds that it offers itself.
+
+use chrono_tz::Tz;
+use scraper::{ElementRef, Html, Selector};
+use url::Url;
+
+use crate::domain::text::{cut, one_line};
+use crate::extract::months::Language;
+
+/// A feed that the page names itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdvertisedFeed {
+    /// Its address.
+    pub url: String,
+    /// Its type, such as `application/rss+xml`.
+    pub kind: String,
+    /// What the page calls it.
+    pub title: Option<String>,
+}
+
+/// What is known of the page as a whole.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// The language's tag.
+    pub tag: String,
+    /// Month names are those of this language.
+    pub language: Language,
+    /// How the language was told.
+    pub language_from: &'static str,
+    /// The zone of its dates: a guess.
+    pub timezone: Tz,
+    /// What it was guessed from.
+    pub timezone_from: &'static str,
+    /// What the newsroom is called.
+    pub title: String,
+    /// An id for it.
+    pub id: String,
+}
+
+fn all<'a>(document: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
+    Selector::parse(selector).map(|s| document.select(&s).collect()).unwrap_or_default()
+}
+
+/// Looks at the page's head. `told`: the language that the operator states.
+pub(super) fn origin(document: &Html, url: &Url, told: Option<Language>, text: &str) -> Origin {
+    let (tag, language, language_from) = language(document, url, text);
+    let host = url.host_str().unwrap_or_default().trim_start_matches("www.").to_owned();
+    let country = host.rsplit('.').next().unwrap_or_default().to_owned();
+    let (timezone, timezone_from) = zone(&country, &tag);
+    let meta =
+        |selector: &str| all(document, selector).first().and_then(|e| e.attr("content")).map(one_line).filter(|t| !t.is_empty());
+    let titled =
+        || all(document, "head > title").first().map(|e| one_line(&e.text().collect::<String>())).filter(|t| !t.is_empty());
+    let title = meta("meta[property=\"og:site_name\"]").or_else(titled).unwrap_or_else(|| host.clone());
+    let id: String = slug::slugify(&host).chars().take(60).collect();
+    let id = if crate::domain::Id::parse(&id).is_ok() { id } else { "newsroom".to_owned() };
+    let title = cut(title, 100);
+    Origin { tag, language: told.unwrap_or(language), language_from, timezone, timezone_from, title, id }
+}
+
+fn language(document: &Html, url: &Url, text: &str) -> (String, Language, &'static str) {
+    let known = |tag: &str| {
+        let tag = tag.trim().replace('_', "-");
+        let tag = tag.split([',', ';']).next().unwrap_or_default().trim().to_owned();
+        let well_formed = tag.split('-').all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()));
+        well_formed.then(|| Language::of(&tag).map(|l| (tag, l))).flatten()
+    };
+    let root = document.root_element();
+    let stated = root.attr("lang").or_else(|| root.attr("xml:lang")).and_then(known);
+    let body = || root.child_elements().find(|e| e.value().name() == "body").and_then(|b| b.attr("lang")).and_then(known);
+    let meta = || {
+        let metas =
+            all(document, "meta[http-equiv=\"content-language\" i], meta[property=\"og:locale\"], meta[name=\"language\" i]");
+        metas.iter().find_map(|e| e.attr("content").and_then(known))
+    };
+    if let Some((tag, language)) = stated.or_else(body).or_else(meta) {
+        return (tag, language, "the page says so");
+    }
+    let guess = script(text).or_else(|| {
+        let country = url.host_str().unwrap_or_default().rsplit('.').next().unwrap_or_default();
+        COUNTRIES.iter().find(|(c, ..)| *c == country).map(|(_, language, _)| *language)
+    });
+    match guess.and_then(known) {
+        Some((tag, language)) => (tag, language, "a guess, the page does not say"),
+        None => ("en".into(), Language::of("en").expect("English is among the locales"), "a guess, the page does not say"),
+    }
+}
+
+/// A language by the script of most letters.
+fn script(text: &str) -> Option<&'static str> {
+    let mut counts = [0usize; 9];
+    let mut letters = 0usize;
+    for c in text.chars().filter(|c| c.is_alphabetic()).take(20_000) {
+        letters += 1;
+        let n = match c {
+            'і' | 'ї' | 'є' | 'ґ' => 1,
+            '\u{400}'..='\u{52f}' => 0,
+            '\u{3040}'..='\u{30ff}' => 2,
+            '\u{ac00}'..='\u{d7af}' => 3,
+            '\u{370}'..='\u{3ff}' => 4,
+            '\u{590}'..='\u{5ff}' => 5,
+            '\u{600}'..='\u{6ff}' => 6,
+            '\u{e00}'..='\u{e7f}' => 7,
+            '\u{3400}'..='\u{9fff}' => 8,
+            _ => continue,
+        };
+        counts[n] += 1;
+    }
+    let much = |n: usize| counts[n] * 5 > letters;
+    if counts[2] * 20 > letters {
+        return Some("ja");
+    }
+    if counts[1] * 40 > letters {
+        return Some("uk");
+    }
+    [(0, "ru"), (3, "ko"), (4, "el"), (5, "he"), (6, "ar"), (7, "th"), (8, "zh")]
+        .into_iter()
+        .find(|(n, _)| much(*n))
+        .map(|(_, tag)| tag)
+}
+
+/// Countries with one usual zone: (domain, language, zone).
+const COUNTRIES: &[(&str, &str, Tz)] = {
+    use Tz::*;
+    &[
+        ("al", "sq", Europe__Tirane),
+        ("am", "hy", Asia__Yerevan),
+        ("at", "de", Europe__Vienna),
+        ("az", "az", Asia__Baku),
+        ("ba", "bs", Europe__Sarajevo),
+        ("be", "nl", Europe__Brussels),
+        ("bg", "bg", Europe__Sofia),
+        ("by", "ru", Europe__Minsk),
+        ("ch", "de", Europe__Zurich),
+        ("cn", "zh", Asia__Shanghai),
+        ("cy", "el", Asia__Nicosia),
+        ("cz", "cs", Europe__Prague),
+        ("de", "de", Europe__Berlin),
+        ("dk", "da", Europe__Copenhagen),
+        ("ee", "et", Europe__Tallinn),
+        ("eg", "ar", Africa__Cairo),
+        ("es", "es", Europe__Madrid),
+        ("eu", "en", Europe__Brussels),
+        ("fi", "fi", Europe__Helsinki),
+        ("fr", "fr", Europe__Paris),
+        ("ge", "ka", Asia__Tbilisi),
+        ("gr", "el", Europe__Athens),
+        ("hk", "zh", Asia__Hong_Kong),
+        ("hr", "hr", Europe__Zagreb),
+        ("hu", "hu", Europe__Budapest),
+        ("ie", "en", Europe__Dublin),
+        ("il", "he", Asia__Jerusalem),
+        ("in", "en", Asia__Kolkata),
+        ("ir", "fa", Asia__Tehran),
+        ("is", "is", Atlantic__Reykjavik),
+        ("it", "it", Europe__Rome),
+        ("jp", "ja", Asia__Tokyo),
+        ("ke", "en", Africa__Nairobi),
+        ("kg", "ky", Asia__Bishkek),
+        ("kr", "ko", Asia__Seoul),
+        ("lt", "lt", Europe__Vilnius),
+        ("lu", "fr", Europe__Luxembourg),
+        ("lv", "lv", Europe__Riga),
+        ("md", "ro", Europe__Chisinau),
+        ("me", "sr", Europe__Podgorica),
+        ("mk", "mk", Europe__Skopje),
+        ("nl", "nl", Europe__Amsterdam),
+        ("no", "nb", Europe__Oslo),
+        ("nz", "en", Pacific__Auckland),
+        ("pk", "en", Asia__Karachi),
+        ("pl", "pl", Europe__Warsaw),
+        ("pt", "pt", Europe__Lisbon),
+        ("ro", "ro", Europe__Bucharest),
+        ("rs", "sr", Europe__Belgrade),
+        ("ru", "ru", Europe__Moscow),
+        ("sa", "ar", Asia__Riyadh),
+        ("se", "sv", Europe__Stockholm),
+        ("sg", "en", Asia__Singapore),
+        ("si", "sl", Europe__Ljubljana),
+        ("sk", "sk", Europe__Bratislava),
+        ("th", "th", Asia__Bangkok),
+        ("tr", "tr", Europe__Istanbul),
+        ("tw", "zh", Asia__Taipei),
+        ("ua", "uk", Europe__Kyiv),
+        ("uk", "en", Europe__London),
+        ("vn", "vi", Asia__Ho_Chi_Minh),
+        ("za", "en", Africa__Johannesburg),
+    ]
+};
+
+/// Where the language is spoken in one country above all.
+fn zone(country: &str, tag: &str) -> (Tz, &'static str) {
+    if let Some((.., zone)) = COUNTRIES.iter().find(|(c, ..)| *c == country) {
+        return (*zone, "a guess from the domain's country");
+    }
+    let region = tag
+        .split('-')
+        .skip(1)
+        .find(|p| p.len() == 2)
+        .map(str::to_ascii_lowercase)
+        .map(|r| if r == "gb" { "uk".to_owned() } else { r });
+    if let Some((.., zone)) = region.and_then(|r| COUNTRIES.iter().find(|(c, ..)| *c == r)) {
+        return (*zone, "a guess from the language's country");
+    }
+    let spoken = tag.split('-').next().unwrap_or_default();
+    let one_country = [
+        "ja", "ko", "pl", "cs", "sk", "hu", "fi", "sv", "da", "nb", "no", "is", "it", "uk", "tr", "el", "he", "ka", "hy", "th",
+        "vi", "et", "lv", "lt", "bg", "mk", "sl", "hr", "sq",
+    ];
+    match COUNTRIES.iter().find(|(_, language, _)| *language == spoken).filter(|_| one_country.contains(&spoken)) {
+        Some((.., zone)) => (*zone, "a guess from the language"),
+        None => (Tz::UTC, "nothing says which: please set it"),
+    }
+}
+
+/// Feeds that the page advertises (`<link rel=alternate>` of a feed's type).
+pub(super) fn feeds(document: &Html, base: &Url) -> Vec<AdvertisedFeed> {
+    const TYPES: &[&str] = &["application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"];
+    let mut out: Vec<AdvertisedFeed> = Vec::new();
+    for link in all(document, "link[rel~=\"alternate\"][type][href]") {
+        let kind = link.attr("type").unwrap_or_default().trim().to_ascii_lowercase();
+        let kind = kind.split(';').next().unwrap_or_default().trim().to_owned();
+        let url = base.join(link.attr("href").unwrap_or_default().trim()).ok().filter(|u| matches!(u.scheme(), "http" | "https"));
+        if let Some(url) = url.filter(|_| TYPES.contains(&kind.as_str()))
+            && out.len() < 20
+            && out.iter().all(|f| f.url != url.as_str())
+        {
+            let title = link.attr("title").map(|t| cut(one_line(t), 100)).filter(|t| !t.is_empty());
+            out.push(AdvertisedFeed { url: url.into(), kind, title });
+        }
+    }
+    out
+}
