@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::support::binary::{Place, Run};
 use crate::support::database;
+use crate::support::faults;
 use crate::support::listing::{row, source};
 use crate::support::newsroom::{Newsroom, Reply};
 use crate::support::receiver::Receiver;
@@ -218,8 +219,7 @@ fn the_webhook_is_told_each_once_though_it_fails_first() {
 
 #[test]
 fn a_webhook_that_nobody_answers_blocks_nothing_and_is_given_up_after_a_day() {
-    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port").local_addr().expect("an address");
-    let scene = scene(&format!("[status]\nwebhook = \"http://{port}/\"\n"));
+    let scene = scene(&format!("[status]\nwebhook = \"http://127.0.0.1:{}/\"\n", faults::closed_port()));
     fail(&scene, wall());
     good(&scene, 2);
     scene.place.once();

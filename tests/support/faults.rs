@@ -1,7 +1,11 @@
 //! The ways in which a newsroom misbehaves: how it answers instead of with a good page, and what must come of it.
 
+use std::net::SocketAddr;
 use std::ops::Range;
+use std::sync::OnceLock;
 use std::time::Duration;
+
+use socket2::{Domain, Socket, Type};
 
 use super::newsroom::{Newsroom, Reply};
 use super::wire::{self, Act, Wire, chunk, head, open_head};
@@ -374,10 +378,20 @@ pub fn redirects() -> Vec<Fault> {
     }
     faults.push(fault("redirect-without-location", Fails("redirects to"), |_| Wire::answer(301, &[], b"")));
     faults.push(fault("redirect-to-a-closed-port", Fails(""), |_| {
-        let port = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).expect("a port").port();
-        Wire::redirect(302, &format!("http://127.0.0.1:{port}/news"))
+        Wire::redirect(302, &format!("http://127.0.0.1:{}/news", closed_port()))
     }));
     faults
+}
+
+/// A port at which nobody listens, and which nobody else is given meanwhile: another test's newsroom would be asked there.
+pub fn closed_port() -> u16 {
+    static TAKEN: OnceLock<Socket> = OnceLock::new();
+    let taken = TAKEN.get_or_init(|| {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
+        socket
+    });
+    taken.local_addr().ok().and_then(|address| address.as_socket()).expect("an address").port()
 }
 
 /// Redirects to a trap on 127.0.0.2, in every spelling of it, and to one on ::1.
