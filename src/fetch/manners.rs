@@ -12,7 +12,7 @@ use url::Url;
 
 use super::memory::Memory;
 use super::robots::{Rules, Standing, standing};
-use super::turn::{Turn, Turns};
+use super::turn::{First, Turn, Turns};
 use super::{FetchError, retry_after};
 use crate::domain::{HostCounts, HostWait, RobotsCopy, host};
 
@@ -218,9 +218,14 @@ impl Manners {
         Some(until)
     }
 
-    /// The sole right to ask for a robots.txt: others, also of other processes, wait for what comes of it.
-    pub async fn sole(&self, authority: &str) -> Turn {
-        self.turns.take(&format!("robots {authority}"), Duration::ZERO).await
+    /// The place of the first who wants a robots.txt; others of this process wait for what comes of it.
+    pub async fn first(&self, authority: &str) -> First {
+        self.turns.line(&of_robots(authority)).await
+    }
+
+    /// The sole right to ask for it: others, of other processes too, wait.
+    pub async fn sole(&self, first: First, authority: &str) -> Turn {
+        self.turns.ahead(first, &of_robots(authority), Duration::ZERO).await
     }
 
     /// The robots.txt as it is known in this process.
@@ -361,6 +366,11 @@ fn milliseconds(time: Duration) -> u64 {
 /// A panic elsewhere leaves maps that still hold.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What turns at an authority's robots.txt are called, beside those at its host.
+fn of_robots(authority: &str) -> String {
+    format!("robots {authority}")
 }
 
 #[cfg(test)]

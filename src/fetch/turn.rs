@@ -48,6 +48,13 @@ struct Head {
     warned: bool,
 }
 
+/// Who is first in line of this process; the others wait until it is dropped, or its turn is.
+#[derive(Debug)]
+pub(super) struct First {
+    head: OwnedMutexGuard<Head>,
+    keep: bool,
+}
+
 /// A turn: nobody else asks the host until it is dropped.
 #[derive(Debug)]
 pub(super) struct Turn {
@@ -73,8 +80,18 @@ impl Turns {
 
     /// Waits for a turn at `name`, `gap` after the last one. Dropped meanwhile, it leaves nothing behind.
     pub async fn take(&self, name: &str, gap: Duration) -> Turn {
+        let first = self.line(name).await;
+        self.ahead(first, name, gap).await
+    }
+
+    /// Waits in the line of this process only, which costs no look at a file: whoever is first may find that no turn is needed any more.
+    pub async fn line(&self, name: &str) -> First {
         let (lane, keep) = self.lane(name);
-        let mut head = lane.lock_owned().await;
+        First { head: lane.lock_owned().await, keep }
+    }
+
+    /// The first in line at `name` waits for other processes, and for the gap to be over.
+    pub async fn ahead(&self, First { mut head, keep }: First, name: &str, gap: Duration) -> Turn {
         let began = Instant::now();
         if head.file.is_none() {
             self.open(&mut head, name);

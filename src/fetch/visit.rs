@@ -80,11 +80,13 @@ impl Fetcher {
         if let Some(robots) = self.manners.known(&authority).filter(holds) {
             return put_off(robots);
         }
-        let _sole = self.manners.sole(&authority).await;
-        // Somebody else may have asked meanwhile.
+        let first = self.manners.first(&authority).await;
+        // Somebody else may have asked meanwhile: of this process ...
         if let Some(robots) = self.manners.known(&authority).filter(holds) {
             return put_off(robots);
         }
+        // ... or another.
+        let _sole = self.manners.sole(first, &authority).await;
         let remembered = self.manners.remembered(&authority).await?;
         if let Some(robots) = remembered.clone().filter(holds) {
             return put_off(robots);
