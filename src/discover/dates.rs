@@ -116,7 +116,6 @@ impl Dates {
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "lengths of short texts")]
 fn share(span: &std::ops::Range<usize>, line: &str) -> f32 {
     (span.len() as f32 / line.len().max(1) as f32).min(1.0)
 }

@@ -205,7 +205,6 @@ fn promise(page: &Outline<'_>, members: &[usize]) -> f64 {
     let sample: Vec<usize> = members.iter().copied().step_by(step).collect();
     let linked = sample.iter().filter(|&&m| !page.links_in(m).is_empty() || inside_link(page, m)).count();
     let text: usize = sample.iter().map(|&m| page.size(m).min(1_500)).sum();
-    #[allow(clippy::cast_precision_loss, reason = "a rough measure")]
     let (linked, text, rows) =
         (linked as f64 / sample.len() as f64, text as f64 / sample.len() as f64, members.len().min(60) as f64);
     let place = match page.elements[members[0]].place {

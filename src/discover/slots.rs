@@ -194,7 +194,6 @@ pub(super) fn rank(slot: &Slot<'_>) -> u8 {
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "counts of rows")]
 pub(super) fn share(count: usize, of: usize) -> f32 {
     if of == 0 { 0.0 } else { count as f32 / of as f32 }
 }
@@ -427,7 +426,6 @@ pub(super) fn place(slot: &Slot<'_>) -> DatePlace {
     DatePlace { select: slot.to_string(), above: false, label: None, attr: None, without: None, forms: Vec::new(), plain: false }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "counts of rows")]
 pub(super) fn share_of(found: &[Option<Dated>]) -> f32 {
     let there: Vec<f32> = found.iter().flatten().map(|d| d.share).collect();
     there.iter().sum::<f32>() / there.len().max(1) as f32

@@ -51,6 +51,31 @@ pub struct Backfill {
     pub finished: Option<DateTime<Utc>>,
 }
 
+impl Backfill {
+    /// One that begins at a page, by these rules.
+    pub fn begin(page: &str, rules: Digest, at: DateTime<Utc>) -> Self {
+        Self {
+            page: page.to_owned(),
+            rules,
+            next: Some(page.to_owned()),
+            pages: 0,
+            looks: 0,
+            before: None,
+            repeated: 0,
+            since: None,
+            oldest: None,
+            rows: 0,
+            new: 0,
+            edited: 0,
+            touched: 0,
+            known: 0,
+            started: at,
+            stored: at,
+            finished: None,
+        }
+    }
+}
+
 /// A backfill as its columns come.
 struct Row {
     page: String,

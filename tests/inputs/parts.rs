@@ -65,25 +65,7 @@ async fn store(source: &Source, known: &[Reading], pages: &[Vec<Reading>], size:
     if !known.is_empty() {
         store.save_walks(&[walk(known)]).await.expect("saved");
     }
-    let mut so_far = Backfill {
-        page: source.page.to_string(),
-        rules: source.rules_stamp,
-        next: None,
-        pages: 0,
-        looks: 0,
-        before: None,
-        repeated: 0,
-        since: None,
-        oldest: None,
-        rows: 0,
-        new: 0,
-        edited: 0,
-        touched: 0,
-        known: 0,
-        started: at,
-        stored: at,
-        finished: None,
-    };
+    let mut so_far = Backfill { next: None, ..Backfill::begin(source.page.as_str(), source.rules_stamp, at) };
     let parts: Vec<Vec<Reading>> = pages.chunks(size).map(<[_]>::concat).collect();
     for part in &parts {
         store.save_backfill(&walk(part), std::collections::HashSet::new(), &mut so_far).await.expect("saved");

@@ -154,26 +154,7 @@ impl Pipeline {
             }
         };
         self.store.restart_backfill(id).await?;
-        let at = now();
-        let state = Backfill {
-            page: source.page.to_string(),
-            rules: source.rules_stamp,
-            next: Some(source.page.to_string()),
-            pages: 0,
-            looks: 0,
-            before: None,
-            repeated: 0,
-            since: None,
-            oldest: None,
-            rows: 0,
-            new: 0,
-            edited: 0,
-            touched: 0,
-            known: 0,
-            started: at,
-            stored: at,
-            finished: None,
-        };
+        let state = Backfill::begin(source.page.as_str(), source.rules_stamp, now());
         Ok((Ok(why), state))
     }
 }
