@@ -15,7 +15,7 @@ use crate::cli::ForgetArgs;
 use crate::config::Config;
 use crate::domain::channel::Candidate;
 use crate::domain::{Address, Id, Item, fold};
-use crate::feed::Format;
+use crate::feed::{Format, pages};
 use crate::normalise::html::text_of;
 use crate::pipeline::{self, Outlets, Pipeline, Published};
 use crate::publish::{Lock, LockError, Purpose};
@@ -83,7 +83,7 @@ async fn forget(config: &Config, args: &ForgetArgs, store: &Store, may_publish: 
         Target::Forgotten => None,
         target => Some(going(config, store, target).await?),
     };
-    let endings = Format::ALL.map(Format::extension);
+    let endings: Vec<&str> = endings().collect();
     let at = DateTime::from_timestamp(Utc::now().timestamp(), 0).unwrap_or_default();
     match &target {
         Target::Item(id) => store.forget_item(*id, &going.as_ref().map(|g| g.files.clone()).unwrap_or_default(), at).await?,
@@ -161,9 +161,14 @@ async fn going(config: &Config, store: &Store, target: &Target) -> anyhow::Resul
         }
         Target::Forgotten => Going::default(),
     };
-    let documents = going.feeds.iter().flat_map(|address| Format::ALL.map(|f| format!("{address}.{}", f.extension())));
+    let documents = going.feeds.iter().flat_map(|address| endings().map(move |ending| format!("{address}.{ending}")));
     going.files = documents.filter(|d| on_disk(config, d).is_some_and(|path| path.is_file())).collect();
     Ok(going)
+}
+
+/// Of all documents that a feed may have.
+fn endings() -> impl Iterator<Item = &'static str> {
+    Format::ALL.into_iter().map(Format::extension).chain([pages::ENDING])
 }
 
 fn on_disk(config: &Config, document: &str) -> Option<std::path::PathBuf> {
@@ -181,9 +186,10 @@ async fn of_item(config: &Config, store: &Store, rows: &[ChannelRow], id: i64) -
     // What will not be rendered again cannot be rendered without it.
     let (mut files, mut in_the_way) = (Vec::new(), Vec::new());
     for row in rows.iter().filter(|row| row.source.as_ref().is_none_or(|s| *s == item.source)) {
-        for format in Format::ALL {
-            let document = format!("{}.{}", row.address, format.extension());
-            let rendered = configured(&row) && config.publish.formats.contains(&format);
+        for ending in endings() {
+            let document = format!("{}.{ending}", row.address);
+            let is_made = ending == pages::ENDING || config.publish.formats.iter().any(|f| f.extension() == ending);
+            let rendered = configured(&row) && is_made;
             if rendered || !mentions(config, &document, &item)? {
                 continue;
             }

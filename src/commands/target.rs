@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::config::{Config, nearest};
 use crate::domain::{Digest, Id, Item};
-use crate::feed::Format;
+use crate::feed::{Format, pages};
 use crate::normalise::link::{Identity, link};
 use crate::store::{Held, Store, TermInfo};
 
@@ -61,9 +61,10 @@ fn guid(text: &str) -> Option<Digest> {
 
 fn without_ending(address: &str) -> &str {
     let address = address.trim_matches('/');
-    // As `feeds` shows it, or as it is found in one format.
+    // As `feeds` shows it, or as it is found in one format or as a page.
     let shown = address.split_once(".{").map(|(stem, _)| stem);
-    let ended = || Format::ALL.iter().find_map(|f| address.strip_suffix(f.extension())?.strip_suffix('.'));
+    let mut endings = Format::ALL.iter().map(|f| f.extension()).chain([pages::ENDING]);
+    let ended = || endings.find_map(|ending| address.strip_suffix(ending)?.strip_suffix('.'));
     shown.or_else(ended).unwrap_or(address)
 }
 

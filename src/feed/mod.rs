@@ -1,13 +1,14 @@
-//! Documents: a channel and its items as RSS 2.0, Atom 1.0 and JSON Feed 1.1, and the lists of all feeds. Pure: the same input gives
+//! Documents: a channel and its items as RSS 2.0, Atom 1.0 and JSON Feed 1.1, the lists of all feeds, and pages for people. Pure: the same input gives
 //! the same bytes.
 
 mod atom;
+pub mod directory;
 mod document;
 mod fit;
 mod format;
-pub mod index;
 mod json;
 pub mod opml;
+pub mod pages;
 mod rss;
 pub mod status;
 

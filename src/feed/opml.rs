@@ -6,7 +6,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
 use super::Format;
-use super::index::{Directory, Listed};
+use super::directory::{Directory, Listed};
 
 /// The list as OPML. Feeds without items are left out.
 pub fn render(directory: &Directory) -> Vec<u8> {

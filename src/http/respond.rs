@@ -1,6 +1,6 @@
 //! The answer to a request, made of one snapshot of the shelf.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use url::Url;
 use super::conditional::{Decision, decide};
 use super::encoding::{Preference, preference};
 use super::target::{Base, Target, host_is_right};
+use crate::feed::pages;
 use crate::publish::shelf::{Coding, Document, Kind, Shelf};
 
 /// What is answered with.
@@ -21,10 +22,8 @@ static METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 static NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 static VARY: HeaderValue = HeaderValue::from_static("Accept-Encoding");
 static ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
-/// Our pages have one inline style and nothing else: whatever slipped into one from a newsroom would stay dead.
-static PAGE_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-);
+static PAGE_POLICY: LazyLock<HeaderValue> =
+    LazyLock::new(|| HeaderValue::try_from(pages::policy()).expect("words and hashes of visible ASCII"));
 static NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 static PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 /// An address that is unknown may be a feed's tomorrow.

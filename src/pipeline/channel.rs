@@ -67,7 +67,7 @@ impl Known<'_> {
     }
 
     /// The sources its items come from.
-    fn sources<'c>(&'c self, config: &'c Config) -> Vec<&'c Source> {
+    pub(super) fn sources<'c>(&'c self, config: &'c Config) -> Vec<&'c Source> {
         match self {
             Self::All(source) | Self::Term(source, _) => vec![source],
             Self::Feed(feed) => {
@@ -120,11 +120,16 @@ impl Known<'_> {
     }
 }
 
-fn entry(config: &Config, item: &Item) -> Entry {
+/// An item's terms in the order of its source's facets: facet and name.
+pub(super) fn categories<'i>(config: &Config, item: &'i Item) -> Vec<&'i (String, String)> {
     let source = config.sources.iter().find(|s| s.newsroom.id.as_str() == item.source);
     let place = |facet: &str| source.and_then(|s| s.newsroom.facets.iter().position(|f| f.name == facet)).unwrap_or(usize::MAX);
     let mut categories: Vec<&(String, String)> = item.categories.iter().collect();
     categories.sort_by_key(|(facet, _)| place(facet));
+    categories
+}
+
+fn entry(config: &Config, item: &Item) -> Entry {
     let category = |(facet, name): &(String, String)| Category {
         scheme: format!("{}{}/{facet}", config.base_url, item.source),
         term: name.clone(),
@@ -137,7 +142,7 @@ fn entry(config: &Config, item: &Item) -> Entry {
         published: item.published,
         updated: item.updated,
         summary: item.summary.clone(),
-        categories: categories.into_iter().map(category).collect(),
+        categories: categories(config, item).into_iter().map(category).collect(),
     }
 }
 
@@ -164,6 +169,7 @@ fn publishing(config: &Config) -> Vec<String> {
     let formats = config.publish.formats.iter().map(|f| f.extension().to_owned());
     let rest = [
         RENDERING.to_owned(),
+        crate::feed::pages::version(),
         config.base_url.to_string(),
         config.publish.items.to_string(),
         config.publish.max_size.to_string(),

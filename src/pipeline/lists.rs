@@ -1,17 +1,20 @@
 //! The lists of all feeds: `feeds.opml` for feed readers, `index.html` for people.
 
+use std::collections::HashMap;
+
 use super::channel::Known;
 use super::{Pipeline, PipelineError};
+use crate::config::Source;
 use crate::domain::Address;
-use crate::feed::index::{Directory, Listed, ListedFacet, ListedSource};
-use crate::feed::{index, opml};
+use crate::feed::directory::{Directory, Listed, ListedFacet, ListedSource};
+use crate::feed::pages::INDEX;
+use crate::feed::{opml, pages};
 use crate::publish::PublishError;
 use crate::publish::shelf::{Document, Kind, Update};
 use crate::store::ChannelRow;
 
-/// Their places in the tree.
+/// Its place in the tree.
 pub(super) const OPML: &str = "feeds.opml";
-pub(super) const INDEX: &str = "index.html";
 
 /// For how long (seconds) a cache may show them without asking: new feeds are rare, but counts change.
 const MAX_AGE: u32 = 60;
@@ -28,7 +31,7 @@ impl Pipeline {
         let directory = self.directory(rows);
         let disk = self.disk.clone();
         let work = tokio::task::spawn_blocking(move || {
-            let lists = [(OPML, opml::render(&directory)), (INDEX, index::render(&directory))];
+            let lists = [(OPML, opml::render(&directory)), (INDEX, pages::index(&directory))];
             let mut written = Vec::new();
             if let Some(disk) = disk {
                 for (name, bytes) in &lists {
@@ -51,11 +54,6 @@ impl Pipeline {
 
     fn directory(&self, rows: &[ChannelRow]) -> Directory {
         let config = &self.config;
-        let listed = |row: &ChannelRow, known: &Known<'_>, name: String| {
-            let (home, language) = known.home_and_language(config);
-            let items = u64::try_from(row.items).unwrap_or(0);
-            Listed { address: row.address.clone(), title: known.title(row), name, home, language, items }
-        };
         let mut directory = Directory {
             base_url: config.base_url.to_string(),
             formats: config.publish.formats.clone(),
@@ -63,28 +61,45 @@ impl Pipeline {
             ..Directory::default()
         };
         for source in &config.sources {
-            let of_source =
-                || rows.iter().filter(|r| r.source.as_deref() == Some(source.newsroom.id.as_str()) && r.moved_to.is_none());
-            let Some(all) = of_source().find(|r| r.term.is_none()) else { continue };
-            let facets = source.newsroom.facets.iter().enumerate().map(|(n, facet)| {
-                let of_facet = of_source().filter(|r| r.facet.as_deref() == Some(facet.name.as_str()));
-                let mut feeds: Vec<Listed> =
-                    of_facet.map(|r| listed(r, &Known::Term(source, n), r.name.clone().unwrap_or_default())).collect();
-                feeds.sort_by_key(|f| (f.name.to_lowercase(), f.address.clone()));
-                ListedFacet { title: facet.title.clone(), feeds }
-            });
+            let own = |r: &&ChannelRow| r.source.as_deref() == Some(source.newsroom.id.as_str()) && r.term.is_none();
+            let Some(all) = rows.iter().find(own) else { continue };
             directory.sources.push(ListedSource {
+                id: source.newsroom.id.to_string(),
                 title: source.newsroom.title.clone(),
                 home: source.newsroom.home.clone(),
-                all: listed(all, &Known::All(source), "Everything".into()),
-                facets: facets.collect(),
+                all: self.listed(all, &Known::All(source), "Everything".into()),
+                facets: self.facets(rows, source, &HashMap::new()),
             });
         }
         for feed in &config.feeds {
             let address = Address::feed(&feed.id);
             let row = rows.iter().find(|r| r.source.is_none() && r.address == address.as_str());
-            directory.feeds.extend(row.map(|r| listed(r, &Known::Feed(feed), feed.title.clone())));
+            directory.feeds.extend(row.map(|r| self.listed(r, &Known::Feed(feed), feed.title.clone())));
         }
         directory.clean()
+    }
+
+    fn listed(&self, row: &ChannelRow, known: &Known<'_>, name: String) -> Listed {
+        let (home, language) = known.home_and_language(&self.config);
+        let items = u64::try_from(row.items).unwrap_or(0);
+        Listed { address: row.address.clone(), title: known.title(row), name, home, language, items }
+    }
+
+    /// A source's facets with their feeds, by name. `counts`: how many items feeds hold by now, if that is not what the rows say.
+    pub(super) fn facets(&self, rows: &[ChannelRow], source: &Source, counts: &HashMap<String, i64>) -> Vec<ListedFacet> {
+        let of_source = |r: &&ChannelRow| r.source.as_deref() == Some(source.newsroom.id.as_str()) && r.moved_to.is_none();
+        let mut facets = Vec::new();
+        for (n, facet) in source.newsroom.facets.iter().enumerate() {
+            let of_facet = rows.iter().filter(of_source).filter(|r| r.facet.as_deref() == Some(facet.name.as_str()));
+            let listed = |row: &ChannelRow| {
+                let listed = self.listed(row, &Known::Term(source, n), row.name.clone().unwrap_or_default());
+                let items = counts.get(&row.address).map_or(listed.items, |count| u64::try_from(*count).unwrap_or(0));
+                Listed { items, ..listed }
+            };
+            let mut feeds: Vec<Listed> = of_facet.map(listed).collect();
+            feeds.sort_by_key(|f| (f.name.to_lowercase(), f.address.clone()));
+            facets.push(ListedFacet { name: facet.name.clone(), title: facet.title.clone(), feeds });
+        }
+        facets
     }
 }

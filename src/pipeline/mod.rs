@@ -13,6 +13,7 @@ mod found;
 mod health;
 mod hosts;
 mod lists;
+mod page;
 mod poll;
 mod publish;
 mod removal;

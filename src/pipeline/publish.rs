@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::channel::{Known, feed_stamp, known, source_stamp};
+use super::page::{Pages, page_file};
+use super::shelve::shelve;
 use super::{Pipeline, PipelineError};
 use crate::domain::{Address, Digest, Item};
+use crate::feed::pages::{self, Around};
 use crate::feed::{Document, Fitted, Format, fit};
 use crate::publish::shelf::Update;
 use crate::publish::{Disk, PublishError};
@@ -60,6 +63,18 @@ impl Job<'_> {
         }
     }
 }
+
+/// A channel that is to be rendered.
+struct Prepared {
+    ready: Ready,
+    document: Document,
+    /// Items too fresh to be left out.
+    fresh: HashSet<Digest>,
+    around: Around,
+}
+
+/// A channel's documents in the tree: ending and bytes, page included.
+type Documents = Vec<(&'static str, Vec<u8>)>;
 
 /// A channel on its way to disk.
 struct Ready {
@@ -131,8 +146,9 @@ impl Pipeline {
             // What readers are shown must not be forgotten: the store first.
             self.store.flush().await?;
             let categories = self.store.categories().await?;
+            let mut pages = Pages::new(&self.config, rows);
             for batch in jobs.chunks(BATCH) {
-                let (written, failed) = self.batch(batch, &categories, update).await?;
+                let (written, failed) = self.batch(batch, &categories, &mut pages, update).await?;
                 done.written += written;
                 failure = failure.or(failed);
             }
@@ -141,7 +157,8 @@ impl Pipeline {
         let rows = after.as_deref().unwrap_or(rows);
         done.written += self.lists(rows, update).await?;
         self.shelve_moved(rows, update);
-        done.documents = rows.iter().filter(|r| known(&self.config, r).is_some()).count() * self.config.publish.formats.len() + 2;
+        done.documents =
+            rows.iter().filter(|r| known(&self.config, r).is_some()).count() * (self.config.publish.formats.len() + 1) + 2;
         if self.config.status.public {
             done.documents += self.config.publish.formats.len();
         }
@@ -165,13 +182,16 @@ impl Pipeline {
             }
         }
         let own = rows.iter().filter(|r| r.moved_to.is_none());
-        let jobs = own.filter_map(|row| {
+        let jobs = own.filter_map(|row| -> Option<Job<'_>> {
             let known = known(&self.config, row)?;
             let moved = moved.remove(&row.address).unwrap_or_default();
             let needs = std::iter::once(&row).chain(&moved).any(|r| r.stale.is_some() || self.is_missing(r));
             needs.then_some(Job { row, known, moved })
         });
-        jobs.collect()
+        let mut jobs: Vec<Job<'_>> = jobs.collect();
+        // Their pages state how many items each term has.
+        jobs.sort_by_key(|job| matches!(job.known, Known::All(_)));
+        jobs
     }
 
     /// Whether a document of the channel is not where it should be.
@@ -181,7 +201,12 @@ impl Pipeline {
         // Addresses that moved stand on the shelf without documents.
         let on_shelf =
             |document: &str| row.moved_to.is_some() || snapshot.as_ref().is_none_or(|shelf| shelf.find(document).is_some());
-        self.config.publish.formats.iter().map(|f| file(&row.address, *f)).any(|d| !on_disk(&d) || !on_shelf(&d))
+        self.documents(&row.address).any(|d| !on_disk(&d) || !on_shelf(&d))
+    }
+
+    /// The documents of a channel in the tree.
+    pub(super) fn documents<'a>(&'a self, address: &'a str) -> impl Iterator<Item = String> + 'a {
+        self.config.publish.formats.iter().map(|f| file(address, *f)).chain(std::iter::once(page_file(address)))
     }
 
     /// Renders and publishes some channels: how many files were written, and why some could not be. Those stay stale.
@@ -189,6 +214,7 @@ impl Pipeline {
         &self,
         jobs: &[Job<'_>],
         categories: &Categories,
+        pages: &mut Pages<'_>,
         update: &mut Update,
     ) -> Result<(usize, Option<PublishError>), PipelineError> {
         let asked: Vec<_> = jobs.iter().map(|job| (job.members(), job.since())).collect();
@@ -196,15 +222,16 @@ impl Pipeline {
         // Read once, though most items stand in several channels.
         let ids: HashSet<i64> = selections.iter().flat_map(|s| s.picks.iter().map(|p| p.id)).collect();
         let items = self.store.items(ids.into_iter(), categories).await?;
-        let ready: Vec<_> = jobs.iter().zip(&selections).map(|(job, selection)| self.prepare(job, selection, &items)).collect();
+        jobs.iter().zip(&selections).for_each(|(job, selection)| pages.count(&job.row.address, selection.total));
+        let prepared: Vec<_> =
+            jobs.iter().zip(&selections).map(|(job, selection)| self.prepare(job, selection, &items, pages)).collect();
         let max_size = self.config.publish.max_size;
-        let rendered = tokio::task::spawn_blocking(move || -> Vec<(Ready, Fitted)> {
-            ready.into_iter().map(|(ready, document, fresh)| (ready, fit(document, &fresh, max_size))).collect()
+        let rendered = tokio::task::spawn_blocking(move || -> Vec<(Ready, Documents)> {
+            prepared.into_iter().map(|prepared| prepared.render(max_size)).collect()
         });
         let mut rendered = rendered.await?;
         let mut states = Vec::new();
-        for (ready, fitted) in &mut rendered {
-            ready.state.shown = i64::try_from(fitted.items).unwrap_or(i64::MAX);
+        for (ready, _) in &rendered {
             states.extend(ready.addresses.iter().map(|address| Rendered { address: address.clone(), ..ready.state.clone() }));
         }
         for (job, state) in jobs.iter().flat_map(|j| std::iter::once(&j.row).chain(&j.moved)).zip(&mut states) {
@@ -223,16 +250,16 @@ impl Pipeline {
             states.retain(|state| !failed(state));
         }
         if self.shelf.is_some() {
-            for (ready, fitted) in rendered {
-                self.shelve(&ready.state, fitted.documents, ready.max_age, update);
+            for (ready, documents) in rendered {
+                shelve(&ready.state, documents, ready.max_age, update);
             }
         }
         self.store.published(&states).await?;
         Ok((written.files, written.failure))
     }
 
-    /// Chooses a channel's items and says since when it holds them: its state, its document, and which items are too fresh to be left out.
-    fn prepare(&self, job: &Job<'_>, selection: &Selection, items: &HashMap<i64, Item>) -> (Ready, Document, HashSet<Digest>) {
+    /// Chooses a channel's items, and says since when it holds them.
+    fn prepare(&self, job: &Job<'_>, selection: &Selection, items: &HashMap<i64, Item>, pages: &Pages<'_>) -> Prepared {
         let row = job.row;
         let make = |at: i64, same: bool| {
             let chosen = selection.since(at - FRESH);
@@ -242,12 +269,12 @@ impl Pipeline {
             let document = job.known.document(&self.config, row, &of_feed, updated);
             let content = document.content();
             let fresh = chosen.iter().filter(|(_, fresh)| *fresh).filter_map(|(id, _)| items.get(id)).map(|i| i.guid).collect();
-            (document, content, fresh)
+            (document, content, fresh, of_feed)
         };
         // Rendered anew at the same instant first: time alone takes nothing out of a feed.
         let (before, now) = job.instants();
-        let unchanged = before.map(|before| make(before, true)).filter(|(_, content, _)| row.content == Some(*content));
-        let (document, content, fresh) = unchanged.unwrap_or_else(|| make(now, false));
+        let unchanged = before.map(|before| make(before, true)).filter(|(_, content, ..)| row.content == Some(*content));
+        let (document, content, fresh, of_feed) = unchanged.unwrap_or_else(|| make(now, false));
         let state = Rendered {
             address: row.address.clone(),
             items: selection.total,
@@ -259,7 +286,8 @@ impl Pipeline {
         };
         let addresses = std::iter::once(&row).chain(&job.moved).map(|r| r.address.clone()).collect();
         let max_age = job.known.max_age(&self.config);
-        (Ready { addresses, state, max_age }, document, fresh)
+        let around = self.around(pages, row, &job.known, &of_feed, selection.total);
+        Prepared { ready: Ready { addresses, state, max_age }, document, fresh, around }
     }
 
     fn stamp_of(&self, known: &Known<'_>) -> Digest {
@@ -267,6 +295,17 @@ impl Pipeline {
             Known::All(source) | Known::Term(source, _) => source_stamp(&self.config, source),
             Known::Feed(feed) => feed_stamp(&self.config, feed),
         }
+    }
+}
+
+impl Prepared {
+    fn render(self, max_size: u64) -> (Ready, Documents) {
+        let mut ready = self.ready;
+        let page = pages::channel(&self.document, &self.around);
+        let Fitted { documents, items } = fit(self.document, &self.fresh, max_size);
+        ready.state.shown = i64::try_from(items).unwrap_or(i64::MAX);
+        let feeds = documents.into_iter().map(|(format, bytes)| (format.extension(), bytes));
+        (ready, feeds.chain(std::iter::once((pages::ENDING, page))).collect())
     }
 }
 
@@ -281,15 +320,14 @@ struct Written {
 }
 
 /// Brings documents to disk. What fails with one channel is no matter of the others.
-fn write(disk: &Disk, rendered: &[(Ready, Fitted)]) -> Written {
+fn write(disk: &Disk, rendered: &[(Ready, Documents)]) -> Written {
     let mut out = Written::default();
     let mut written = Vec::new();
-    for (ready, fitted) in rendered {
-        let changed = u64::try_from(ready.state.changed).ok();
-        let documents = ready.addresses.iter().flat_map(|a| fitted.documents.iter().map(move |d| (a, d)));
-        for (address, (format, bytes)) in documents {
-            let document = file(address, *format);
-            match disk.publish(&document, bytes, changed) {
+    for (ready, documents) in rendered {
+        let documents = ready.addresses.iter().flat_map(|a| documents.iter().map(move |d| (a, d)));
+        for (address, (ending, bytes)) in documents {
+            let document = format!("{address}.{ending}");
+            match disk.publish(&document, bytes, changed(&ready.state, ending)) {
                 Ok(true) => written.push(document),
                 Ok(false) => {}
                 Err(failure) => {
@@ -310,4 +348,9 @@ fn write(disk: &Disk, rendered: &[(Ready, Fitted)]) -> Written {
 /// A document's place in the tree.
 pub(super) fn file(address: &str, format: Format) -> String {
     format!("{address}.{}", format.extension())
+}
+
+/// Since when (unix seconds) a document has been as it is. A page may change while its feed does not, and that is kept for feeds only.
+pub(super) fn changed(state: &Rendered, ending: &str) -> Option<u64> {
+    u64::try_from(state.changed).ok().filter(|_| ending != pages::ENDING)
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::channel::known;
-use super::lists::{INDEX, OPML, put_list};
-use super::publish::file;
+use super::lists::{OPML, put_list};
+use super::publish::changed;
 use super::{Pipeline, PipelineError};
-use crate::feed::Format;
+use crate::feed::pages::{self, INDEX};
+use crate::publish::Disk;
 use crate::publish::shelf::{Document, Kind, Shelf, Update};
 use crate::store::{ChannelRow, Rendered};
 
@@ -16,21 +17,13 @@ impl Pipeline {
         self.shelf.as_ref()
     }
 
-    /// Puts the documents of one channel on the shelf.
-    pub(super) fn shelve(&self, state: &Rendered, documents: Vec<(Format, Vec<u8>)>, max_age: u32, update: &mut Update) {
-        let changed = u64::try_from(state.changed).ok();
-        for (format, bytes) in documents {
-            update.put(file(&state.address, format), Document::new(Kind::Feed(format), bytes, changed, max_age));
-        }
-    }
-
     /// The addresses of renamed terms lead to the new ones.
     pub(super) fn shelve_moved(&self, rows: &[ChannelRow], update: &mut Update) {
         let mut moved = Vec::new();
         for row in rows {
             if let (Some(source), Some(facet), Some(slug)) = (&row.source, &row.facet, &row.moved_to) {
                 let to = format!("{source}/{facet}/{slug}");
-                moved.extend(self.config.publish.formats.iter().map(|f| (file(&row.address, *f), file(&to, *f))));
+                moved.extend(self.documents(&row.address).zip(self.documents(&to)));
             }
         }
         update.moved(moved);
@@ -53,18 +46,19 @@ impl Pipeline {
         let mut wanted = Vec::new();
         for row in rows.iter().filter(|r| r.moved_to.is_none()) {
             let max_age = known(&self.config, row).map_or(3_600, |known| known.max_age(&self.config));
-            wanted.extend(self.config.publish.formats.iter().map(|f| (file(&row.address, *f), *f, max_age)));
+            wanted.extend(self.documents(&row.address).filter_map(|d| Kind::of(&d).map(|kind| (d, kind, max_age))));
         }
         tokio::task::spawn_blocking(move || {
-            for (document, format, max_age) in wanted {
-                if let Ok(bytes) = std::fs::read(disk.path(&document)) {
+            for (document, kind, max_age) in wanted {
+                // A page of somebody else's is not ours to serve.
+                if let Some(bytes) = read(&disk, &document, kind) {
                     // The file's own time: after a crash the store may know of a later change than the file holds.
-                    let changed = disk.changed(&document);
-                    update.put(document, Document::new(Kind::Feed(format), bytes, changed, max_age));
+                    let changed = disk.changed(&document).filter(|_| kind != Kind::Page);
+                    update.put(document, Document::new(kind, bytes, changed, max_age));
                 }
             }
-            for name in [OPML, INDEX] {
-                if let Ok(bytes) = std::fs::read(disk.path(name)) {
+            for (name, kind) in [(OPML, Kind::List), (INDEX, Kind::Page)] {
+                if let Some(bytes) = read(&disk, name, kind) {
                     put_list(&mut update, name, bytes);
                 }
             }
@@ -72,5 +66,18 @@ impl Pipeline {
         })
         .await?;
         Ok(())
+    }
+}
+
+fn read(disk: &Disk, document: &str, kind: Kind) -> Option<Vec<u8>> {
+    std::fs::read(disk.path(document)).ok().filter(|bytes| kind != Kind::Page || pages::is_ours(bytes))
+}
+
+/// Puts the documents of one channel on the shelf.
+pub(super) fn shelve(state: &Rendered, documents: Vec<(&'static str, Vec<u8>)>, max_age: u32, update: &mut Update) {
+    for (ending, bytes) in documents {
+        let path = format!("{}.{ending}", state.address);
+        let kind = Kind::of(&path).expect("the endings of documents name kinds");
+        update.put(path, Document::new(kind, bytes, changed(state, ending), max_age));
     }
 }

@@ -9,7 +9,10 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
+
+use crate::feed::pages;
 
 /// Why a document was not published.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +28,8 @@ pub struct PublishError {
 #[derive(Debug, Clone)]
 pub struct Disk {
     root: PathBuf,
+    /// Pages of somebody else's that were told of.
+    foreign: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
 
 /// What marks files that are being written.
@@ -37,7 +42,7 @@ impl Disk {
     /// # Errors
     /// When the folder cannot be made or read.
     pub fn open(root: &Path) -> Result<Self, PublishError> {
-        let disk = Self { root: root.to_owned() };
+        let disk = Self { root: root.to_owned(), foreign: Arc::default() };
         disk.make_folder(root)?;
         disk.sweep()?;
         Ok(disk)
@@ -87,13 +92,29 @@ impl Disk {
         modified.duration_since(SystemTime::UNIX_EPOCH).ok().map(|d| d.as_secs())
     }
 
+    /// Whether a page stands there that somebody else made: `index.html` may be the web site's own. Told once.
+    pub(super) fn is_foreign(&self, path: &Path) -> bool {
+        if path.extension().is_none_or(|ending| ending != pages::ENDING) {
+            return false;
+        }
+        let mut beginning = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(pages::TELLING as u64).read_to_end(&mut beginning));
+        // One that is empty or cannot be read is no page of anybody's.
+        let foreign = read.is_ok() && !beginning.is_empty() && !pages::is_ours(&beginning);
+        if foreign && self.foreign.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned()) {
+            tracing::warn!(path = %path.display(), "a page of somebody else's is in the way and stays; move it to have newsroomd's there");
+        }
+        foreign
+    }
+
     /// Publishes a document unless it is there byte for byte; says whether it wrote. `changed`: what its modification time is to say.
+    /// A page of somebody else's stays as it is.
     ///
     /// # Errors
     /// When the disk refuses; then the old document stands as it was.
     pub fn publish(&self, document: &str, bytes: &[u8], changed: Option<u64>) -> Result<bool, PublishError> {
         let path = self.path(document);
-        if same(&path, bytes) {
+        if same(&path, bytes) || self.is_foreign(&path) {
             return Ok(false);
         }
         let folder = path.parent().unwrap_or(&self.root);

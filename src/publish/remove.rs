@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use super::disk::{Disk, PublishError};
 
 impl Disk {
-    /// Removes documents, and folders that are empty without them. Whatever else lies in the tree stays.
+    /// Removes documents, and folders that are empty without them. Whatever else lies in the tree stays, and so do pages of somebody
+    /// else's.
     ///
     /// # Errors
     /// When the disk refuses; some may have been removed.
@@ -16,6 +17,9 @@ impl Disk {
         let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
         for document in documents {
             let path = self.path(document);
+            if self.is_foreign(&path) {
+                continue;
+            }
             match fs::remove_file(&path) {
                 Ok(()) => {}
                 Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}

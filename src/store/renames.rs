@@ -67,6 +67,14 @@ impl Store {
         for id in &released {
             sqlx::query("UPDATE term SET held = 0 WHERE id = $1").bind(id).execute(&mut *tx).await?;
         }
+        if !released.is_empty() {
+            // The pages of what holds their items link to their pages from now on.
+            sqlx::query("UPDATE channel SET stale = $2 WHERE source = $1 OR source IS NULL")
+                .bind(source)
+                .bind(at.timestamp())
+                .execute(&mut *tx)
+                .await?;
+        }
         open(&mut tx, &book, newsroom, source, &released, at).await?;
         Ok(tx.commit().await?)
     }

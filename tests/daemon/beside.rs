@@ -140,7 +140,7 @@ fn a_removed_source_is_served_until_it_is_forgotten() {
     scene.place.once();
     let before = tree::files(&scene.feeds());
     let documents: Vec<&String> = before.keys().filter(|name| name.starts_with("other/")).collect();
-    assert_eq!(documents.len(), 6);
+    assert_eq!(documents.len(), 8);
 
     scene.place.configure("", &format!("{LISTEN}{stays}"));
     let mut daemon = Daemon::start(&scene.place);

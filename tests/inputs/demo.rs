@@ -61,9 +61,9 @@ fn the_demo_needs_no_configuration_and_can_be_recounted() {
     assert_eq!(mine, want);
     assert!(!terms.keys().any(|(_, name)| name == "OSCE Chairmanship"), "renamed in the demo's configuration");
 
-    let expected = addresses.iter().flat_map(|a| ["atom", "json", "rss"].map(|e| format!("{a}.{e}")));
+    let expected = addresses.iter().flat_map(|a| ["atom", "html", "json", "rss"].map(|e| format!("{a}.{e}")));
     let expected: BTreeSet<_> = expected.chain(["feeds.opml", "index.html"].map(str::to_owned)).collect();
-    assert_eq!(files, expected, "a feed for each term, the lists, and nothing else");
+    assert_eq!(files, expected, "a feed and a page for each term, the lists, and nothing else");
     assert_eq!(listed.into_keys().collect::<BTreeSet<_>>(), addresses, "every feed is listed once, in one format");
 }
 

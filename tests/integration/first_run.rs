@@ -63,7 +63,7 @@ fn scene() -> (Scene, BTreeMap<String, Vec<String>>) {
 fn every_item_is_once_in_each_feed_where_it_belongs_and_nowhere_else() {
     let (scene, model) = scene();
     assert_eq!(tree::addresses(&scene.feeds()), model.keys().cloned().collect::<BTreeSet<_>>());
-    assert_eq!(tree::files(&scene.feeds()).len(), model.len() * 3 + 2);
+    assert_eq!(tree::files(&scene.feeds()).len(), model.len() * 4 + 2);
     let mut of_title: BTreeMap<String, BTreeSet<tree::Entry>> = BTreeMap::new();
     for (address, titles) in &model {
         let feed = tree::feed(&scene.feeds(), address);

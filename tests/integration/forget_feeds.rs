@@ -64,12 +64,12 @@ fn a_terms_feed_goes_and_its_items_stay_without_it() {
     let before = scene.entries();
     let run = scene.place.run(&["forget", JUNK]).ok();
     let lines: Vec<&str> = run.stdout.lines().collect();
-    let removed = ["rss", "atom", "json"].map(|e| format!("removed file {JUNK}.{e}"));
+    let removed = ["rss", "atom", "json", "html"].map(|e| format!("removed file {JUNK}.{e}"));
     assert_eq!(lines[0], "forgot term \"Subscribe!\" (news/topic/subscribe)");
     assert_eq!(lines[1], format!("ended feed {JUNK}"));
-    assert_eq!(lines[2..5], removed);
-    assert_eq!(lines[5], "2 items stay, without this category");
-    assert_eq!((files_of(&scene, JUNK), lines.len()), (0, 7), "{run:#?}");
+    assert_eq!(lines[2..6], removed);
+    assert_eq!(lines[6], "2 items stay, without this category");
+    assert_eq!((files_of(&scene, JUNK), lines.len()), (0, 8), "{run:#?}");
     assert_eq!(categories(&scene), ["Water", "Vienna", "Water"]);
     let without = |entries: Vec<tree::Entry>| -> Vec<tree::Entry> {
         entries.into_iter().map(|e| tree::Entry { categories: Vec::new(), ..e }).collect()
@@ -130,10 +130,11 @@ fn a_forgotten_term_leaves_room_for_another() {
 fn a_term_is_taken_by_address_and_by_url() {
     let scene = scene("");
     let (before, stored) = (tree::files(&scene.feeds()), database::files(&scene.place.database()));
-    let urls = ["", ".rss", ".atom", ".json", ".{rss,atom,json}"].map(|end| format!("https://feeds.example.org/{JUNK}{end}"));
+    let urls =
+        ["", ".rss", ".atom", ".json", ".html", ".{rss,atom,json}"].map(|end| format!("https://feeds.example.org/{JUNK}{end}"));
     for target in urls.iter().map(String::as_str).chain([JUNK, "news/topic/subscribe.rss", "/news/topic/subscribe"]) {
         let json = scene.place.run(&["forget", "--dry-run", "--json", target]).ok().json();
-        let files = ["rss", "atom", "json"].map(|e| format!("{JUNK}.{e}"));
+        let files = ["rss", "atom", "json", "html"].map(|e| format!("{JUNK}.{e}"));
         assert_eq!(
             [&json["kind"], &json["feeds"], &json["files"], &json["items"], &json["items-kept"]],
             [&"term".into(), &serde_json::json!([JUNK]), &serde_json::json!(files), &serde_json::json!([]), &2.into()],
@@ -222,7 +223,7 @@ fn beside_a_process_that_publishes_the_documents_go_later() {
     let lock = Lock::take(&scene.place.database(), Purpose::Once, Duration::ZERO).expect("the lock");
     let run = scene.place.run(&["forget", JUNK]).ok();
     assert!(run.stdout.contains(&format!("still to be removed: file {JUNK}.rss")), "{run:#?}");
-    assert_eq!(files_of(&scene, JUNK), 3);
+    assert_eq!(files_of(&scene, JUNK), 4);
     drop(lock);
     scene.place.run(&["once"]).ok();
     assert_eq!(files_of(&scene, JUNK), 0);
@@ -289,7 +290,7 @@ fn of_a_source_everything_goes_and_nothing_else() {
     for (would, did, count) in [
         ("would forget item ", "forgot item ", 3),
         ("would end feed ", "ended feed ", 4),
-        ("would remove file ", "removed file ", 12),
+        ("would remove file ", "removed file ", 16),
     ] {
         assert_eq!(lines(&dry, would), lines(&run, did));
         assert_eq!(lines(&run, did).len(), count, "{run:#?}");
@@ -358,7 +359,7 @@ fn a_feed_of_ones_own_that_is_no_longer_configured_can_be_forgotten() {
     let before = scene.entries();
     let run = scene.place.run(&["forget", "https://feeds.example.org/both.atom"]).ok();
     assert_eq!(run.stdout.lines().take(2).collect::<Vec<_>>(), ["forgot feed both", "ended feed both"], "{run:#?}");
-    assert_eq!((files_of(&scene, "both"), files_of(&scene, "news/all")), (0, 3));
+    assert_eq!((files_of(&scene, "both"), files_of(&scene, "news/all")), (0, 4));
     assert_eq!(scene.entries(), before);
     assert!(!scene.place.run(&["feeds"]).ok().stdout.contains("both"));
     // Configured again, it is there again.

@@ -24,6 +24,7 @@ mod lost_database;
 mod manners;
 mod moved;
 mod order;
+mod pages;
 mod redirects;
 mod relative;
 mod renames;

@@ -41,6 +41,7 @@ fn assert_united(scene: &Scene, titles: &[&str]) {
         assert_eq!(String::from_utf8_lossy(&old.0), String::from_utf8_lossy(&new.0), "{format}");
         assert_eq!(old.1, new.1, "{format}: modification times");
     }
+    assert_eq!(files[&format!("{OLD}.html")].0, files[&format!("{NEW}.html")].0, "pages too");
     // Nobody is told the old name.
     let terms = scene.entries().into_iter().flat_map(|e| e.categories).map(|(_, term)| term);
     assert!(terms.into_iter().all(|t| t != "Chairmanship"));

@@ -25,6 +25,12 @@ pub fn files(root: &Path) -> BTreeMap<String, (Vec<u8>, SystemTime)> {
     out
 }
 
+/// Whether a document is as it was: bytes, and of feeds the time at which they changed too. Lists and pages bear none.
+pub fn same(name: &str, before: &(Vec<u8>, SystemTime), after: &(Vec<u8>, SystemTime)) -> bool {
+    let bears_a_time = !name.ends_with(".html") && !name.ends_with(".opml");
+    before.0 == after.0 && (!bears_a_time || before.1 == after.1)
+}
+
 /// The tree without what tells when it was made: for comparing runs at different times.
 pub fn timeless(root: &Path) -> BTreeMap<String, String> {
     let volatile = |line: &&str| {
@@ -221,12 +227,32 @@ pub fn opml(root: &Path) -> Vec<String> {
     urls.iter().map(local).collect()
 }
 
-/// The documents that the body of `index.html` links to, in its order.
+/// The documents that the body of `index.html` links to as feeds, in its order, once it is certain that each feed's page goes before them.
+#[track_caller]
 pub fn index(root: &Path) -> Vec<String> {
-    let text = text(root, "index.html");
+    let links = links_of(root, "index.html");
+    let mut page = String::new();
+    let mut documents = Vec::new();
+    for link in links.into_iter().filter(|l| l != "feeds.opml") {
+        match link.rsplit_once('.') {
+            Some((address, "html")) => page = address.to_owned(),
+            Some((address, _)) => {
+                assert_eq!(address, page, "index.html: the page of each feed stands before its formats");
+                documents.push(link);
+            }
+            None => panic!("index.html links to {link}"),
+        }
+    }
+    documents
+}
+
+/// Where the body of a page leads within the tree, in its order.
+pub fn links_of(root: &Path, page: &str) -> Vec<String> {
+    let text = text(root, page);
     let body = text.split_once("<body>").expect("a body").1;
-    let links = body.split("<a href=\"").skip(1).map(|rest| rest.split('"').next().unwrap_or_default().to_owned());
-    links.filter(|l| !l.contains(':') && l != "feeds.opml").collect()
+    let links = body.split("<a ").skip(1).filter_map(|rest| rest.split('>').next()?.split_once("href=\""));
+    let links = links.map(|(_, rest)| rest.split('"').next().unwrap_or_default().to_owned());
+    links.filter(|l| !l.contains(':') && !l.starts_with('#')).collect()
 }
 
 /// The titles of a feed, in its order.
