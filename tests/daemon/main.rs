@@ -5,6 +5,7 @@ mod support;
 
 mod backfill;
 mod beside;
+mod browser;
 mod day;
 mod demo;
 mod disturbed;

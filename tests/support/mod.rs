@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each test binary uses its part
 
 pub mod binary;
+pub mod browser;
 pub mod changing;
 pub mod daemon;
 pub mod database;
