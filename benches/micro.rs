@@ -11,6 +11,7 @@ use chrono::Utc;
 use newsroomd::config::{Config, Source};
 use newsroomd::demo::{self, Markup, Newsroom};
 use newsroomd::domain::Address;
+use newsroomd::feed::pages::{self, Around, SHOWN, Shown};
 use newsroomd::feed::{Category, Document, Entry, Format};
 use newsroomd::fetch::Page;
 use newsroomd::pipeline::read_page;
@@ -47,6 +48,7 @@ fn main() {
     println!("page of {} bytes, {} rows read", html.len(), rows.len());
 
     let document = document(source, &page);
+    let around = around(&document);
     let selectors: Vec<Selector> = [
         ".search-title a",
         ".publishing-date",
@@ -57,12 +59,13 @@ fn main() {
     .iter()
     .map(|s| Selector::parse(s).expect("valid"))
     .collect();
-    let cases: [(&str, Case<'_>); 6] = [
+    let cases: [(&str, Case<'_>); 7] = [
         ("DOM alone", Box::new(|| Html::parse_document(black_box(&html)).tree.nodes().count())),
         ("DOM and selectors", Box::new(|| bare(black_box(&html), source, &selectors))),
         ("read: DOM, fields, normalise, keys", Box::new(|| read_page(black_box(&page), 0, source, Utc::now()).rows.len())),
         ("render RSS", Box::new(|| Format::Rss.render(black_box(&document)).len())),
         ("render Atom", Box::new(|| Format::Atom.render(black_box(&document)).len())),
+        ("render page", Box::new(|| pages::channel(black_box(&document), black_box(&around)).len())),
         ("render JSON Feed", Box::new(|| Format::Json.render(black_box(&document)).len())),
     ];
     let mut times: Vec<Vec<Duration>> = vec![Vec::new(); cases.len()];
@@ -96,6 +99,19 @@ fn bare(html: &str, source: &Source, fields: &[Selector]) -> usize {
     let rows = each.into_iter().flat_map(|each| document.select(each));
     let texts = rows.flat_map(|row| fields.iter().flat_map(move |f| row.select(f).map(|e| e.text().collect::<String>())));
     texts.map(|t| t.len()).sum()
+}
+
+/// Every term has a feed.
+fn around(document: &Document) -> Around {
+    let feeds = |entry: &Entry| entry.categories.iter().map(|c| Some(format!("osce/topic/{}", c.term))).collect();
+    let shown = document.entries.iter().take(SHOWN).map(|entry| Shown { feeds: feeds(entry), ..Shown::default() });
+    Around {
+        base_url: "http://127.0.0.1/".into(),
+        address: "osce/all".into(),
+        name: document.title.clone(),
+        shown: shown.collect(),
+        ..Around::default()
+    }
 }
 
 fn document(source: &Source, page: &Page) -> Document {

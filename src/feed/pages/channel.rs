@@ -146,7 +146,7 @@ fn subscribe(document: &Document, file: &str) -> Markup {
                         tr role="row" {
                             th scope="row" role="rowheader" { (format.title()) }
                             td role="cell" class="address" {
-                                a data-feed href={ (file) "." (format.extension()) } type=(format.media_type()) aria-label={ (format.title()) ", " (document.title) } {
+                                a data-feed={ (format.title()) ", " (document.title) } href={ (file) "." (format.extension()) } type=(format.media_type()) {
                                     (document.url(*format))
                                 }
                             }

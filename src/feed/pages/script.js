@@ -38,7 +38,7 @@
     button.append(document.createElement("i"));
     const wide = link.closest(".how");
     if (wide) button.append("Copy");
-    button.setAttribute("aria-label", `Copy the address: ${link.getAttribute("aria-label")}`);
+    button.setAttribute("aria-label", `Copy the address: ${link.dataset.feed || link.getAttribute("aria-label")}`);
     button.title = "Copy the address";
     button.addEventListener("click", () => copy(base + link.href.slice(here.length), button));
     if (wide) link.closest("td").nextElementSibling.append(button);
