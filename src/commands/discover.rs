@@ -15,9 +15,9 @@ use crate::commands::out::say;
 use crate::config::{Config, ConfigError, state_directory};
 use crate::discover::{Candidate, Discovery, Hints, How, SURE, discover};
 use crate::domain::text::cut;
-use crate::extract::RawRow;
 use crate::extract::charset::{Evidence, decode};
 use crate::extract::date::When;
+use crate::extract::{RawRow, parse};
 use crate::fetch::{Ask, Page};
 use crate::pipeline::now;
 
@@ -29,7 +29,7 @@ pub(super) async fn run(path: &Path, args: &DiscoverArgs) -> anyhow::Result<Exit
     let (url, page) = page(path, args).await?;
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
     let decoded = decode(&page.body, &Evidence { told: None, header: page.charset.as_deref(), host });
-    let document = Html::parse_document(&decoded.text);
+    let document = parse(&decoded.text);
     let url = url.or_else(|| stated(&document)).unwrap_or(page.url);
     let discovery = discover(&document, &Hints { url: &url, language: None, today: at.date_naive() });
     if args.json {

@@ -55,7 +55,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
     let load = || load(&cli.config, asks);
     match &cli.command {
         Command::Run => run::run(load()?).await,
-        Command::Once(args) => once::run(&load()?, args).await,
+        Command::Once(args) => once::run(load()?, args).await,
         Command::Check(args) => check::run(&load()?, args),
         Command::Preview(args) => preview::run(&load()?, args).await,
         Command::Discover(args) => discover::run(&cli.config, args).await,

@@ -18,8 +18,9 @@ const WEBHOOK: Duration = Duration::from_secs(5);
 /// How long to wait for another process that publishes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(super) async fn run(config: &Config, args: &OnceArgs) -> anyhow::Result<Exit> {
-    let accepted = args.accept.iter().map(|id| source(config, id)).collect::<anyhow::Result<Vec<_>>>()?;
+pub(super) async fn run(config: Config, args: &OnceArgs) -> anyhow::Result<Exit> {
+    let config = Arc::new(config);
+    let accepted = args.accept.iter().map(|id| source(&config, id)).collect::<anyhow::Result<Vec<_>>>()?;
     let store = Store::open(&config.database).await?;
     let database = config.database.clone();
     let lock = match tokio::task::spawn_blocking(move || Lock::take(&database, Purpose::Once, PATIENCE)).await? {
@@ -29,7 +30,7 @@ pub(super) async fn run(config: &Config, args: &OnceArgs) -> anyhow::Result<Exit
         Err(error) => return Err(error.into()),
     };
     let outlets = Outlets { disk: lock.is_some(), shelf: None };
-    let pipeline = Pipeline::new(Arc::new(config.clone()), store.clone(), outlets).await?;
+    let pipeline = Pipeline::new(config.clone(), store.clone(), outlets).await?;
     for source in accepted {
         store.accept(&source.newsroom.id).await?;
     }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use scraper::Html;
 
 use crate::domain::{fold, stamp};
@@ -81,13 +81,20 @@ fn is_closed(html: &[u8]) -> bool {
     html.windows(7).rev().any(|w| w[0] == b'<' && w[1] == b'/' && w.eq_ignore_ascii_case(b"</html>"))
 }
 
-/// In one pass, and by a table that takes a step a byte: it is done for every page.
+/// In one pass, and in lower case first, for then most of a page is passed over by blocks of bytes: it is done for every page.
 fn words(html: &[u8]) -> u32 {
     static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
-        let kind = Some(AhoCorasickKind::DFA);
-        AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(WALLS).expect("a few short words")
+        let builder = &mut AhoCorasick::builder();
+        builder.match_kind(MatchKind::LeftmostFirst).kind(Some(AhoCorasickKind::DFA)).build(WALLS).expect("a few short words")
     });
-    WORDS.find_overlapping_iter(&html[..html.len().min(FAR)]).fold(0, |words, found| words | 1 << found.pattern().as_u32())
+    let html = html[..html.len().min(FAR)].to_ascii_lowercase();
+    let (mut words, mut at) = (0, 0);
+    // One word may begin within another.
+    while let Some(found) = WORDS.find(Input::new(&html).span(at..html.len())) {
+        words |= 1 << found.pattern().as_u32();
+        at = found.start() + 1;
+    }
+    words
 }
 
 #[cfg(test)]
@@ -112,9 +119,16 @@ mod tests {
     #[test]
     fn words_of_walls() {
         assert!(WALLS.len() <= 32);
+        for (n, wall) in WALLS.iter().enumerate() {
+            let hides = |(other, word): (usize, &&str)| other != n && word.starts_with(wall);
+            assert!(!WALLS.iter().enumerate().any(hides), "{wall:?} hides a longer one");
+            assert!(!wall.contains(|c: char| c.is_ascii_uppercase()), "{wall:?} is never found");
+        }
         let bit = |word: &str| 1 << WALLS.iter().position(|wall| *wall == word).expect("a word of the list");
         for (html, words) in [
             ("<title>Just a moment...</title>", bit("just a moment...")),
+            ("<b>Access to this page has been denied captcha", bit("access to this page has been denied") | bit("captcha")),
+            ("<b>Attention requiredatadome", bit("attention required") | bit("datadome")),
             ("<h1>Access DENIED</h1><p>Enable captcha.", bit("access denied") | bit("captcha")),
             ("<script src=https://www.google.com/recaptcha/api.js></script>", bit("captcha")),
             ("<p>There is no news. Just a moment, please.", 0),

@@ -12,11 +12,13 @@ mod label;
 pub mod months;
 mod page;
 pub mod pager;
+mod parse;
 mod rules;
 mod text;
 
 pub use frame::Frame;
 pub use page::{Extracted, RawRow, Warning, base, extract, extract_document};
+pub use parse::parse;
 pub use rules::{DateField, Discover, FacetField, Field, Rules};
 pub use text::Markup;
 pub(crate) use text::is_read;

@@ -9,6 +9,7 @@ use scraper::{ElementRef, Html, Selector};
 use super::date::{When, may_mean_two_days, read_date};
 use super::frame::Frame;
 use super::label::Lines;
+use super::parse::parse;
 use super::rules::{Field, Rules};
 use super::text::{Markup, line, markup};
 use crate::domain::fold;
@@ -70,7 +71,7 @@ impl fmt::Display for Warning {
 
 /// Reads a page. Rows without title or date are left out, with a warning; they don't touch the others.
 pub fn extract(html: &str, rules: &Rules) -> Extracted {
-    let document = Html::parse_document(html);
+    let document = parse(html);
     let mut out = extract_document(&document, rules);
     out.frame = Frame::of(html, &document);
     out

@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 
-use scraper::{Html, Selector};
+use scraper::Selector;
 use url::Url;
+
+use super::parse::parse;
 
 /// No pager that anybody walks has so many pages.
 const MOST: usize = 1_000_000;
@@ -14,7 +16,7 @@ const LAST: &str = "[rel~=last], .pager-last a, .pager__item--last a, .paginatio
 
 /// The address of the last page, as written, if a link to it can be recognised.
 pub fn last_link(html: &str) -> Option<String> {
-    let document = Html::parse_document(html);
+    let document = parse(html);
     let last = Selector::parse(LAST).expect("a valid selector");
     let link = document.select(&last).find_map(|link| link.attr("href"));
     link.map(str::to_owned)

@@ -1,7 +1,6 @@
 //! One poll: a source's walk along its pager, into the store.
 
 use chrono::{DateTime, Utc};
-use scraper::Html;
 use url::Url;
 
 use super::due::next;
@@ -12,7 +11,7 @@ use super::{Due, Outcome, Pipeline, ask};
 use crate::config::Source;
 use crate::domain::health::Kind;
 use crate::domain::{Address, Digest, Filter, Reading};
-use crate::extract::{Frame, Rules, Warning, charset, extract_document};
+use crate::extract::{Frame, Rules, Warning, charset, extract_document, parse};
 use crate::fetch::{Answer, Ask, FetchError, Fetched, Known, Page};
 use crate::judge::{Look, Past, Verdict, judge_later};
 use crate::normalise::matching::{Covered, Terms};
@@ -156,7 +155,7 @@ pub fn read_archived(page: &Page, number: usize, source: &Source, read_at: DateT
 fn read(page: &Page, number: usize, source: &Source, by: Option<&Rules>, read_at: DateTime<Utc>) -> PageRead {
     let host = page.url.host_str().unwrap_or_default();
     let decoded = charset::decode(&page.body, &charset::Evidence { told: source.charset, header: page.charset.as_deref(), host });
-    let document = Html::parse_document(&decoded.text);
+    let document = parse(&decoded.text);
     let mut extracted = extract_document(&document, by.unwrap_or(&source.rules));
     let discovered = match by {
         None => found::find(&document, &page.url, source, read_at, &mut extracted),
