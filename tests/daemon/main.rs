@@ -8,6 +8,7 @@ mod beside;
 mod day;
 mod demo;
 mod disturbed;
+mod listeners;
 mod manners;
 mod news;
 mod readers;
