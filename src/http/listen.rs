@@ -38,6 +38,11 @@ pub enum HttpError {
     /// The address is another machine's.
     #[error("cannot listen at {0}: this machine has no such address; change [http] listen")]
     NotHere(SocketAddr),
+    /// IPv6 is switched off.
+    #[error(
+        "cannot listen at {0}: this machine has no IPv6; \"0.0.0.0\" in [http] listen is every address of it, 127.0.0.1 this machine alone"
+    )]
+    NoIpv6(SocketAddr),
     /// Another process listens at the socket.
     #[error("cannot listen at {}: another program listens there already; stop it or change [http] listen", .0.display())]
     TakenSocket(PathBuf),
@@ -147,7 +152,7 @@ impl Waiting {
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "cannot send without delay");
                 }
-                Ok((Stream::Tcp(stream), Peer::Machine(address.ip())))
+                Ok((Stream::Tcp(stream), Peer::Machine(address.ip().to_canonical())))
             }
             Self::Unix(listener, _) => listener.accept().await.map(|(stream, _)| (Stream::Unix(stream), Peer::Local)),
         }
@@ -192,12 +197,18 @@ fn listen_at(address: SocketAddr, others: &[SocketAddr]) -> Result<TcpListener, 
         socket.set_nonblocking(true)?;
         Ok(socket.into())
     };
-    open().map_err(|source| match source.kind() {
+    open().map_err(|source| told(address, source))
+}
+
+fn told(address: SocketAddr, source: io::Error) -> HttpError {
+    let no_family = rustix::io::Errno::AFNOSUPPORT.raw_os_error();
+    match source.kind() {
         io::ErrorKind::AddrInUse => HttpError::Taken(address),
         io::ErrorKind::PermissionDenied => HttpError::Forbidden(address),
         io::ErrorKind::AddrNotAvailable => HttpError::NotHere(address),
+        _ if source.raw_os_error() == Some(no_family) => HttpError::NoIpv6(address),
         _ => HttpError::Listen { address, source },
-    })
+    }
 }
 
 #[cfg(test)]
@@ -217,6 +228,8 @@ mod tests {
         assert_eq!(error.to_string(), format!("cannot listen at {taken}: {hint}"));
         let error = listen_at(at("192.0.2.1:0"), &[]).expect_err("an address for documentation");
         assert!(matches!(error, HttpError::NotHere(_)), "{error}");
+        let no_family = io::Error::from(rustix::io::Errno::AFNOSUPPORT);
+        assert!(told(at("[::]:0"), no_family).to_string().contains("this machine has no IPv6"));
     }
 
     #[test]

@@ -28,22 +28,28 @@ fn scene(keys: &str) -> Scene {
     scene
 }
 
-/// `run` as systemd starts it with a socket: number 3, and the variables of sd_listen_fds(3).
-fn run_with(socket: impl Into<OwnedFd>, place: &Place) -> Process {
+/// `run` by a shell that does something first.
+fn run_after(script: &str, place: &Place) -> Command {
     let run = place.command(&["run"]);
     let mut shell = Command::new("sh");
     shell
-        .args(["-c", "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$@\"", "sh"])
+        .args(["-c", &format!("{script} exec \"$@\""), "sh"])
         .arg(run.get_program())
-        .args(run.get_args());
-    shell.current_dir(place.path());
+        .args(run.get_args())
+        .current_dir(place.path());
     for (name, value) in run.get_envs() {
         match value {
             Some(value) => shell.env(name, value),
             None => shell.env_remove(name),
         };
     }
-    Process::start_with(Stdio::from(socket.into()), &mut shell)
+    shell
+}
+
+/// `run` as systemd starts it with a socket: number 3, and the variables of sd_listen_fds(3).
+fn run_with(socket: impl Into<OwnedFd>, place: &Place) -> Process {
+    let mut run = run_after("exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$", place);
+    Process::start_with(Stdio::from(socket.into()), &mut run)
 }
 
 fn answer(mut stream: impl Read + Write) -> String {
@@ -132,29 +138,16 @@ fn a_unix_socket_outlives_no_stop_and_is_replaced_after_a_crash() {
     assert!(!socket.exists());
 }
 
-/// `run` in a shell that sets limits first.
-fn run_under(limits: &str, place: &Place) -> Process {
-    let run = place.command(&["run"]);
-    let mut shell = Command::new("sh");
-    shell
-        .args(["-c", &format!("{limits}; exec \"$@\""), "sh"])
-        .arg(run.get_program())
-        .args(run.get_args())
-        .current_dir(place.path());
-    run.get_envs().for_each(|(name, value)| drop(value.map(|value| shell.env(name, value))));
-    Process::start(&mut shell)
-}
-
 #[test]
 fn open_files_are_asked_for_and_where_there_are_none_fewer_connections_are_held() {
     let scene = scene("listen = \"127.0.0.1:0\"\nmax-connections = 500");
-    let daemon = Daemon::of(run_under("ulimit -Sn 100", &scene.place));
+    let daemon = Daemon::of(Process::start(&mut run_after("ulimit -Sn 100;", &scene.place)));
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", daemon.process.id())).expect("limits");
     let soft = limits.lines().find(|line| line.starts_with("Max open files")).and_then(|line| line.split_whitespace().nth(3));
     assert_eq!(soft, Some("756"), "{limits}");
     daemon.stop();
 
-    let mut process = run_under("ulimit -n 300", &scene.place);
+    let mut process = Process::start(&mut run_after("ulimit -n 300;", &scene.place));
     process.stderr.wait(&["fewer connections can be held", "open_files=300", "connections=44"]);
     let mut daemon = Daemon::of(process);
     let idle: Vec<_> = (0..400).filter_map(|_| TcpStream::connect(daemon.address).ok()).collect();
@@ -163,4 +156,16 @@ fn open_files_are_asked_for_and_where_there_are_none_fewer_connections_are_held(
     daemon.published(&["new=1"]);
     drop(idle);
     daemon.stop();
+}
+
+#[test]
+fn the_log_says_for_whom_a_trusted_proxy_asks_and_does_not_believe_others() {
+    for (trusted, want) in [("[\"127.0.0.0/8\"]", "192.0.2.7"), ("[]", "127.0.0.1")] {
+        let scene = scene(&format!("listen = \"127.0.0.1:0\"\ntrusted-proxies = {trusted}"));
+        let mut command = scene.place.command(&["run"]);
+        let mut daemon = Daemon::of(Process::start(command.env("NEWSROOMD_LOG", "newsroomd=debug")));
+        daemon.ask("GET", "/news/all.rss", &[("X-Forwarded-For", "192.0.2.7")]);
+        daemon.wait(&["answered", &format!("client.address={want} "), "path=\"/news/all.rss\"", "status=200"]);
+        daemon.stop();
+    }
 }

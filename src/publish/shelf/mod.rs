@@ -2,6 +2,9 @@
 //!
 //! What stands on it at an instant is a [`Snapshot`], which never changes. An [`Update`] makes another one and puts it in the old one's
 //! place as a whole: whoever holds a snapshot sees all of a publishing or nothing of it, and a response under way keeps its bytes.
+//!
+//! What it takes: the bytes of each document, and half to two thirds as much again for its packed forms. A channel of the demo in three formats has 21 kB
+//! and 15 kB packed on average; that of all its 67 items 190 kB and 100 kB.
 
 mod coding;
 mod content;
