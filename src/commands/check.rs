@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Exit, endings};
 use crate::cli::CheckArgs;
-use crate::config::{Config, Source};
+use crate::config::{Config, Http, Listen, Source};
 use crate::domain::Address;
 use crate::schedule::Schedule;
 
@@ -42,6 +42,10 @@ fn places(config: &Config, address: &Address) -> Vec<String> {
     on_disk.into_iter().chain([format!("{}{address}.{endings}", config.base_url)]).collect()
 }
 
+fn listen(http: &Http) -> Vec<String> {
+    http.listen.iter().map(Listen::to_string).collect()
+}
+
 fn print(config: &Config) {
     let now = Utc::now();
     say!("{} is in order.", config.path.display());
@@ -51,8 +55,8 @@ fn print(config: &Config) {
         Some(directory) => say!("  on disk    {}", directory.display()),
         None => say!("  on disk    nothing ([publish] directory is not set)"),
     }
-    if !config.listen.is_empty() {
-        say!("  over HTTP  {}", config.listen.join(", "));
+    if let Some(http) = &config.http {
+        say!("  over HTTP  {}", listen(http).join(", "));
     }
     if config.status.public {
         say!("  status     {}{}.{}", config.base_url, crate::feed::status::ADDRESS, endings(config));
@@ -111,7 +115,7 @@ fn as_json(config: &Config) -> Value {
         .map(|f| json!({"id": f.id.as_str(), "title": f.title, "feeds": places(config, &Address::feed(&f.id))}));
     json!({
         "config": config.path, "base-url": config.base_url.as_str(), "database": config.database, "directory": config.publish.directory,
-        "listen": config.listen, "formats": config.publish.formats.iter().map(|f| f.extension()).collect::<Vec<_>>(),
+        "listen": config.http.as_ref().map(listen).unwrap_or_default(), "formats": config.publish.formats.iter().map(|f| f.extension()).collect::<Vec<_>>(),
         "items": config.publish.items, "max-size": config.publish.max_size, "public-status": config.status.public,
         "webhook": config.status.webhook.as_ref().map(|w| w.origin().ascii_serialization()), "sources": sources, "feeds": feeds.collect::<Vec<_>>(),
     })

@@ -7,6 +7,7 @@ mod diagnostic;
 mod facet;
 mod feed;
 mod field;
+mod http;
 mod nearest;
 mod net;
 mod read;
@@ -22,6 +23,7 @@ mod units;
 mod value;
 
 pub use diagnostic::Diagnostic;
+pub use http::{Http, Listen};
 pub(crate) use nearest::nearest;
 pub use read::{ConfigError, state_directory};
 
@@ -47,8 +49,8 @@ pub struct Config {
     pub database: PathBuf,
     /// What is written to disk, if anything.
     pub publish: Publish,
-    /// Where HTTP is served, if anywhere.
-    pub listen: Vec<String>,
+    /// How HTTP is served, if it is.
+    pub http: Option<Http>,
     /// How requests are made.
     pub fetch: crate::fetch::Policy,
     /// Who is told how sources fare.

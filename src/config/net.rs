@@ -98,6 +98,8 @@ pub(super) fn listen(text: &Text<'_>) -> Option<String> {
         format!("write \"127.0.0.1:{value}\", or \"[::]:{value}\" for every address of the machine")
     } else if value.parse::<IpAddr>().is_ok() {
         "add a port".to_owned()
+    } else if value.starts_with('/') {
+        format!("write \"unix:{value}\" for a socket")
     } else {
         "names other than localhost are not looked up".to_owned()
     };
@@ -113,6 +115,14 @@ pub(super) fn local_url(listen: Option<&str>) -> Option<Url> {
         None => "localhost:8080".to_owned(),
     };
     Url::parse(&format!("http://{host}/")).ok()
+}
+
+/// A network, or one address.
+pub(super) fn network_or_address(text: &Text<'_>) -> Option<Network> {
+    match text.value.trim().parse::<IpAddr>() {
+        Ok(address) => Network::new(address, if address.is_ipv4() { 32 } else { 128 }),
+        Err(_) => network(text),
+    }
 }
 
 /// `10.0.0.0/8`, `fd00::/8`.

@@ -177,7 +177,7 @@ fn meaning<'a>(path: &Path, document: &'a DeTable<'a>, state: &Path, problems: &
         base_url_given: settings.base_url_given,
         database: settings.database,
         publish: settings.publish,
-        listen: settings.listen,
+        http: settings.http,
         fetch: settings.fetch,
         status: settings.status,
         sources: sources.into_iter().collect::<Option<_>>()?,

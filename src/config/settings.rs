@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::http::{self, Http, Listen};
 use super::table::Table;
 use super::value::Text;
 use super::{Publish, Status, nearest, net};
@@ -22,7 +23,7 @@ pub(super) struct Settings {
     pub base_url_given: bool,
     pub database: PathBuf,
     pub publish: Publish,
-    pub listen: Vec<String>,
+    pub http: Option<Http>,
     pub fetch: Policy,
     pub status: Status,
 }
@@ -38,7 +39,7 @@ pub(super) fn read(top: &mut Table<'_>, state: &Path) -> Option<Settings> {
     let publish_head = publish_value.as_ref().filter(|v| v.raw.is_table()).map(|v| v.span.clone());
     let nowhere = http_value.is_none() && publish_value.as_ref().is_none_or(|v| v.raw.is_table());
     let publish = publish(publish_value.and_then(|v| v.table("[publish]")), state);
-    let listen = http_value.and_then(|v| v.table("[http]")).map(http).unwrap_or_default();
+    let http = http_value.and_then(|v| v.table("[http]")).map(|table| http::read(table, state));
     if nowhere {
         const HINT: &str = "add [publish] with directory = \"feeds\", or [http] with listen = \"127.0.0.1:8080\", or both";
         match publish_head {
@@ -54,7 +55,11 @@ pub(super) fn read(top: &mut Table<'_>, state: &Path) -> Option<Settings> {
     let base_url = match &given {
         Some(value) => value.string().and_then(|text| net::base(&text)),
         None => {
-            let url = net::local_url(listen.first().map(String::as_str));
+            let port = http.iter().flat_map(|http| &http.listen).find_map(|listen| match listen {
+                Listen::Port(text) => Some(text.as_str()),
+                Listen::Socket(_) | Listen::Systemd => None,
+            });
+            let url = net::local_url(port);
             let shown = url.as_ref().map(Url::as_str).unwrap_or_default();
             let message =
                 format!("there is no `base-url`: the feeds say that they are at {shown}, which works on this machine only");
@@ -64,7 +69,7 @@ pub(super) fn read(top: &mut Table<'_>, state: &Path) -> Option<Settings> {
     };
     let fetch = fetch(top);
     let status = top.table("status", "[status]").map(status).unwrap_or_default();
-    Some(Settings { base_url: base_url?, base_url_given, database: database?, publish: publish.0, listen, fetch, status })
+    Some(Settings { base_url: base_url?, base_url_given, database: database?, publish: publish.0, http, fetch, status })
 }
 
 fn store(top: &mut Table<'_>, state: &Path) -> Option<PathBuf> {
@@ -126,27 +131,6 @@ fn format(text: &Text<'_>) -> Option<Format> {
     found
 }
 
-fn http(mut table: Table<'_>) -> Vec<String> {
-    let listen = match table.take("listen") {
-        Some(value) => {
-            let mut list = Vec::new();
-            for text in value.some_strings() {
-                if let Some(address) = net::listen(&text) {
-                    if list.contains(&address) {
-                        text.problem(&format!("names \"{address}\" twice"), "");
-                    } else {
-                        list.push(address);
-                    }
-                }
-            }
-            list
-        }
-        None => vec!["127.0.0.1:8080".to_owned()],
-    };
-    table.finish();
-    listen
-}
-
 fn fetch(top: &mut Table<'_>) -> Policy {
     let mut policy = Policy::default();
     let problems = top.problems();
@@ -204,7 +188,6 @@ mod tests {
     #[test]
     fn defaults() {
         let (config, warnings) = good(&format!("[http]\n{SOURCE}"));
-        assert_eq!(config.listen, ["127.0.0.1:8080"]);
         assert_eq!(config.base_url.as_str(), "http://127.0.0.1:8080/");
         assert!(!config.base_url_given);
         assert_eq!(config.database, Path::new("/state/newsroomd.db"));
@@ -241,8 +224,6 @@ mod tests {
         for (text, expected) in [
             ("", "1:1 there is neither [publish] nor [http]: the feeds would go nowhere"),
             ("[publish]\n", "1:1 [publish] has no `directory` and there is no [http]: the feeds would go nowhere"),
-            ("[http]\nlisten = []\n", "2:10 `listen` must not be empty"),
-            ("[http]\nlisten = ['[::]:1', '[::]:1']\n", "2:21 `listen` names \"[::]:1\" twice"),
             ("[http]\n[publish]\nformats = []\n", "3:11 `formats` must not be empty"),
             ("[http]\n[publish]\nformats = ['rss', 'rss']\n", "3:19 `formats` names \"rss\" twice"),
             ("[http]\n[publish]\nformats = 'rdf'\n", "3:11 `formats` knows no format \"rdf\""),

@@ -53,7 +53,9 @@ fn commented_keys_of_the_shipped_configuration_are_valid() {
     };
     let all: String = text.lines().map(|line| live(line) + "\n").collect();
     let (config, _) = good(&all);
-    assert_eq!(config.listen, ["127.0.0.1:8080"]);
+    let http = config.http.as_ref().expect("HTTP");
+    assert_eq!(http.listen, [super::Listen::Port("127.0.0.1:8080".into())]);
+    assert_eq!((http.socket_mode, http.max_connections, http.max_connections_per_client), (0o660, 2_048, 1_024));
     assert_eq!(config.feeds.len(), 1);
     let (default, _) = shipped("config/newsroomd.toml");
     assert_eq!(config.publish.items, default.publish.items);

@@ -3,6 +3,7 @@
 //! Start and stop stand on this page; what happens between them in `work`.
 
 mod courier;
+mod descriptors;
 mod heartbeat;
 mod log;
 mod work;
@@ -77,7 +78,7 @@ pub async fn run(
     watcher: Option<UnboundedSender<Event>>,
 ) -> Result<(), DaemonError> {
     let shelf = server.is_some().then(|| Arc::new(Shelf::new()));
-    let settings = http::Settings { drain: GRACE, ..http::Settings::new(config.base_url.clone()) };
+    let settings = settings(&config);
     let (lock, store, pipeline) = tokio::select! {
         ready = make_ready(config, shelf.clone()) => ready?,
         () = stop.cancelled() => {
@@ -86,8 +87,7 @@ pub async fn run(
         }
     };
     let serving = server.zip(shelf).map(|(server, shelf)| {
-        let addresses: Vec<String> = server.addresses().iter().map(|a| format!("http://{a}/")).collect();
-        tracing::info!(addresses = addresses.join(" "), "serving");
+        tracing::info!(addresses = server.places().join(" "), "serving");
         tokio::spawn(server.serve(shelf, settings, stop.clone()))
     });
     let webhook = pipeline.has_webhook().then(|| pipeline.clone());
@@ -130,6 +130,17 @@ pub async fn run(
     drop(lock);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// How clients are dealt with.
+fn settings(config: &Config) -> http::Settings {
+    let mut settings = http::Settings { drain: GRACE, ..http::Settings::new(config.base_url.clone()) };
+    if let Some(http) = &config.http {
+        settings.connections = descriptors::room_for(http.max_connections);
+        settings.connections_per_client = http.max_connections_per_client;
+        settings.trusted = http.trusted_proxies.clone();
+    }
+    settings
 }
 
 /// Takes the lock, opens the store, and fills the shelf: readers are served from what is stored before the first poll. What an earlier run left on

@@ -203,7 +203,7 @@ impl Work {
         }
         // Readers get documents as they are until this is done.
         if let Some(shelf) = self.pipeline.shelf().cloned() {
-            tokio::task::spawn_blocking(move || shelf.compress());
+            tokio::task::spawn_blocking(move || shelf.pack());
         }
     }
 

@@ -7,6 +7,7 @@ pub mod fold;
 pub mod health;
 pub mod host;
 pub mod item;
+pub mod network;
 pub mod newsroom;
 pub mod text;
 
@@ -14,6 +15,7 @@ pub use channel::{Address, Filter};
 pub use fold::fold;
 pub use host::{HostCounts, HostWait, MAX_URL, RobotsCopy, host};
 pub use item::{Approximate, Item, Link, Published, Reading, Tag};
+pub use network::Network;
 pub use newsroom::{Facet, Id, Newsroom};
 
 /// 128 bits: guids and keys are version 5 UUIDs (RFC 9562, section 5.5), stamps are plain hashes.

@@ -47,14 +47,19 @@ pub fn decide(headers: &HeaderMap, etags: &[&[u8]], modified: Option<u64>) -> De
 
 /// The first representation whose tag is listed in these fields. All lines are one list; `*` is every tag.
 fn find(headers: &HeaderMap, name: HeaderName, etags: &[&[u8]], weak: bool) -> Option<usize> {
-    let listed = |etag: &[u8]| {
-        headers.get_all(&name).iter().any(|line| {
-            let line = line.as_bytes().trim_ascii();
-            // Section 8.8.3.2: what is weak matches in a weak comparison only.
-            line == b"*" || Tags(line).any(|tag| tag.etag == etag && (weak || !tag.weak))
-        })
-    };
-    etags.iter().position(|etag| listed(etag))
+    let mut first: Option<usize> = None;
+    for line in headers.get_all(&name) {
+        let line = line.as_bytes().trim_ascii();
+        if line == b"*" {
+            return Some(0);
+        }
+        // Section 8.8.3.2: what is weak matches in a weak comparison only.
+        for tag in Tags(line).filter(|tag| weak || !tag.weak) {
+            let found = etags.iter().position(|etag| *etag == tag.etag);
+            first = first.into_iter().chain(found).min();
+        }
+    }
+    first
 }
 
 /// An entity tag of a list, its quotes included.

@@ -1,9 +1,30 @@
 //! Listening sockets, and what to do when there is none to be had.
 
+use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
 
 use socket2::{Domain, Protocol, Socket, Type};
+
+use super::socket_file::{self, LONGEST_PATH, SocketFile};
+use super::stream::{Peer, Stream};
+
+/// Where to listen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// At a port.
+    Tcp(SocketAddr),
+    /// At a socket that is made at this path, with these permissions.
+    Unix(PathBuf, u32),
+}
+
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Self {
+        Self::Tcp(address)
+    }
+}
 
 /// Why the server cannot serve.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +38,37 @@ pub enum HttpError {
     /// The address is another machine's.
     #[error("cannot listen at {0}: this machine has no such address; change [http] listen")]
     NotHere(SocketAddr),
+    /// IPv6 is switched off.
+    #[error(
+        "cannot listen at {0}: this machine has no IPv6; \"0.0.0.0\" in [http] listen is every address of it, 127.0.0.1 this machine alone"
+    )]
+    NoIpv6(SocketAddr),
+    /// Another process listens at the socket.
+    #[error("cannot listen at {}: another program listens there already; stop it or change [http] listen", .0.display())]
+    TakenSocket(PathBuf),
+    /// The socket would take the place of something else.
+    #[error("cannot listen at {}: what is there is no socket; move it away or change [http] listen", .0.display())]
+    NoSocket(PathBuf),
+    /// Nothing is made but the socket itself.
+    #[error("cannot listen at {}: there is no folder for it; make it (RuntimeDirectory= in a systemd unit) or change [http] listen", .0.display())]
+    NoFolder(PathBuf),
+    /// Folder or socket are another user's.
+    #[error("cannot listen at {}: this user may not; let it write to the folder or change [http] listen", .0.display())]
+    NoAccess(PathBuf),
+    /// A socket cannot be made.
+    #[error("cannot listen at {} (a path of at most {LONGEST_PATH} bytes): {source}", path.display())]
+    Socket {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// What was passed is of no use.
+    #[error("cannot listen at socket {0} of those that systemd passed: it is none that listens for connections (ListenStream=)")]
+    Passed(usize),
+    /// Nothing was passed.
+    #[error("[http] listen names \"systemd\", but no socket was passed; start the .socket unit, or name an address")]
+    NothingPassed,
     /// Anything else.
     #[error("cannot listen at {address}: {source}")]
     Listen {
@@ -31,10 +83,107 @@ pub enum HttpError {
 }
 
 /// Connections that the kernel keeps while none is accepted.
-const BACKLOG: i32 = 1_024;
+pub(super) const BACKLOG: i32 = 1_024;
 
-/// Listens at an address. `others` are all the addresses that are listened at.
-pub(super) fn listen(address: SocketAddr, others: &[SocketAddr]) -> Result<TcpListener, HttpError> {
+/// A socket that listens.
+#[derive(Debug)]
+pub(super) enum Listener {
+    Tcp(TcpListener),
+    /// With its file, if we made that.
+    Unix(UnixListener, Option<SocketFile>),
+}
+
+impl Listener {
+    /// Where it listens, if that is a port.
+    pub fn port(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().ok(),
+            Self::Unix(..) => None,
+        }
+    }
+
+    /// For the runtime.
+    pub fn waiting(self) -> io::Result<Waiting> {
+        match self {
+            Self::Tcp(listener) => {
+                listener.set_nonblocking(true)?;
+                tokio::net::TcpListener::from_std(listener).map(Waiting::Tcp)
+            }
+            Self::Unix(listener, file) => {
+                listener.set_nonblocking(true)?;
+                tokio::net::UnixListener::from_std(listener).map(|listener| Waiting::Unix(listener, file))
+            }
+        }
+    }
+}
+
+/// `http://127.0.0.1:8080/`, `unix:/run/newsroomd/http.sock`.
+impl fmt::Display for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(listener) => match listener.local_addr() {
+                Ok(address) => write!(f, "http://{address}/"),
+                Err(_) => f.write_str("an unknown address"),
+            },
+            Self::Unix(listener, _) => {
+                let address = listener.local_addr().ok();
+                let path = address.as_ref().and_then(|address| address.as_pathname());
+                write!(f, "unix:{}", path.map_or("a socket without a path".into(), |path| path.to_string_lossy()))
+            }
+        }
+    }
+}
+
+/// A socket from which connections can be waited for.
+#[derive(Debug)]
+pub(super) enum Waiting {
+    Tcp(tokio::net::TcpListener),
+    /// The file goes when nobody is let in any more.
+    Unix(tokio::net::UnixListener, #[expect(dead_code, reason = "removes the file when it is dropped")] Option<SocketFile>),
+}
+
+impl Waiting {
+    /// The next connection.
+    pub async fn accept(&self) -> io::Result<(Stream, Peer)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, address) = listener.accept().await?;
+                // An answer is one write; it need not wait for company.
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "cannot send without delay");
+                }
+                Ok((Stream::Tcp(stream), Peer::Machine(address.ip().to_canonical())))
+            }
+            Self::Unix(listener, _) => listener.accept().await.map(|(stream, _)| (Stream::Unix(stream), Peer::Local)),
+        }
+    }
+}
+
+/// Listens at all of these addresses, but those at which a socket that was passed listens already.
+pub(super) fn listen(addresses: &[Address], passed: Vec<Listener>) -> Result<Vec<Listener>, HttpError> {
+    let mut listeners = passed;
+    let there: Vec<String> = listeners.iter().map(Listener::to_string).collect();
+    let ports = addresses.iter().filter_map(|address| match address {
+        Address::Tcp(address) => Some(*address),
+        Address::Unix(..) => None,
+    });
+    let ports: Vec<SocketAddr> = ports.chain(listeners.iter().filter_map(Listener::port)).collect();
+    for address in addresses {
+        match address {
+            Address::Tcp(address) if there.contains(&format!("http://{address}/")) => {}
+            Address::Unix(path, _) if there.contains(&format!("unix:{}", path.display())) => {}
+            Address::Tcp(address) => listeners.push(Listener::Tcp(listen_at(*address, &ports)?)),
+            Address::Unix(path, mode) => {
+                let (listener, file) = socket_file::listen(path, *mode)?;
+                listeners.push(Listener::Unix(listener, Some(file)));
+            }
+        }
+    }
+    Ok(listeners)
+}
+
+/// Listens at a port. `others` are all that are listened at.
+fn listen_at(address: SocketAddr, others: &[SocketAddr]) -> Result<TcpListener, HttpError> {
     let open = || -> io::Result<TcpListener> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         if address.is_ipv6() {
@@ -48,12 +197,18 @@ pub(super) fn listen(address: SocketAddr, others: &[SocketAddr]) -> Result<TcpLi
         socket.set_nonblocking(true)?;
         Ok(socket.into())
     };
-    open().map_err(|source| match source.kind() {
+    open().map_err(|source| told(address, source))
+}
+
+fn told(address: SocketAddr, source: io::Error) -> HttpError {
+    let no_family = rustix::io::Errno::AFNOSUPPORT.raw_os_error();
+    match source.kind() {
         io::ErrorKind::AddrInUse => HttpError::Taken(address),
         io::ErrorKind::PermissionDenied => HttpError::Forbidden(address),
         io::ErrorKind::AddrNotAvailable => HttpError::NotHere(address),
+        _ if source.raw_os_error() == Some(no_family) => HttpError::NoIpv6(address),
         _ => HttpError::Listen { address, source },
-    })
+    }
 }
 
 #[cfg(test)]
@@ -66,20 +221,38 @@ mod tests {
 
     #[test]
     fn what_cannot_be_had_is_one_sentence_that_says_what_to_do() {
-        let first = listen(at("127.0.0.1:0"), &[]).expect("a free port");
+        let first = listen_at(at("127.0.0.1:0"), &[]).expect("a free port");
         let taken = first.local_addr().expect("an address");
-        let error = listen(taken, &[]).expect_err("a taken port");
+        let error = listen_at(taken, &[]).expect_err("a taken port");
         let hint = "another program listens there already; stop it or change [http] listen";
         assert_eq!(error.to_string(), format!("cannot listen at {taken}: {hint}"));
-        let error = listen(at("192.0.2.1:0"), &[]).expect_err("an address for documentation");
+        let error = listen_at(at("192.0.2.1:0"), &[]).expect_err("an address for documentation");
         assert!(matches!(error, HttpError::NotHere(_)), "{error}");
+        let no_family = io::Error::from(rustix::io::Errno::AFNOSUPPORT);
+        assert!(told(at("[::]:0"), no_family).to_string().contains("this machine has no IPv6"));
     }
 
     #[test]
     fn both_families_share_a_port_when_both_are_named() {
-        let Ok(v6) = listen(at("[::]:0"), &[at("0.0.0.0:0")]) else { return }; // a machine without IPv6
+        let Ok(v6) = listen_at(at("[::]:0"), &[at("0.0.0.0:0")]) else { return }; // a machine without IPv6
         let port = v6.local_addr().expect("an address").port();
-        let v4 = listen(SocketAddr::from(([0, 0, 0, 0], port)), &[]);
+        let v4 = listen_at(SocketAddr::from(([0, 0, 0, 0], port)), &[]);
         assert!(v4.is_ok(), "{v4:?}");
+    }
+
+    #[test]
+    fn every_address_of_the_machine_is_both_families_unless_ipv4_is_named_too() {
+        let Ok(v6) = listen_at(at("[::]:0"), &[]) else { return }; // a machine without IPv6
+        let port = v6.local_addr().expect("an address").port();
+        std::net::TcpStream::connect(("127.0.0.1", port)).expect("IPv4 is taken too");
+    }
+
+    #[test]
+    fn what_was_passed_is_not_opened_again() {
+        let passed = || Listener::Tcp(TcpListener::bind("127.0.0.1:0").expect("a free port"));
+        let first = passed();
+        let address = first.port().expect("a port");
+        let listeners = listen(&[address.into(), at("127.0.0.1:0").into()], vec![first]).expect("one more");
+        assert_eq!((listeners.len(), listeners[0].port()), (2, Some(address)));
     }
 }

@@ -1,18 +1,27 @@
-//! The shelf over HTTP/1.1: conditional GET and HEAD of whole documents, and nothing else.
+//! The shelf over HTTP/1.1: conditional GET and HEAD of whole documents, in the coding that fits best.
 //!
 //! Promises: a path is looked up among the shelf's and never reaches the file system; nothing that a client sends, holds back or refuses to
 //! take keeps another from being served; a response is made of one snapshot of the shelf. TLS and access control are left to a proxy.
 
+mod clients;
 mod conditional;
 mod encoding;
+mod forwarded;
+mod guess;
 mod listen;
+mod passed;
 mod respond;
 mod server;
+mod socket_file;
 mod stall;
+mod stream;
 mod target;
 
-pub use listen::HttpError;
+pub use forwarded::Trusted;
+pub use listen::{Address, HttpError};
+pub use passed::Passed;
 pub use server::Server;
+pub use socket_file::LONGEST_PATH;
 
 use std::time::Duration;
 
@@ -25,8 +34,14 @@ pub struct Settings {
     pub base_url: Url,
     /// How many connections are served at a time; more wait.
     pub connections: usize,
-    /// How long a client may take for the head of its next request, from the end of the answer before, or from connecting. So an idle
-    /// connection is closed after as long.
+    /// How many of them one client may have, which is an IPv4 address or 64 bits of an IPv6 address; more are closed. Those of trusted proxies
+    /// and of Unix sockets are not counted.
+    pub connections_per_client: usize,
+    /// Who says truly for whom it asks.
+    pub trusted: Trusted,
+    /// How long a client may take for the head of its next request, first byte and last, from the end of the answer before, or from
+    /// connecting. So an idle connection is closed after as long. A body is not waited for at all: a request that has one is the last of
+    /// its connection.
     pub head_timeout: Duration,
     /// How long a client may take to take 16 kB of an answer, or the rest of it.
     pub write_timeout: Duration,
@@ -40,7 +55,9 @@ impl Settings {
         let half_a_minute = Duration::from_secs(30);
         Self {
             base_url,
-            connections: 1_024,
+            connections: 2_048,
+            connections_per_client: 1_024,
+            trusted: Trusted::default(),
             head_timeout: half_a_minute,
             write_timeout: half_a_minute,
             drain: Duration::from_secs(2),

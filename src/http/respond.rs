@@ -10,7 +10,7 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use url::Url;
 
 use super::conditional::{Decision, decide};
-use super::encoding::{Preference, preference};
+use super::encoding::accepted;
 use super::target::{Base, Target, host_is_right};
 use crate::feed::pages;
 use crate::publish::shelf::{Coding, Document, Kind, Shelf};
@@ -20,6 +20,12 @@ pub(super) type Answer = Response<Full<Bytes>>;
 
 static METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 static NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+/// What a script may set on its own site's behalf (Fetch Standard, section 3.3): enough to ask conditionally.
+static MAY_SET: HeaderValue =
+    HeaderValue::from_static("Cache-Control, If-Match, If-Modified-Since, If-None-Match, Pragma, X-Requested-With");
+/// What a script may read besides the usual.
+static MAY_READ: HeaderValue = HeaderValue::from_static("ETag, Link");
+static A_DAY: HeaderValue = HeaderValue::from_static("86400");
 static VARY: HeaderValue = HeaderValue::from_static("Accept-Encoding");
 static ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
 static PAGE_POLICY: LazyLock<HeaderValue> =
@@ -54,7 +60,7 @@ impl Site {
         }
         match request.method {
             Method::GET | Method::HEAD => {}
-            Method::OPTIONS => return answer(headers, StatusCode::NO_CONTENT, [(header::ALLOW, METHODS.clone())], Bytes::new()),
+            Method::OPTIONS => return options(headers),
             _ => {
                 let mut refusal =
                     text(headers, StatusCode::METHOD_NOT_ALLOWED, "Feeds are read only: they answer to GET, HEAD and OPTIONS.\n");
@@ -67,7 +73,10 @@ impl Site {
         match found {
             Some(Target::Document(found)) => document(headers, found),
             Some(Target::Elsewhere(path)) => self.moved(headers, path),
-            None => self.not_found(headers),
+            None => match self.base.guess(&shelf, request.uri.path()) {
+                Some(path) => self.moved(headers, &path),
+                None => self.not_found(headers),
+            },
         }
     }
 
@@ -88,14 +97,13 @@ impl Site {
 
 /// A document in the form that fits the request, or that the client holds it, or that it wants another.
 fn document(mut headers: HeaderMap, document: &Document) -> Answer {
-    let (codings, accepted): ([Coding; 2], usize) = match preference(&headers) {
-        Preference::Identity => ([Coding::Identity, Coding::Gzip], 1),
-        Preference::GzipThenIdentity if document.bytes(Coding::Gzip).is_some() => ([Coding::Gzip, Coding::Identity], 2),
-        // The compressed form may not be made yet, but whoever holds it need not fetch the other.
-        Preference::GzipThenIdentity | Preference::IdentityThenGzip => ([Coding::Identity, Coding::Gzip], 2),
-    };
-    let etags = codings.map(|coding| document.etag(coding).as_bytes());
-    let decision = decide(&headers, &etags[..accepted], document.modified().map(|(seconds, _)| seconds));
+    let mut accepted = accepted(&headers);
+    let codings = accepted.codings();
+    // Packed forms may not be made yet, but whoever holds one need not fetch another.
+    codings.sort_by_key(|coding| document.bytes(*coding).is_none());
+    let mut etags: [&[u8]; Coding::ALL.len()] = Default::default();
+    etags.iter_mut().zip(&*codings).for_each(|(etag, coding)| *etag = document.etag(*coding).as_bytes());
+    let decision = decide(&headers, &etags[..codings.len()], document.modified().map(|(seconds, _)| seconds));
     let (status, mut coding) = match decision {
         Decision::Send(n) => (StatusCode::OK, codings[n]),
         Decision::NotModified(n) => (StatusCode::NOT_MODIFIED, codings[n]),
@@ -104,32 +112,52 @@ fn document(mut headers: HeaderMap, document: &Document) -> Answer {
         }
     };
     headers.clear();
+    let is_page = document.kind() == Kind::Page;
     let mut body = Bytes::new();
+    // Of a document that the client holds, what it may have to learn anew and no more (RFC 9110, section 15.4.5).
     if status == StatusCode::OK {
         if document.bytes(coding).is_none() {
             coding = Coding::Identity;
         }
         body = document.bytes(coding).cloned().unwrap_or_default();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(document.kind().content_type()));
-        if coding == Coding::Gzip {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        if let Some(field) = coding.field() {
+            headers.insert(header::CONTENT_ENCODING, field);
+        }
+        if let Some((_, field)) = document.modified().filter(|(seconds, _)| *seconds <= now()) {
+            headers.insert(header::LAST_MODIFIED, field.clone());
+        }
+        if let Some(field) = document.links() {
+            headers.insert(header::LINK, field.clone());
+        }
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF.clone());
+        if is_page {
+            headers.insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY.clone());
+            headers.insert(header::REFERRER_POLICY, NO_REFERRER.clone());
+        } else {
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, MAY_READ.clone());
         }
     }
     headers.insert(header::ETAG, document.etag(coding).clone());
     headers.insert(header::CACHE_CONTROL, document.cache_control().clone());
     headers.insert(header::VARY, VARY.clone());
-    if let Some((_, field)) = document.modified().filter(|(seconds, _)| *seconds <= now()) {
-        headers.insert(header::LAST_MODIFIED, field.clone());
-    }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF.clone());
-    if document.kind() == Kind::Page {
-        headers.insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY.clone());
-        headers.insert(header::REFERRER_POLICY, NO_REFERRER.clone());
-    } else {
+    if !is_page {
         // Feeds are public: a feed reader that runs in a browser may read them from its own site.
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN.clone());
     }
     finish(headers, status, body)
+}
+
+/// What may be done here, also from another site: a browser asks before it sends a validator (Fetch Standard, section 4.8).
+fn options(headers: HeaderMap) -> Answer {
+    let fields = [
+        (header::ALLOW, METHODS.clone()),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN.clone()),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS.clone()),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, MAY_SET.clone()),
+        (header::ACCESS_CONTROL_MAX_AGE, A_DAY.clone()),
+    ];
+    answer(headers, StatusCode::NO_CONTENT, fields, Bytes::new())
 }
 
 /// Unix seconds: a Last-Modified later than Date must not be sent (RFC 9110, section 8.8.2.1), and a newsroom may date its news ahead.
@@ -139,7 +167,12 @@ fn now() -> u64 {
 
 /// A sentence for people. It never repeats what the client said.
 fn text(headers: HeaderMap, status: StatusCode, sentence: impl Into<Bytes>) -> Answer {
-    let fields = [(header::CONTENT_TYPE, PLAIN_TEXT.clone()), (header::CACHE_CONTROL, ASK_AGAIN.clone())];
+    let fields = [
+        (header::CONTENT_TYPE, PLAIN_TEXT.clone()),
+        (header::CACHE_CONTROL, ASK_AGAIN.clone()),
+        // A redirect is followed, and an error told from a broken network, wherever the reader runs.
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN.clone()),
+    ];
     answer(headers, status, fields, sentence.into())
 }
 
@@ -180,7 +213,7 @@ mod tests {
         update.put("a\nb", Document::new(Kind::Page, Vec::new(), None, 0));
         update.moved([("old.rss".to_owned(), "a\nb".to_owned())]);
         shelf.update(update);
-        shelf.compress();
+        shelf.pack();
         Site::new(shelf, &Url::parse("https://example.org/").expect("a URL"))
     }
 

@@ -10,20 +10,23 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use hyper::Request;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::Settings;
-use super::listen::{HttpError, listen};
+use super::clients::Clients;
+use super::forwarded::client;
+use super::listen::{Address, HttpError, Listener, Waiting, listen};
 use super::respond::{Answer, Site};
 use super::stall::Stalling;
+use super::stream::{Peer, Stream};
+use super::{Passed, Settings};
 use crate::publish::shelf::Shelf;
 
 /// The longest head of a request, in bytes; more is answered 431. (More than 100 fields are, too.)
@@ -38,7 +41,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Sockets that listen, and do not answer yet.
 #[derive(Debug)]
 pub struct Server {
-    listeners: Vec<std::net::TcpListener>,
+    listeners: Vec<Listener>,
 }
 
 impl Server {
@@ -46,19 +49,26 @@ impl Server {
     ///
     /// # Errors
     /// When one of them cannot be had.
-    pub fn bind(addresses: &[SocketAddr]) -> Result<Self, HttpError> {
-        let listeners = addresses.iter().map(|address| listen(*address, addresses)).collect::<Result<_, _>>()?;
-        Ok(Self { listeners })
+    pub fn bind(addresses: &[Address]) -> Result<Self, HttpError> {
+        Self::bind_beside(Passed::default(), addresses)
     }
 
-    /// Takes sockets that listen already.
-    pub fn of(listeners: Vec<std::net::TcpListener>) -> Self {
-        Self { listeners }
+    /// The same beside sockets that listen already; an address that one of them has is not opened again.
+    ///
+    /// # Errors
+    /// When one of the addresses cannot be had.
+    pub fn bind_beside(passed: Passed, addresses: &[Address]) -> Result<Self, HttpError> {
+        Ok(Self { listeners: listen(addresses, passed.0)? })
     }
 
-    /// Where it listens.
+    /// The ports at which it listens.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+        self.listeners.iter().filter_map(Listener::port).collect()
+    }
+
+    /// Everywhere it listens, as people write it.
+    pub fn places(&self) -> Vec<String> {
+        self.listeners.iter().map(Listener::to_string).collect()
     }
 
     /// Serves the shelf until the shutdown, and then for as long as the answers under way take, up to `settings.drain`.
@@ -71,14 +81,12 @@ impl Server {
     }
 
     async fn run<A: Answering>(self, settings: Settings, shutdown: CancellationToken, answer: A) -> Result<(), HttpError> {
-        let mut listeners = Vec::new();
-        for listener in self.listeners {
-            listener.set_nonblocking(true).map_err(HttpError::Wait)?;
-            listeners.push(TcpListener::from_std(listener).map_err(HttpError::Wait)?);
-        }
+        let listeners: Vec<Waiting> =
+            self.listeners.into_iter().map(Listener::waiting).collect::<Result<_, _>>().map_err(HttpError::Wait)?;
         let connections = TaskTracker::new();
         let door = Door {
             places: Arc::new(Semaphore::new(settings.connections.max(1))),
+            clients: Clients::new(settings.connections_per_client, settings.trusted.clone()),
             connections: connections.clone(),
             host: Host { protocol: protocol(&settings), settings: Arc::new(settings), shutdown: shutdown.clone(), answer },
         };
@@ -115,20 +123,22 @@ fn protocol(settings: &Settings) -> http1::Builder {
 #[derive(Clone)]
 struct Door<A> {
     places: Arc<Semaphore>,
+    clients: Clients,
     connections: TaskTracker,
     host: Host<A>,
 }
 
 impl<A: Answering> Door<A> {
     /// Accepts for as long as it is polled. A client for whom there is no place is the last one let in until there is.
-    async fn keep_open(self, listener: TcpListener) {
+    async fn keep_open(self, listener: Waiting) {
         loop {
-            let stream = next(|| listener.accept(), PAUSE).await;
+            let (stream, peer) = next(|| listener.accept(), PAUSE).await;
+            let Some(admission) = self.clients.admit(peer) else { continue };
             let Ok(place) = self.places.clone().acquire_owned().await else { return };
             let host = self.host.clone();
             self.connections.spawn(async move {
-                host.attend(stream).await;
-                drop(place);
+                host.attend(stream, peer).await;
+                drop((place, admission));
             });
         }
     }
@@ -145,10 +155,27 @@ struct Host<A> {
 
 impl<A: Answering> Host<A> {
     /// Serves a connection to its end. A panic in an answer ends the task, and with it this connection alone.
-    async fn attend(self, stream: TcpStream) {
+    async fn attend(self, stream: Stream, peer: Peer) {
         let Self { protocol, settings, shutdown, answer } = self;
         let stream = Stalling::new(stream, settings.write_timeout);
-        let service = service_fn(move |request| ready(Ok::<_, Infallible>(answer(request))));
+        let drain = settings.drain;
+        let service = service_fn(move |request: Request<Incoming>| {
+            // Who asked is found out only if somebody wants to know.
+            let asked = tracing::enabled!(tracing::Level::DEBUG).then(|| {
+                let client = client(peer, request.headers(), &settings.trusted);
+                (client, request.method().clone(), request.uri().path().to_owned())
+            });
+            // Nothing is asked of a body. Where the next request begins is then nobody's guess: there is none.
+            let is_last = !request.body().is_end_stream();
+            let mut answer = answer(request);
+            if is_last {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            if let Some((client, method, path)) = asked {
+                tracing::debug!(client.address = %client, %method, path, status = answer.status().as_u16(), "answered");
+            }
+            ready(Ok::<_, Infallible>(answer))
+        });
         let mut connection = pin!(protocol.serve_connection(TokioIo::new(stream), service));
         let ended = tokio::select! {
             biased;
@@ -156,7 +183,7 @@ impl<A: Answering> Host<A> {
             () = shutdown.cancelled() => {
                 // Closes at once what is idle, and lets the answer under way be the last.
                 connection.as_mut().graceful_shutdown();
-                timeout(settings.drain, connection).await
+                timeout(drain, connection).await
             }
         };
         match ended {
@@ -168,20 +195,11 @@ impl<A: Answering> Host<A> {
 }
 
 /// The next connection. What fails one connection is passed over; what fails them all (no file descriptors, no memory) is waited out.
-async fn next<F>(mut accept: impl FnMut() -> F, pause: Duration) -> TcpStream
-where
-    F: Future<Output = io::Result<(TcpStream, SocketAddr)>>,
-{
+async fn next<T, F: Future<Output = io::Result<T>>>(mut accept: impl FnMut() -> F, pause: Duration) -> T {
     let mut told = false;
     loop {
         match accept().await {
-            Ok((stream, _)) => {
-                // An answer is one write; it need not wait for company.
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%error, "cannot send without delay");
-                }
-                return stream;
-            }
+            Ok(connection) => return connection,
             Err(error) if of_one_connection(&error) => tracing::debug!(%error, "a client was gone before it was let in"),
             Err(error) => {
                 if !told {
@@ -216,6 +234,7 @@ mod tests {
     use http_body_util::Full;
     use hyper::Response;
     use tokio::io::Interest;
+    use tokio::net::{TcpListener, TcpStream};
     use url::Url;
 
     use super::*;
@@ -234,7 +253,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_ends_its_connection_and_no_other() {
-        let server = Server::bind(&["127.0.0.1:0".parse().expect("an address")]).expect("a free port");
+        let server = Server::bind(&[SocketAddr::from(([127, 0, 0, 1], 0)).into()]).expect("a free port");
         let address = server.addresses()[0];
         let shutdown = CancellationToken::new();
         // One place: a panic that kept it would leave none.
@@ -267,7 +286,7 @@ mod tests {
         ]);
         let pause = Duration::from_millis(5);
         let began = std::time::Instant::now();
-        let stream = next(|| ready(answers.pop_front().expect("no more was asked for")), pause).await;
+        let (stream, _) = next(|| ready(answers.pop_front().expect("no more was asked for")), pause).await;
         assert_eq!(stream.peer_addr().ok(), client.expect("connected").local_addr().ok());
         assert!(began.elapsed() >= 2 * pause, "it does not spin");
     }

@@ -6,8 +6,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
+
+use super::stream::Stream;
 
 /// What a client must take within the limit, unless it is less that is left. Any progress at all would not do: a byte now and then
 /// would hold a connection for ever.
@@ -16,7 +17,7 @@ const LEAST: usize = 16 * 1_024;
 /// A stream that fails when its client takes too little for too long. Reading is as ever.
 #[derive(Debug)]
 pub(super) struct Stalling {
-    stream: TcpStream,
+    stream: Stream,
     limit: Duration,
     /// Made when a write first has to wait; few ever do.
     timer: Option<Pin<Box<Sleep>>>,
@@ -27,7 +28,7 @@ pub(super) struct Stalling {
 }
 
 impl Stalling {
-    pub fn new(stream: TcpStream, limit: Duration) -> Self {
+    pub fn new(stream: Stream, limit: Duration) -> Self {
         Self { stream, limit, timer: None, waiting: false, taken: 0 }
     }
 

@@ -4,6 +4,7 @@ use hyper::header::HOST;
 use hyper::{HeaderMap, Version};
 use url::Url;
 
+use super::guess::guess;
 use crate::publish::shelf::{Document, Found, Snapshot};
 
 /// The document at `/`.
@@ -48,6 +49,12 @@ impl Base {
                 None => (prefix.strip_suffix('/') == Some(path)).then_some(Target::Elsewhere("")),
             }
         })
+    }
+
+    /// Where below the base a path should have led that leads nowhere.
+    pub fn guess(&self, shelf: &Snapshot, path: &str) -> Option<String> {
+        let path = self.prefix.as_deref().and_then(|prefix| path.strip_prefix(prefix)).or_else(|| path.strip_prefix('/'))?;
+        guess(shelf, path)
     }
 }
 

@@ -40,6 +40,13 @@ pub fn title(config: &Config, row: &ChannelRow) -> Option<String> {
     known(config, row).map(|known| known.title(row))
 }
 
+/// For how many seconds a cache may answer without asking, by how often (seconds) there can be news: half of that, so that what a poll brought is seen
+/// well before the next one, but a minute at least and an hour at most. Nobody knows when in the interval a cache asked; a whole one would double
+/// the wait.
+fn max_age(interval: u32) -> u32 {
+    (interval / 2).clamp(60, 3_600)
+}
+
 impl Known<'_> {
     /// The feed's title.
     pub fn title(&self, row: &ChannelRow) -> String {
@@ -89,10 +96,15 @@ impl Known<'_> {
         (home, if same { language.to_owned() } else { "mul".to_owned() })
     }
 
-    /// For how many seconds readers need not ask again: no news can come sooner than the next poll.
-    pub fn max_age(&self, config: &Config) -> u32 {
+    /// How often (seconds) there can be news: as often as the source among its sources that is polled most often.
+    fn interval(&self, config: &Config) -> u32 {
         let interval = self.sources(config).iter().map(|s| s.schedule.interval()).min().unwrap_or(Duration::from_secs(3_600));
         u32::try_from(interval.as_secs()).unwrap_or(u32::MAX)
+    }
+
+    /// For how many seconds a cache may answer without asking.
+    pub fn max_age(&self, config: &Config) -> u32 {
+        max_age(self.interval(config))
     }
 
     /// The document. `updated` is the instant at which what it holds last changed.
@@ -111,7 +123,7 @@ impl Known<'_> {
             language,
             author,
             updated,
-            ttl: u64::from(self.max_age(config) / 60).max(1),
+            ttl: u64::from(self.interval(config) / 60).max(1),
             address: format!("{}{}", config.base_url, row.address),
             formats: config.publish.formats.clone(),
             entries: items.iter().map(|item| entry(config, item)).collect(),
@@ -175,4 +187,16 @@ fn publishing(config: &Config) -> Vec<String> {
         config.publish.max_size.to_string(),
     ];
     rest.into_iter().chain(formats).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn caches_ask_twice_an_interval_within_limits() {
+        for (interval, want) in [(0, 60), (10, 60), (120, 60), (900, 450), (3_600, 1_800), (86_400, 3_600), (u32::MAX, 3_600)] {
+            assert_eq!(max_age(interval), want, "{interval}");
+        }
+    }
 }

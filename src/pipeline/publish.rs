@@ -121,6 +121,7 @@ impl Pipeline {
     pub async fn publish(&self) -> Result<Option<Published>, PipelineError> {
         self.finish_forgetting().await?;
         let mut update = Update::new();
+        update.base(self.config.base_url.as_str());
         // What is wrong with it is no matter of the feeds.
         let status = self.publish_status(&mut update).await;
         if self.disk.is_none() && self.shelf.is_none() {

@@ -38,6 +38,7 @@ impl Pipeline {
         let (Some(shelf), Some(disk)) = (self.shelf.clone(), self.disk.clone()) else { return Ok(()) };
         let rows = self.store.channels().await?;
         let mut update = Update::new();
+        update.base(self.config.base_url.as_str());
         self.shelve_moved(&rows, &mut update);
         if let Err(error) = self.publish_status(&mut update).await {
             // It is tried again, and told, with the first publishing.

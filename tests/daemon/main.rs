@@ -9,6 +9,7 @@ mod browser;
 mod day;
 mod demo;
 mod disturbed;
+mod listeners;
 mod manners;
 mod news;
 mod readers;

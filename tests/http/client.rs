@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use newsroomd::feed::Format;
-use newsroomd::http::{Server, Settings};
+use newsroomd::http::{Address, Server, Settings};
 use newsroomd::publish::shelf::{Document, Kind, Shelf, Update};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -30,7 +30,7 @@ pub struct Served {
 impl Served {
     /// At a free port.
     pub fn new(set: impl FnOnce(&mut Settings)) -> Self {
-        Self::of(Server::bind(&["127.0.0.1:0".parse().expect("an address")]).expect("a free port"), set)
+        Self::of(Server::bind(&[free_port()]).expect("a free port"), set)
     }
 
     /// For readers at `https://feeds.example.org/`, with the defaults but for what the function changes.
@@ -38,7 +38,7 @@ impl Served {
         let mut settings = Settings::new(Url::parse("https://feeds.example.org/").expect("a URL"));
         set(&mut settings);
         let shelf = Arc::new(Shelf::new());
-        let address = server.addresses()[0];
+        let address = server.addresses().first().copied().unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)));
         let shutdown = CancellationToken::new();
         let (served, token) = (shelf.clone(), shutdown.clone());
         let thread = std::thread::spawn(move || {
@@ -59,6 +59,7 @@ impl Served {
 
     pub fn fill(&self) {
         let mut update = Update::new();
+        update.base("https://feeds.example.org/");
         update.put("osce/all.rss", feed("one"));
         update.put("osce/topic/new.rss", feed("new"));
         update.put("osce/topic/old.rss", feed("old"));
@@ -111,8 +112,13 @@ pub fn feed(text: &str) -> Document {
     Document::new(Kind::Feed(Format::Rss), format!("<rss>{}</rss>\n", text.repeat(1_000)).into_bytes(), Some(CHANGED), 900)
 }
 
+/// Any free port of this machine.
+pub fn free_port() -> Address {
+    SocketAddr::from(([127, 0, 0, 1], 0)).into()
+}
+
 /// A connection.
-pub struct Client(pub BufReader<TcpStream>);
+pub struct Client<S = TcpStream>(pub BufReader<S>);
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,7 +151,19 @@ impl Client {
         stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
         Self(BufReader::new(stream))
     }
+}
 
+impl Client {
+    /// Everything that comes before there is nothing for so long.
+    pub fn rest_within(&mut self, patience: Duration) -> Vec<u8> {
+        self.0.get_ref().set_read_timeout(Some(patience)).expect("a timeout");
+        let mut rest = Vec::new();
+        let _ = self.0.read_to_end(&mut rest);
+        rest
+    }
+}
+
+impl<S: Read + Write> Client<S> {
     pub fn send(&mut self, text: &str) {
         self.0.get_mut().write_all(text.as_bytes()).expect("sent");
     }
@@ -178,6 +196,11 @@ impl Client {
             self.0.read_exact(&mut reply.body).expect("a whole body");
         }
         reply
+    }
+
+    /// Sends to a server that may not listen any more.
+    pub fn try_send(&mut self, text: &str) {
+        let _ = self.0.get_mut().write_all(text.as_bytes());
     }
 
     /// Everything up to the end of the connection; a reset is an end.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use newsroomd::http::Server;
 
-use crate::client::{Client, Served};
+use crate::client::{Client, Served, free_port};
 
 const GET: &str = "GET /osce/all.rss HTTP/1.1\r\nHost: a\r\n\r\n";
 const GET_HUGE: &str = "GET /huge.rss HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -173,9 +173,9 @@ fn the_shutdown_waits_no_longer_than_its_deadline() {
 
 #[test]
 fn every_address_is_served_and_a_taken_port_is_said_in_one_sentence() {
-    let server = Server::bind(&["127.0.0.1:0", "127.0.0.1:0"].map(|a| a.parse().expect("an address"))).expect("free ports");
+    let server = Server::bind(&[free_port(), free_port()]).expect("free ports");
     let addresses = server.addresses();
-    let error = Server::bind(&addresses[1..]).expect_err("taken").to_string();
+    let error = Server::bind(&[addresses[1].into()]).expect_err("taken").to_string();
     let hint = "another program listens there already; stop it or change [http] listen";
     assert_eq!(error, format!("cannot listen at {}: {hint}", addresses[1]));
     let served = Served::of(server, |_| {});

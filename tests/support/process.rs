@@ -118,10 +118,14 @@ pub struct Process {
 
 impl Process {
     pub fn start(command: &mut Command) -> Self {
+        Self::start_with(Stdio::null(), command)
+    }
+
+    /// With something on its standard input.
+    pub fn start_with(input: Stdio, command: &mut Command) -> Self {
         // What these say would change what is logged, and to whom it is told.
         command.env_remove("JOURNAL_STREAM").env_remove("NOTIFY_SOCKET");
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let mut child = command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
         let stdout = Lines::of(child.stdout.take().expect("piped"));
         let stderr = Lines::of(child.stderr.take().expect("piped"));
         Self { child, stdout, stderr, signalled: None }

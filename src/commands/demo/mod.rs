@@ -3,6 +3,7 @@
 mod live;
 
 use crate::commands::out::say;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -76,11 +77,11 @@ async fn once(args: &DemoArgs, stage: &Stage) -> anyhow::Result<Exit> {
 }
 
 async fn live(args: &DemoArgs, stage: &Stage) -> anyhow::Result<Exit> {
-    let server = match Server::bind(&[args.listen]) {
+    let server = match Server::bind(&[args.listen.into()]) {
         // Whatever holds the port: the demo can do with another one.
         Err(HttpError::Taken(_)) => {
             eprintln!("{} is taken, another free port is used", args.listen);
-            Server::bind(&[(args.listen.ip(), 0).into()])?
+            Server::bind(&[SocketAddr::from((args.listen.ip(), 0)).into()])?
         }
         server => server?,
     };

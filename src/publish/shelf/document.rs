@@ -1,15 +1,13 @@
-//! One document as it is sent: its bytes, its compressed form, and the header fields that go with it, all made beforehand.
+//! One document as it is sent: its bytes in every form, and the header fields that go with them, all made beforehand.
 
-use std::io::{self, Write};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use http::HeaderValue;
-use xxhash_rust::xxh3::xxh3_128;
 
+use super::coding::Coding;
+use super::content::{Content, field};
 use crate::feed::Format;
 
 /// What a document is.
@@ -46,69 +44,17 @@ impl Kind {
     }
 }
 
-/// A content coding in which a document can be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coding {
-    /// The bytes as they are.
-    Identity,
-    /// The bytes through gzip.
-    Gzip,
-}
-
-/// How hard gzip tries. The demo's 188 documents (1,358 kB), best of several runs on one core: level 1 gives 373 kB in 5.5 ms, 3 gives
-/// 326 kB in 8.7 ms, 6 gives 319.4 kB in 11.0 ms, 9 gives 319.2 kB in 12.3 ms.
-const LEVEL: u32 = 6;
-
 /// The last second that an HTTP date can name.
 const LAST_SECOND: u64 = 253_402_300_799;
 
 /// A document, ready to be sent.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Document {
     kind: Kind,
     content: Arc<Content>,
     cache_control: HeaderValue,
     modified: Option<(u64, HeaderValue)>,
-}
-
-/// The bytes and what is made of them alone: shared by documents that differ in nothing but their fields.
-#[derive(Debug)]
-struct Content {
-    identity: Bytes,
-    identity_etag: HeaderValue,
-    /// None within: gzip would save nothing.
-    gzip: OnceLock<Option<Bytes>>,
-    gzip_etag: HeaderValue,
-}
-
-impl Content {
-    fn new(bytes: Vec<u8>) -> Self {
-        let hash = xxh3_128(&bytes);
-        Self {
-            // What a renderer reserved and didn't use would stay reserved for as long as the document stands.
-            identity: Bytes::from(bytes.into_boxed_slice()),
-            identity_etag: field(&format!("\"{hash:032x}\"")),
-            gzip: OnceLock::new(),
-            // Made of the same hash, so that a reader's tag is known before the compressed bytes are.
-            gzip_etag: field(&format!("\"{hash:032x}-gzip\"")),
-        }
-    }
-
-    fn compress(&self) -> Option<Bytes> {
-        let compress = || -> io::Result<Vec<u8>> {
-            let mut encoder = GzEncoder::new(Vec::with_capacity(self.identity.len() / 4), Compression::new(LEVEL));
-            encoder.write_all(&self.identity)?;
-            encoder.finish()
-        };
-        // Writing to memory does not fail; if it did, the document would go out as it is.
-        let bytes = compress().ok().filter(|bytes| bytes.len() < self.identity.len())?;
-        Some(Bytes::from(bytes.into_boxed_slice()))
-    }
-}
-
-/// A field's value of letters, digits and punctuation.
-fn field(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).expect("visible ASCII")
+    links: Option<HeaderValue>,
 }
 
 impl Document {
@@ -121,6 +67,7 @@ impl Document {
             content: Arc::new(Content::new(bytes)),
             cache_control: if max_age == 0 { HeaderValue::from_static("no-cache") } else { field(&format!("max-age={max_age}")) },
             modified: changed.filter(|seconds| *seconds <= LAST_SECOND).map(|seconds| (seconds, field(&date(seconds)))),
+            links: None,
         }
     }
 
@@ -129,20 +76,14 @@ impl Document {
         self.kind
     }
 
-    /// Its bytes in a coding. Gzip: none until [`Self::compress`], and none if that saves nothing.
+    /// Its bytes in a coding. Packed: none until [`Self::pack`], and none if that saves nothing.
     pub fn bytes(&self, coding: Coding) -> Option<&Bytes> {
-        match coding {
-            Coding::Identity => Some(&self.content.identity),
-            Coding::Gzip => self.content.gzip.get()?.as_ref(),
-        }
+        self.content.bytes(coding)
     }
 
     /// The ETag of its form in a coding (RFC 9110, section 8.8.3): strong, and another one for each.
     pub fn etag(&self, coding: Coding) -> &HeaderValue {
-        match coding {
-            Coding::Identity => &self.content.identity_etag,
-            Coding::Gzip => &self.content.gzip_etag,
-        }
+        self.content.etag(coding)
     }
 
     /// The value of Cache-Control.
@@ -155,22 +96,25 @@ impl Document {
         self.modified.as_ref().map(|(seconds, field)| (*seconds, field))
     }
 
-    /// Makes the compressed form unless it is there; says whether it did. Blocks for about a millisecond per 100 kB.
-    pub fn compress(&self) -> bool {
-        let missing = self.content.gzip.get().is_none();
-        self.content.gzip.get_or_init(|| self.content.compress());
-        missing
+    /// The value of Link, if it has one.
+    pub fn links(&self) -> Option<&HeaderValue> {
+        self.links.as_ref()
     }
 
-    /// Whether this and the other are sent alike.
-    pub(super) fn same(&self, other: &Self) -> bool {
-        (self.kind, &self.content.identity, &self.cache_control, &self.modified)
-            == (other.kind, &other.content.identity, &other.cache_control, &other.modified)
+    /// Makes the form in a coding unless it is there; says whether it did. Blocks for about 3 ms per 100 kB.
+    pub fn pack(&self, coding: Coding) -> bool {
+        self.content.pack(coding)
     }
 
-    /// This document, with the other's compressed form if their bytes are equal.
+    /// This document, with this Link.
+    pub(super) fn linking(mut self, links: Option<HeaderValue>) -> Self {
+        self.links = links;
+        self
+    }
+
+    /// This document, with the other's packed forms if their bytes are equal.
     pub(super) fn sharing(mut self, other: &Self) -> Self {
-        if self.content.identity == other.content.identity {
+        if self.content == other.content {
             self.content = other.content.clone();
         }
         self
@@ -179,9 +123,6 @@ impl Document {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
-
-    use flate2::read::GzDecoder;
     use proptest::prelude::*;
 
     use super::*;
@@ -200,24 +141,24 @@ mod tests {
     }
 
     #[test]
-    fn gzip_gives_the_same_bytes_once_asked_for() {
-        let text = "An item. ".repeat(500);
-        let document = Document::new(Kind::Page, text.clone().into_bytes(), None, 60);
-        assert_eq!(document.bytes(Coding::Gzip), None);
-        assert!(document.compress(), "made now");
-        assert!(!document.compress(), "made already");
-        let gzip = document.bytes(Coding::Gzip).expect("compressed");
-        assert!(gzip.len() < text.len());
-        let mut back = String::new();
-        GzDecoder::new(&gzip[..]).read_to_string(&mut back).expect("gzip");
-        assert_eq!(back, text);
-        assert_ne!(document.etag(Coding::Gzip), document.etag(Coding::Identity));
+    fn forms_are_there_once_they_are_made_each_with_a_tag_of_its_own() {
+        let document = Document::new(Kind::Page, "An item. ".repeat(500).into_bytes(), None, 60);
+        let mut tags = vec![document.etag(Coding::Identity)];
+        for coding in Coding::PACKED {
+            assert_eq!(document.bytes(coding), None);
+            assert!(document.pack(coding), "made now");
+            assert!(!document.pack(coding), "made already");
+            assert!(document.bytes(coding).expect("packed").len() < 500);
+            assert!(!tags.contains(&document.etag(coding)));
+            tags.push(document.etag(coding));
+        }
+        assert!(!document.pack(Coding::Identity));
     }
 
     #[test]
-    fn what_gzip_does_not_shorten_is_sent_as_it_is() {
+    fn what_packing_does_not_shorten_is_sent_as_it_is() {
         let document = Document::new(Kind::Page, b"<p>".to_vec(), None, 0);
-        document.compress();
+        document.pack(Coding::Gzip);
         assert_eq!(document.bytes(Coding::Gzip), None);
         assert_eq!(document.cache_control(), "no-cache");
     }
@@ -237,7 +178,9 @@ mod tests {
         #[test]
         fn no_document_is_refused(bytes: Vec<u8>, changed: Option<u64>, max_age: u32) {
             let document = Document::new(Kind::List, bytes.clone(), changed, max_age);
-            document.compress();
+            for coding in Coding::PACKED {
+                document.pack(coding);
+            }
             prop_assert_eq!(document.bytes(Coding::Identity).map(|b| b.to_vec()), Some(bytes));
         }
     }

@@ -2,10 +2,18 @@
 //!
 //! What stands on it at an instant is a [`Snapshot`], which never changes. An [`Update`] makes another one and puts it in the old one's
 //! place as a whole: whoever holds a snapshot sees all of a publishing or nothing of it, and a response under way keeps its bytes.
+//!
+//! What it takes: the bytes of each document, and half to two thirds as much again for its packed forms. A channel of the demo in three formats has 21 kB
+//! and 15 kB packed on average; that of all its 67 items 190 kB and 100 kB.
 
+mod coding;
+mod content;
 mod document;
+mod links;
+mod pack;
 
-pub use document::{Coding, Document, Kind};
+pub use coding::Coding;
+pub use document::{Document, Kind};
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -18,6 +26,7 @@ pub struct Shelf {
     current: RwLock<Arc<Snapshot>>,
     /// Held by who makes the next snapshot, so that of two updates at a time neither is lost.
     writing: Mutex<()>,
+    packing: pack::Packing,
 }
 
 /// What stands on the shelf at an instant.
@@ -25,6 +34,8 @@ pub struct Shelf {
 pub struct Snapshot {
     documents: HashMap<Arc<str>, Arc<Document>>,
     moved: Arc<HashMap<String, String>>,
+    /// Where readers find the documents, if it was said; ends with a slash.
+    base: Option<Arc<str>>,
 }
 
 /// What a path leads to.
@@ -43,6 +54,7 @@ pub struct Update {
     remove: Vec<String>,
     retain: Option<HashSet<String>>,
     moved: Option<HashMap<String, String>>,
+    base: Option<String>,
 }
 
 impl Update {
@@ -71,6 +83,11 @@ impl Update {
     pub fn moved(&mut self, paths: impl IntoIterator<Item = (String, String)>) {
         self.moved = Some(paths.into_iter().collect());
     }
+
+    /// From now on this is where readers find the documents (ends with a slash): feeds name themselves and each other by it (Link).
+    pub fn base(&mut self, url: impl Into<String>) {
+        self.base = Some(url.into());
+    }
 }
 
 impl Shelf {
@@ -87,7 +104,7 @@ impl Shelf {
 
     /// Makes all of an update visible at once; says how many of its documents are new or differ from what stood there.
     ///
-    /// A document that is as it was stays the one that it was, and one whose bytes are as they were keeps its compressed form.
+    /// A document that is as it was stays the one that it was, and one whose bytes are as they were keeps its packed forms.
     pub fn update(&self, update: Update) -> usize {
         let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.snapshot();
@@ -98,27 +115,28 @@ impl Shelf {
         for path in &update.remove {
             documents.remove(path.as_str());
         }
+        let base = update.base.map(Arc::from).or_else(|| old.base.clone());
+        let put: Vec<Arc<str>> = update.put.iter().map(|(path, _)| path.as_str().into()).collect();
+        documents.extend(put.iter().cloned().zip(update.put.into_iter().map(|(_, document)| Arc::new(document))));
+        let moved_house: Vec<_> = if base == old.base { Vec::new() } else { documents.keys().cloned().collect() };
+        let linked = put.iter().chain(&moved_house).map(|path| {
+            let links = base.as_ref().and_then(|base| links::links(base, path, |other| documents.contains_key(other)));
+            (path.clone(), Document::clone(&documents[path]).linking(links))
+        });
         let mut changed = 0;
-        for (path, document) in update.put {
-            let before = old.documents.get(path.as_str());
+        for (path, document) in linked.collect::<HashMap<_, _>>() {
+            let before = old.documents.get(&path);
             let document = match before {
-                Some(before) if before.same(&document) => before.clone(),
+                Some(before) if **before == document => before.clone(),
                 Some(before) => Arc::new(document.sharing(before)),
                 None => Arc::new(document),
             };
             changed += usize::from(before.is_none_or(|before| !Arc::ptr_eq(before, &document)));
-            documents.insert(path.into(), document);
+            documents.insert(path, document);
         }
         let moved = update.moved.map_or_else(|| old.moved.clone(), Arc::new);
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Snapshot { documents, moved });
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Snapshot { documents, moved, base });
         changed
-    }
-
-    /// Makes the compressed form of every document that lacks it; says of how many. Blocks: not for a thread that serves.
-    ///
-    /// Until it is done, such a document is sent as it is.
-    pub fn compress(&self) -> usize {
-        self.snapshot().documents.values().filter(|document| document.compress()).count()
     }
 }
 
@@ -127,6 +145,11 @@ impl Snapshot {
     pub fn find(&self, path: &str) -> Option<Found<'_>> {
         let moved = self.moved.get(path).filter(|to| self.documents.contains_key(to.as_str()));
         moved.map(|to| Found::Moved(to)).or_else(|| self.documents.get(path).map(|d| Found::Document(d)))
+    }
+
+    /// Where documents stand, in no order.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.documents.keys().map(|path| &**path)
     }
 
     /// How many documents there are.
@@ -181,9 +204,9 @@ mod tests {
     }
 
     #[test]
-    fn equal_documents_are_kept_and_equal_bytes_compressed_once() {
+    fn equal_documents_are_kept_and_equal_bytes_packed_once() {
         let shelf = with(&[("same", "x"), ("older", "x"), ("other", "x")]);
-        assert_eq!((shelf.compress(), shelf.compress()), (3, 0));
+        assert_eq!((shelf.pack(), shelf.pack()), (9, 0));
         let before = at(&shelf, "same");
         let mut update = Update::new();
         update.put("same", page("x", 60));
@@ -192,8 +215,8 @@ mod tests {
         assert_eq!(shelf.update(update), 2);
         assert!(Arc::ptr_eq(&before, &at(&shelf, "same")));
         assert_eq!(at(&shelf, "older").cache_control(), "max-age=90");
-        assert!(at(&shelf, "older").bytes(Coding::Gzip).is_some(), "compressed already");
-        assert_eq!(shelf.compress(), 1);
+        assert!(at(&shelf, "older").bytes(Coding::Gzip).is_some(), "packed already");
+        assert_eq!(shelf.pack(), 3);
     }
 
     #[test]
@@ -224,6 +247,27 @@ mod tests {
         update.moved([]);
         shelf.update(update);
         assert!(matches!(shelf.snapshot().find("old.rss"), Some(Found::Document(_))));
+    }
+
+    #[test]
+    fn feeds_name_each_other_by_the_base() {
+        let shelf = with(&[("a.rss", "x"), ("a.atom", "x"), ("index.html", "x")]);
+        let links = |path: &str| at(&shelf, path).links().map(|field| field.to_str().expect("ASCII").to_owned());
+        assert_eq!(links("a.rss"), None, "nobody said where");
+        let tag = at(&shelf, "a.rss").etag(Coding::Identity).clone();
+        let mut update = Update::new();
+        update.base("https://example.org/");
+        assert_eq!(shelf.update(update), 2);
+        let alternate = "<https://example.org/a.atom>; rel=\"alternate\"; type=\"application/atom+xml\"";
+        assert_eq!(links("a.rss").as_deref(), Some(format!("<https://example.org/a.rss>; rel=\"self\", {alternate}").as_str()));
+        assert_eq!(links("index.html"), None);
+        assert_eq!(at(&shelf, "a.rss").etag(Coding::Identity), tag);
+
+        let before = at(&shelf, "a.rss");
+        let mut update = Update::new();
+        update.put("a.rss", page("x", 60));
+        assert_eq!(shelf.update(update), 0, "the base is kept");
+        assert!(Arc::ptr_eq(&before, &at(&shelf, "a.rss")));
     }
 
     #[test]
