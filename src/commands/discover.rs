@@ -98,8 +98,12 @@ fn day(row: &RawRow, at: DateTime<Utc>) -> String {
 }
 
 fn link(row: &RawRow, discovery: &Discovery, url: &Url) -> Option<Url> {
+    absolute(row.link.as_deref(), discovery, url)
+}
+
+fn absolute(address: Option<&str>, discovery: &Discovery, url: &Url) -> Option<Url> {
     let base = discovery.extracted.base.as_deref().and_then(|b| url.join(b).ok());
-    base.as_ref().unwrap_or(url).join(row.link.as_deref()?).ok()
+    base.as_ref().unwrap_or(url).join(address?.trim()).ok()
 }
 
 fn how(candidate: &Candidate) -> String {
@@ -156,7 +160,7 @@ fn as_json(discovery: &Discovery, url: &Url, at: DateTime<Utc>) -> Value {
         .extracted
         .rows
         .iter()
-        .map(|row| json!({"title": row.title, "date": day(row, at), "link": link(row, discovery, url).map(String::from)}));
+        .map(|row| json!({"title": row.title, "date": day(row, at), "link": link(row, discovery, url).map(String::from), "image": absolute(row.image.as_deref(), discovery, url).map(String::from)}));
     let candidates = discovery.candidates.iter().map(|c| {
         let reasons = c.reasons.iter().map(|r| json!({"points": r.points, "reason": r.text}));
         json!({

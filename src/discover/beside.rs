@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::dates::{Dated, Dates, forms};
+use super::dating::{DatePlace, attribute, place, share_of};
 use super::names::Mark;
 use super::outline::Outline;
-use super::slots::{DatePlace, ELEMENTS, Rows, Slot, attribute, median, place, rank, share, share_of, weight};
+use super::slots::{ELEMENTS, Rows, Slot, median, rank, share, weight};
 use crate::domain::fold;
 use crate::extract::date::PageDate;
 

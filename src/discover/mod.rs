@@ -4,12 +4,14 @@
 //! (JSON-LD, microdata, h-entry), then what repeats on it. Each candidate's points have their reasons, and the winner's rules are tried by the
 //! extraction itself before anybody is told that they work.
 //!
-//! `outline` lays the page out, `names` knows what classes mean, `place` where a thing stands, `words` what texts say, `group` finds what repeats, `slots` and `beside` find title, date and summary, `score`
-//! weighs, `rules` writes down.
+//! `outline` lays the page out, `names` knows what classes mean, `place` where a thing stands, `words` what texts say, `group` finds what repeats, `slots` says which places rows have in common,
+//! `titling`, `dating`, `image` and `beside` which of them are what, `score` weighs, `rules` writes down.
 
 mod beside;
 mod dates;
+mod dating;
 mod group;
+mod image;
 mod linked;
 mod names;
 mod origin;
@@ -19,6 +21,7 @@ mod place;
 mod rules;
 mod score;
 mod slots;
+mod titling;
 mod words;
 
 use std::collections::HashSet;
@@ -42,7 +45,7 @@ pub use rules::{Derived, Place, SuggestedFacet};
 pub use score::Reason;
 
 /// Raised when the same page may be found to hold other rows.
-pub const VERSION: &str = "1";
+pub const VERSION: &str = "2";
 
 /// From this confidence on (of 100) what was found is taken for the listing. Below, it is for a person to look at.
 pub const SURE: u8 = 60;
@@ -293,6 +296,7 @@ impl Found<'_> {
                     link: None,
                     date: Vec::new(),
                     summary: None,
+                    image: None,
                     facets: Vec::new(),
                     next: None,
                 };
@@ -341,6 +345,7 @@ fn told(document: &Html, stories: &[Story], base: &Url) -> Extracted {
             link: Some(link?.into()),
             date: When::Stated(s.date?),
             summary: s.summary.clone().map(crate::extract::Markup::Text),
+            image: s.image.clone(),
             terms: Vec::new(),
         })
     });

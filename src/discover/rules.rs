@@ -51,6 +51,8 @@ pub struct Derived {
     pub date: Vec<(Place, Vec<String>)>,
     /// The summary.
     pub summary: Option<Place>,
+    /// The image.
+    pub image: Option<Place>,
     /// Facets.
     pub facets: Vec<SuggestedFacet>,
     /// The next page.
@@ -89,6 +91,7 @@ impl Derived {
             link: rows.link.clone().map(|l| Place { attr: Some("href".into()), ..at(l, false) }),
             date: dates,
             summary,
+            image: rows.image.clone().map(|s| at(s, false)),
             facets: facets(rows),
             next,
         })
@@ -109,6 +112,7 @@ impl Derived {
             link: self.link.iter().filter_map(field).collect(),
             date: dates.collect::<Option<_>>()?,
             summary: self.summary.iter().filter_map(field).collect(),
+            image: self.image.iter().filter_map(field).collect(),
             facets: self.facets.iter().filter_map(|f| f.field()).collect(),
             timezone,
             discovery: None,
@@ -190,6 +194,9 @@ pub(super) fn table(origin: &Origin, page: &str, derived: Option<&Derived>) -> S
     }
     if let Some(summary) = &derived.summary {
         line(format!("summary = {}", value(summary, &[])));
+    }
+    if let Some(image) = &derived.image {
+        line(format!("image = {}", value(image, &[])));
     }
     for facet in &derived.facets {
         line(String::new());

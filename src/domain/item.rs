@@ -67,6 +67,8 @@ pub struct Reading {
     pub link: Option<Link>,
     /// Sanitised HTML with absolute links.
     pub summary: Option<String>,
+    /// The address of its image: absolute http or https, without userinfo.
+    pub image: Option<String>,
     /// The terms the row names, without doubles.
     pub tags: Vec<Tag>,
 }
@@ -97,6 +99,8 @@ pub struct Item {
     pub updated: Published,
     /// Sanitised HTML.
     pub summary: Option<String>,
+    /// The address of its image.
+    pub image: Option<String>,
     /// Facet name and term name pairs, in the order of the page.
     pub categories: Vec<(String, String)>,
 }

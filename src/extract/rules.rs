@@ -21,6 +21,8 @@ pub struct Rules {
     pub date: Vec<DateField>,
     /// The summary; alternatives, read as HTML. May be empty.
     pub summary: Vec<Field>,
+    /// The image; alternatives. May be empty.
+    pub image: Vec<Field>,
     /// Each facet's values, in the order of the newsroom's facets.
     pub facets: Vec<FacetField>,
     /// The zone of dates that state none.
@@ -81,6 +83,6 @@ impl Rules {
     pub fn fields(&self) -> impl Iterator<Item = &Field> + Clone {
         let dates = self.date.iter().map(|d| &d.field);
         let facets = self.facets.iter().flat_map(|f| &f.values);
-        self.title.iter().chain(&self.link).chain(dates).chain(&self.summary).chain(facets)
+        self.title.iter().chain(&self.link).chain(dates).chain(&self.summary).chain(&self.image).chain(facets)
     }
 }

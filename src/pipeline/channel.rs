@@ -137,6 +137,7 @@ fn entry(config: &Config, item: &Item) -> Entry {
         published: item.published,
         updated: item.updated,
         summary: item.summary.clone(),
+        image: item.image.clone(),
         categories: categories.into_iter().map(category).collect(),
     }
 }
