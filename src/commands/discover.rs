@@ -17,7 +17,6 @@ use crate::discover::{Candidate, Discovery, Hints, How, SURE, discover};
 use crate::domain::text::cut;
 use crate::extract::RawRow;
 use crate::extract::charset::{Evidence, decode};
-use crate::extract::date::When;
 use crate::fetch::{Ask, Page};
 use crate::pipeline::now;
 
@@ -87,10 +86,7 @@ fn stated(document: &Html) -> Option<Url> {
 }
 
 fn day(row: &RawRow, at: DateTime<Utc>) -> String {
-    let date = match row.date {
-        When::Stated(date) => date,
-        When::Ago(ago) => ago.resolve(at, chrono_tz::Tz::UTC),
-    };
+    let date = row.date.resolve(at, chrono_tz::Tz::UTC);
     match date.time {
         Some(time) => format!("{} {}", date.day, time.format("%H:%M")),
         None => date.day.to_string(),

@@ -260,7 +260,7 @@ mod tests {
             ("{ select = 'a', attr = 'a b' }", "28 `attr` must be the name of an HTML attribute"),
             ("{ label = ' : ' }", "15 `label` must not be blank"),
             ("{ selct = 'a', label = 'x' }", "7 unknown key `selct` in `f`"),
-            ("{ select = 'a', format = '%d %B' }", "30 `format` must state day, month and year, such as \"%d %B %Y\""),
+            ("{ select = 'a', format = '%B %Y' }", "30 `format` must state day and month, such as \"%d %B %Y\""),
         ] {
             assert_eq!(date(value).err(), Some(vec![expected.to_owned()]), "{value}");
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::dates::{Dated, Dates, forms};
+use super::dates::{Dated, Dates};
 use super::dating::{DatePlace, attribute, place, share_of};
 use super::names::Mark;
 use super::outline::Outline;
@@ -30,9 +30,8 @@ pub(super) fn date_behind_label<'a>(page: &Outline<'a>, dates: &Dates, members: 
             found = dates.of_list(&lines);
         }
         if found.iter().flatten().count() * 5 >= members.len() * 4 && share_of(&found) >= 0.5 {
-            let (forms, plain) = forms(&found);
             rows.days = found.iter().map(|d| d.as_ref().map(|d| dates.day(d.when))).collect();
-            rows.date = Some(DatePlace { label: Some(label.clone()), forms, plain, ..place(&Slot::Row) });
+            rows.date = Some(DatePlace { label: Some(label.clone()), ..place(&Slot::Row) }.written(&found));
             break;
         }
     }
@@ -85,7 +84,12 @@ pub(super) fn date_above<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize
         if above.iter().flatten().count() * 10 < members.len() * 9 {
             continue;
         }
-        let found: Vec<Option<Dated>> = above.iter().map(|at| at.and_then(|at| dates.of(page, at))).collect();
+        let mut found: Vec<Option<Dated>> = above.iter().map(|at| at.and_then(|at| dates.of(page, at))).collect();
+        if found.iter().flatten().count() * 10 < members.len() * 9 {
+            let short = |at: &usize| page.size(*at) <= 60;
+            let lines: Vec<Option<String>> = above.iter().map(|at| at.filter(short).map(|at| page.line(at))).collect();
+            found = dates.of_list(&lines);
+        }
         let stated: Vec<_> =
             above.iter().map(|at| at.and_then(|at| attribute(page, at)).and_then(|(a, t)| Some((a, dates.stated(t)?)))).collect();
         let base = DatePlace { above: true, ..place(&slot) };
@@ -94,9 +98,8 @@ pub(super) fn date_above<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize
             (stated.iter().map(|d| d.map(|(_, day)| day)).collect::<Vec<_>>(), DatePlace { attr, ..base }, 1.0)
         } else {
             let filling = share_of(&found);
-            let (forms, plain) = forms(&found);
             let days = found.iter().map(|d| d.as_ref().map(|d| dates.day(d.when))).collect();
-            (days, DatePlace { forms, plain, ..base }, filling)
+            (days, base.written(&found), filling)
         };
         let there = share(days.iter().flatten().count(), members.len());
         if there < 0.9 || filling < 0.4 {

@@ -6,7 +6,7 @@ use super::dates::{Dated, Dates, forms};
 use super::names::{self, Hint, Mark};
 use super::outline::Outline;
 use super::slots::{Rows, Slot, Slots, share};
-use crate::extract::date::PageDate;
+use crate::extract::date::{PageDate, When};
 
 /// Where the date of a row stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +24,25 @@ pub(super) struct DatePlace {
     pub forms: Vec<String>,
     /// Some are in forms that need no telling, beside those.
     pub plain: bool,
+    /// Which figure is the day is told by the page's language alone.
+    pub by_language: bool,
+    /// Most of them leave the year out.
+    pub yearless: bool,
+}
+
+impl DatePlace {
+    /// The same, with dates written like these.
+    pub fn written(self, found: &[Option<Dated>]) -> Self {
+        let (forms, plain) = forms(found);
+        let yearless = found.iter().flatten().filter(|d| matches!(d.when, When::Yearless(_))).count();
+        Self {
+            forms,
+            plain,
+            by_language: found.iter().flatten().any(|d| d.by_language),
+            yearless: yearless * 2 > found.iter().flatten().count(),
+            ..self
+        }
+    }
 }
 
 /// Attributes that state dates.
@@ -97,13 +116,12 @@ pub(super) fn date<'a>(
                     continue;
                 }
             }
-            let (forms, plain) = forms(&found);
             let filling = share_of(&found);
             let holds_title =
                 filled.first.iter().zip(titled).any(|(at, t)| matches!((at, t), (Some(at), Some(t)) if page.holds(*at, *t)));
             let without = if holds_title { title.filter(|t| !matches!(t, Slot::Row)).map(ToString::to_string) } else { None };
             let days = found.iter().map(|d| d.as_ref().map(|d| dates.day(d.when))).collect();
-            (days, DatePlace { forms, plain, without, ..place(slot) }, filling)
+            (days, DatePlace { without, ..place(slot) }.written(&found), filling)
         };
         let there = share(days.iter().flatten().count(), members.len());
         let mut score = there * 45.0 + filling * 25.0 + if place.attr.is_some() { 12.0 } else { 0.0 };
@@ -136,7 +154,17 @@ pub(super) fn date<'a>(
 }
 
 pub(super) fn place(slot: &Slot<'_>) -> DatePlace {
-    DatePlace { select: slot.to_string(), above: false, label: None, attr: None, without: None, forms: Vec::new(), plain: false }
+    DatePlace {
+        select: slot.to_string(),
+        above: false,
+        label: None,
+        attr: None,
+        without: None,
+        forms: Vec::new(),
+        plain: false,
+        by_language: false,
+        yearless: false,
+    }
 }
 
 pub(super) fn share_of(found: &[Option<Dated>]) -> f32 {

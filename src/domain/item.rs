@@ -27,11 +27,13 @@ pub struct Tag {
     pub name: String,
 }
 
-/// What a date may mean that is only told from the moment of reading, such as "2 days ago".
+/// What a date may mean that is only told from the moment of reading, such as "2 days ago", or "12 November" without a year.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approximate {
     /// The days that may be meant.
     pub days: RangeInclusive<NaiveDate>,
+    /// Day and month are told, and not the year: the same day of an earlier year may be meant.
+    pub yearly: bool,
     /// The keys that the row would have on the other ones, unless those are too many.
     pub keys: Vec<Digest>,
 }

@@ -134,9 +134,9 @@ mod tests {
             ("<img src='{{ image }}'>", None),
             ("<img alt=x>", None),
             ("<video><source src=/a.mp4></video>", None),
-            ("<meta itemprop='a image' content=/a.jpg>", Some("/a.jpg")),
-            ("<link itemprop=image href=/a.jpg>", Some("/a.jpg")),
-            ("<link rel=icon href=/a.jpg>", None),
+            ("<p><meta itemprop='a image' content=/a.jpg>", Some("/a.jpg")),
+            ("<p><link itemprop=image href=/a.jpg>", Some("/a.jpg")),
+            ("<p><link rel=icon href=/a.jpg>", None),
             ("<p>text</p>", None),
         ] {
             let page = Html::parse_document(html);

@@ -63,6 +63,10 @@ impl Reader<'_> {
         let (date, days) = match raw.date {
             When::Stated(date) => (date, None),
             When::Ago(ago) => (ago.resolve(self.read_at, zone), Some(ago.may_be(self.read_at, zone))),
+            When::Yearless(told) => {
+                let date = told.resolve(self.read_at, zone);
+                (date, Some(date.day..=date.day))
+            }
         };
         let published = instant(&date, zone);
         let day = if date.offset.is_some() { published.with_timezone(&zone).date_naive() } else { date.day };
@@ -99,7 +103,7 @@ impl Reader<'_> {
             let others =
                 slack.filter(|slack| *slack <= MOST_SLACK).map(|_| days.start().iter_days().take_while(|d| d <= days.end()));
             let keys = others.into_iter().flatten().filter(|d| *d != day).map(|d| story.identity(d).0).collect();
-            Approximate { days, keys }
+            Approximate { days, yearly: matches!(raw.date, When::Yearless(_)), keys }
         });
         Reading {
             page: self.page,
