@@ -104,7 +104,7 @@ fn absolute(address: Option<&str>, discovery: &Discovery, url: &Url) -> Option<U
 
 fn how(candidate: &Candidate) -> String {
     match &candidate.how {
-        How::Selectors(derived) => derived.each.clone(),
+        How::Selectors(derived) => derived.whole_each(),
         How::LinkedData => "the page's JSON-LD".to_owned(),
     }
 }

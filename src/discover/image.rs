@@ -56,7 +56,7 @@ pub(super) fn image<'a>(page: &Outline<'a>, members: &[usize]) -> Option<String>
         let distinct = there.iter().map(|(address, _)| bare(address)).collect::<HashSet<_>>().len();
         let decorations = there.iter().filter(|(_, is)| *is).count();
         // Pages show a story without a picture, but seldom more than a few.
-        if there.len() < 2 || share(there.len(), members.len()) < 0.3 || share(distinct, there.len()) < 0.7 {
+        if there.len() < 2.min(members.len()) || share(there.len(), members.len()) < 0.3 || share(distinct, there.len()) < 0.7 {
             continue;
         }
         if share(decorations, there.len()) > 0.2 {

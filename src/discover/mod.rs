@@ -12,6 +12,7 @@ mod dates;
 mod dating;
 mod group;
 mod image;
+mod lead;
 mod linked;
 mod names;
 mod origin;
@@ -164,6 +165,7 @@ pub fn discover(document: &Html, hints: &Hints<'_>) -> Discovery {
     let next = pager::next(document, &page, &base);
     let mut found = Found { document, origin: &origin, dates: &dates, next, candidates: Vec::new(), best: None };
     found.weigh(looked, &stories, &by);
+    found.lead(&page, &base);
     let Found { candidates, best, .. } = found;
     let table = candidates.first().map(|c| {
         let derived = match &c.how {
@@ -259,6 +261,40 @@ impl Found<'_> {
         }
     }
 
+    /// A story above the list, in markup of its own: one more row where the extraction gives it and leaves the others as they are, else named for a person
+    /// to look at.
+    fn lead(&mut self, page: &Outline<'_>, base: &Url) {
+        let Some(Candidate { how: How::Selectors(list), confidence: SURE.., .. }) = self.candidates.first() else { return };
+        let (Some(before), Ok(each)) = (&self.best, scraper::Selector::parse(&list.each)) else { return };
+        let ids: HashSet<_> = self.document.select(&each).map(|e| e.id()).collect();
+        let members: Vec<usize> = (0..page.elements.len()).filter(|at| ids.contains(&page.elements[*at].element.id())).collect();
+        let rows = slots::read(page, self.dates, &members);
+        let Some(lead) = lead::above(self.document, page, self.dates, &members, &rows, base) else { return };
+        let Some(own) = Derived::of(&lead.each, &lead.rows, None) else { return };
+        let whole = list.with_lead(own.clone());
+        let after = self.read(&whole).filter(|after| {
+            let same = |(a, b): (&RawRow, &RawRow)| (&a.title, &a.link, a.date) == (&b.title, &b.link, b.date);
+            after.rows.len() == before.rows.len() + 1 && after.rows[1..].iter().zip(&before.rows).all(same)
+        });
+        let titles: Vec<String> = lead.rows.titles.iter().flatten().cloned().collect();
+        match after {
+            Some(after) => {
+                let first = &mut self.candidates[0];
+                let text = format!("a story in markup of its own stands above the list: {}", lead.each);
+                first.reasons.push(Reason { text, points: 0 });
+                first.how = How::Selectors(Box::new(whole));
+                first.rows += 1;
+                self.best = Some(after);
+            }
+            None => {
+                let text = "stands above the list in markup of its own, and cannot be read with it".to_owned();
+                let reasons = vec![Reason { text, points: 20 }];
+                self.candidates
+                    .insert(1, Candidate { how: How::Selectors(Box::new(own)), confidence: 20, reasons, rows: 1, titles });
+            }
+        }
+    }
+
     fn read(&self, derived: &Derived) -> Option<Extracted> {
         Some(extract_document(self.document, &derived.rules(self.origin.language, self.origin.timezone)?))
     }
@@ -292,6 +328,7 @@ impl Found<'_> {
                 let each = one.group.each.clone();
                 let empty = Derived {
                     each,
+                    lead: None,
                     title: Place::default(),
                     link: None,
                     date: Vec::new(),
