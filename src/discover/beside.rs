@@ -6,9 +6,10 @@ use super::dates::{Dated, Dates};
 use super::dating::{DatePlace, attribute, place, share_of};
 use super::names::Mark;
 use super::outline::Outline;
-use super::slots::{ELEMENTS, Rows, Slot, median, rank, share, weight};
+use super::slots::{ELEMENTS, Rows, Slot, Slots, median, rank, share, weight};
+use super::titling::take_title;
 use crate::domain::fold;
-use crate::extract::date::PageDate;
+use crate::extract::date::{PageDate, When};
 
 /// A date that only its label tells from other values: `<tr><th>Date</th><td>3.5.2024</td></tr>`.
 pub(super) fn date_behind_label<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], rows: &mut Rows<'a>) {
@@ -114,6 +115,47 @@ pub(super) fn date_above<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize
     if let Some((_, place, days)) = best {
         rows.date = Some(place);
         rows.days = days;
+    }
+}
+
+/// The day in the row, month and year in what stands above it: "November 2024", then "12 Title".
+pub(super) fn day_below_month<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], slots: &Slots<'a>, rows: &mut Rows<'a>) {
+    let most = |n: usize| n * 10 >= members.len() * 9;
+    let is_day = |text: &str| text.trim_end_matches('.').parse::<u32>().is_ok_and(|n| (1..=31).contains(&n)) && text.len() <= 3;
+    let of_days = slots.iter().map(|(slot, filled)| {
+        let days: Vec<Option<String>> = filled.first.iter().map(|at| at.map(|at| page.line(at)).filter(|t| is_day(t))).collect();
+        (slot, days)
+    });
+    let Some((day, days)) = of_days
+        .filter(|(slot, days)| **slot != Slot::Row && most(days.iter().flatten().count()))
+        .min_by_key(|(s, _)| (rank(s), **s))
+    else {
+        return;
+    };
+    let mut between: Vec<_> = between(page, members).into_iter().collect();
+    between.sort_by_key(|(slot, _)| (rank(slot), *slot));
+    for (slot, elements) in between {
+        let above = nearest(&elements, members);
+        let joined = |(day, at): (&Option<String>, &Option<usize>)| {
+            let month = at.filter(|at| page.size(*at) <= 60).map(|at| page.line(at))?;
+            Some(format!("{} {month}", day.as_ref()?))
+        };
+        let lines: Vec<Option<String>> = days.iter().zip(&above).map(joined).collect();
+        let found: Vec<Option<Dated>> = lines.iter().map(|line| dates.find(line.as_deref()?)).collect();
+        // A month alone leaves the year to be guessed, and there may be twelve of them twice.
+        let whole = found.iter().flatten().filter(|d| matches!(d.when, When::Stated(_)) && d.share > 0.9).count();
+        if most(whole) {
+            rows.days = found.iter().map(|d| d.as_ref().map(|d| dates.day(d.when))).collect();
+            rows.date = Some(DatePlace { then_above: Some(slot.to_string()), ..place(day) }.written(&found));
+            // The day is no part of the title: where the row was taken for it, its link is.
+            let link = slots.iter().find(|(slot, filled)| *slot == Slot::Tag("a") && most(filled.first.iter().flatten().count()));
+            if rows.title.as_deref() == Some(":scope")
+                && let Some((slot, filled)) = link
+            {
+                take_title(page, members, *slot, filled, slots, rows);
+            }
+            return;
+        }
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) struct DatePlace {
     pub attr: Option<&'static str>,
     /// Elements in it that do not count.
     pub without: Option<String>,
+    /// What stands above the row with this selector is read behind it.
+    pub then_above: Option<String>,
     /// How it is written; empty: in forms that need no telling.
     pub forms: Vec<String>,
     /// Some are in forms that need no telling, beside those.
@@ -160,6 +162,7 @@ pub(super) fn place(slot: &Slot<'_>) -> DatePlace {
         label: None,
         attr: None,
         without: None,
+        then_above: None,
         forms: Vec::new(),
         plain: false,
         by_language: false,

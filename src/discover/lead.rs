@@ -20,6 +20,7 @@ const LONGEST: usize = 2_000;
 pub(super) struct Lead<'a> {
     /// The selector that means it, and nothing else on the page.
     pub each: String,
+    pub at: usize,
     pub rows: Rows<'a>,
 }
 
@@ -61,7 +62,7 @@ pub(super) fn above<'a>(
         let oldest = rows.days.iter().flatten().map(|d| d.day).min();
         let in_row = own.date.as_ref().is_some_and(|d| !d.above && d.label.is_none());
         if at_home && in_row && !listed.contains(&link) && oldest.is_some_and(|oldest| day.day >= oldest) && own.title.is_some() {
-            found.push(Lead { each, rows: own });
+            found.push(Lead { each, at: lead, rows: own });
         }
     }
     // Of several it is not known which are more than a list of another kind.

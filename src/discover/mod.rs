@@ -163,9 +163,9 @@ pub fn discover(document: &Html, hints: &Hints<'_>) -> Discovery {
     looked.extend(narrower);
     looked.sort_by(|a, b| b.points.cmp(&a.points).then_with(|| better(&page, a, b)));
     let next = pager::next(document, &page, &base);
-    let mut found = Found { document, origin: &origin, dates: &dates, next, candidates: Vec::new(), best: None };
+    let mut found = Found { document, page: &page, origin: &origin, dates: &dates, next, candidates: Vec::new(), best: None };
     found.weigh(looked, &stories, &by);
-    found.lead(&page, &base);
+    found.lead(&base);
     let Found { candidates, best, .. } = found;
     let table = candidates.first().map(|c| {
         let derived = match &c.how {
@@ -207,6 +207,7 @@ fn better(page: &Outline<'_>, a: &Looked<'_>, b: &Looked<'_>) -> std::cmp::Order
 
 struct Found<'d> {
     document: &'d Html,
+    page: &'d Outline<'d>,
     origin: &'d Origin,
     dates: &'d Dates,
     next: Option<String>,
@@ -263,7 +264,8 @@ impl Found<'_> {
 
     /// A story above the list, in markup of its own: one more row where the extraction gives it and leaves the others as they are, else named for a person
     /// to look at.
-    fn lead(&mut self, page: &Outline<'_>, base: &Url) {
+    fn lead(&mut self, base: &Url) {
+        let page = self.page;
         let Some(Candidate { how: How::Selectors(list), confidence: SURE.., .. }) = self.candidates.first() else { return };
         let (Some(before), Ok(each)) = (&self.best, scraper::Selector::parse(&list.each)) else { return };
         let ids: HashSet<_> = self.document.select(&each).map(|e| e.id()).collect();
@@ -271,6 +273,7 @@ impl Found<'_> {
         let rows = slots::read(page, self.dates, &members);
         let Some(lead) = lead::above(self.document, page, self.dates, &members, &rows, base) else { return };
         let Some(own) = Derived::of(&lead.each, &lead.rows, None) else { return };
+        let own = own.with_image(image::image(page, &[lead.at]));
         let whole = list.with_lead(own.clone());
         let after = self.read(&whole).filter(|after| {
             let same = |(a, b): (&RawRow, &RawRow)| (&a.title, &a.link, a.date) == (&b.title, &b.link, b.date);
@@ -307,7 +310,8 @@ impl Found<'_> {
             add(-(25 - (one.points - rival).clamp(0, 20)), "another list on the page is as likely");
         }
         let titles: Vec<String> = one.rows.titles.iter().flatten().take(3).cloned().collect();
-        let derived = Derived::of(&one.group.each, &one.rows, self.next.clone());
+        let derived = Derived::of(&one.group.each, &one.rows, self.next.clone())
+            .map(|derived| derived.with_image(image::image(self.page, &one.group.members)));
         let (how, extracted) = match derived {
             Some(mut derived) => match self.read(&derived) {
                 Some(extracted) => {

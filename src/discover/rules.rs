@@ -25,6 +25,8 @@ pub struct Place {
     pub label: Option<String>,
     /// What does not count.
     pub without: Option<String>,
+    /// A selector for what stands above the row, and is read behind it.
+    pub then_above: Option<String>,
 }
 
 /// A facet that labels in the rows suggest.
@@ -75,9 +77,12 @@ impl Derived {
         };
         let place = match &date.label {
             Some(label) => Place { label: Some(label.clone()), ..Place::default() },
-            None => {
-                Place { attr: date.attr.map(str::to_owned), without: date.without.clone(), ..at(date.select.clone(), date.above) }
-            }
+            None => Place {
+                attr: date.attr.map(str::to_owned),
+                without: date.without.clone(),
+                then_above: date.then_above.clone(),
+                ..at(date.select.clone(), date.above)
+            },
         };
         let mut dates = Vec::new();
         if !date.forms.is_empty() {
@@ -94,10 +99,15 @@ impl Derived {
             link: rows.link.clone().map(|l| Place { attr: Some("href".into()), ..at(l, false) }),
             date: dates,
             summary,
-            image: rows.image.clone().map(|s| at(s, false)),
+            image: None,
             facets: facets(rows),
             next,
         })
+    }
+
+    /// With a place of images.
+    pub(super) fn with_image(self, image: Option<String>) -> Self {
+        Self { image: image.map(|select| Place { select: Some(select), ..Place::default() }), ..self }
     }
 
     /// With a story above the list as one more row.
@@ -136,7 +146,9 @@ impl Derived {
         let dates = dates.iter().map(|(place, forms)| {
             let formats: Option<Vec<_>> = forms.iter().map(|f| DateFormat::parse(f, language).ok()).collect();
             let formats = formats.filter(|f| !f.is_empty()).unwrap_or_else(|| DateFormat::unmistakable(language));
-            Some(DateField { field: field(place)?, formats })
+            let then = Place { above: place.then_above.clone(), ..Place::default() };
+            let then = if then.above.is_some() { vec![field(&then)?] } else { Vec::new() };
+            Some(DateField { field: field(place)?, then, formats })
         });
         Some(Rules {
             each: vec![selector(&self.whole_each())?],
@@ -255,6 +267,9 @@ fn value(place: &Place, forms: &[String]) -> String {
         ("without", &place.without),
     ];
     let mut parts: Vec<String> = parts.iter().filter_map(|(key, v)| Some(format!("{key} = {}", quoted(v.as_ref()?)))).collect();
+    if let Some(above) = &place.then_above {
+        parts.push(format!("then = {{ above = {} }}", quoted(above)));
+    }
     match forms {
         [] => {}
         [one] => parts.push(format!("format = {}", quoted(one))),

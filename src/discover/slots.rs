@@ -3,10 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use super::beside::{date_above, date_behind_label, title_above};
+use super::beside::{date_above, date_behind_label, day_below_month, title_above};
 use super::dates::Dates;
 use super::dating::{DatePlace, date};
-use super::image::image;
 use super::names::{self, Hint, Mark};
 use super::outline::Outline;
 use super::titling::{take_title, title};
@@ -91,8 +90,6 @@ pub(super) struct Rows<'a> {
     pub days: Vec<Option<PageDate>>,
     pub summary: Option<String>,
     pub summary_without: Option<String>,
-    /// Where its image stands.
-    pub image: Option<String>,
     /// Labels: the text as spelt, in how many rows, and whether it may have several values.
     pub labels: Vec<(String, usize)>,
 }
@@ -116,11 +113,13 @@ pub(super) fn read<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize]) -> 
     }
     if rows.date.is_none() {
         date_above(page, dates, members, &mut rows);
+        if rows.date.is_none() {
+            day_below_month(page, dates, members, &slots, &mut rows);
+        }
     } else if rows.title.is_none() {
         title_above(page, dates, members, &mut rows);
     }
     summary(page, dates, members, &slots, &titled, &mut rows);
-    rows.image = image(page, members);
     rows
 }
 

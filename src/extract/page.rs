@@ -10,7 +10,7 @@ use super::date::{When, may_mean_two_days, read_date};
 use super::frame::Frame;
 use super::image::image_in;
 use super::label::Lines;
-use super::rules::{Field, Rules};
+use super::rules::{DateField, Field, Rules};
 use super::text::{Markup, line, markup};
 use crate::domain::fold;
 use crate::domain::text::{cut, one_line};
@@ -203,7 +203,11 @@ impl<'a> Row<'a> {
     }
 
     fn date(&self, warn: &mut impl FnMut(&str, String), title: &str) -> Option<When> {
-        let texts = || self.rules.date.iter().filter_map(|d| self.text(&d.field).map(|text| (d, text)));
+        // Parts of one date each: without all of them there is none.
+        let parts = |d: &'a DateField| -> Option<Vec<String>> {
+            std::iter::once(&d.field).chain(&d.then).map(|f| self.text(f)).collect()
+        };
+        let texts = || self.rules.date.iter().filter_map(|d| parts(d).map(|texts| (d, texts.join(" "))));
         let date = texts().find_map(|(d, text)| read_date(&text, &d.formats));
         if date.is_none() {
             let title = cut(title.to_owned(), 60);

@@ -59,11 +59,10 @@ impl DateFormat {
             Way::Written(items) => items,
         };
         let read_or_find = |text: &str| read(text, items).or_else(|| find(text, items));
-        let date = read_or_find(text).or_else(|| match in_english(text, self.language) {
+        read_or_find(text).or_else(|| match in_english(text, self.language) {
             Cow::Borrowed(_) => None,
             Cow::Owned(english) => read_or_find(&english),
-        });
-        date
+        })
     }
 }
 
