@@ -16,7 +16,6 @@ use crate::config::{Config, ConfigError, state_directory};
 use crate::discover::{Candidate, Discovery, Hints, How, SURE, discover};
 use crate::domain::text::cut;
 use crate::extract::charset::{Evidence, decode};
-use crate::extract::date::When;
 use crate::extract::{RawRow, parse};
 use crate::fetch::{Ask, Page};
 use crate::pipeline::now;
@@ -87,10 +86,7 @@ fn stated(document: &Html) -> Option<Url> {
 }
 
 fn day(row: &RawRow, at: DateTime<Utc>) -> String {
-    let date = match row.date {
-        When::Stated(date) => date,
-        When::Ago(ago) => ago.resolve(at, chrono_tz::Tz::UTC),
-    };
+    let date = row.date.resolve(at, chrono_tz::Tz::UTC);
     match date.time {
         Some(time) => format!("{} {}", date.day, time.format("%H:%M")),
         None => date.day.to_string(),
@@ -98,13 +94,17 @@ fn day(row: &RawRow, at: DateTime<Utc>) -> String {
 }
 
 fn link(row: &RawRow, discovery: &Discovery, url: &Url) -> Option<Url> {
+    absolute(row.link.as_deref(), discovery, url)
+}
+
+fn absolute(address: Option<&str>, discovery: &Discovery, url: &Url) -> Option<Url> {
     let base = discovery.extracted.base.as_deref().and_then(|b| url.join(b).ok());
-    base.as_ref().unwrap_or(url).join(row.link.as_deref()?).ok()
+    base.as_ref().unwrap_or(url).join(address?.trim()).ok()
 }
 
 fn how(candidate: &Candidate) -> String {
     match &candidate.how {
-        How::Selectors(derived) => derived.each.clone(),
+        How::Selectors(derived) => derived.whole_each(),
         How::LinkedData => "the page's JSON-LD".to_owned(),
     }
 }
@@ -156,7 +156,7 @@ fn as_json(discovery: &Discovery, url: &Url, at: DateTime<Utc>) -> Value {
         .extracted
         .rows
         .iter()
-        .map(|row| json!({"title": row.title, "date": day(row, at), "link": link(row, discovery, url).map(String::from)}));
+        .map(|row| json!({"title": row.title, "date": day(row, at), "link": link(row, discovery, url).map(String::from), "image": absolute(row.image.as_deref(), discovery, url).map(String::from)}));
     let candidates = discovery.candidates.iter().map(|c| {
         let reasons = c.reasons.iter().map(|r| json!({"points": r.points, "reason": r.text}));
         json!({

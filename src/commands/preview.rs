@@ -226,6 +226,9 @@ fn as_json(source: &Source, page: &Page, read: &PageRead, judged: &Judged) -> Va
             "row": row.row + 1, "same-as": same.map(|s| s + 1), "guid": row.origin.urn().to_string(), "title": row.title, "date": row.published.to_rfc3339(),
             "link": row.link.as_ref().map(|l| &l.url), "summary": row.summary, "facets": facets,
         });
+        if let Some(image) = &row.image {
+            json["image"] = image.as_str().into();
+        }
         if row.approximate.is_some() {
             json["approximate"] = true.into();
         }

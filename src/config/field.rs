@@ -22,12 +22,15 @@ pub(super) fn fields(value: &Value<'_>) -> Vec<Field> {
 /// The alternatives of a date; `format` may stand beside the other keys, its names are of `language`.
 pub(super) fn dates(value: &Value<'_>, language: Language) -> Vec<DateField> {
     let formats = |table: &mut Table<'_>| {
+        let then = table.take("then").map(|v| fields(&v)).unwrap_or_default();
         let texts = table.take("format").map(|v| v.some_strings()).unwrap_or_default();
-        texts.iter().filter_map(|text| text.read(|f| DateFormat::parse(f, language))).collect::<Vec<_>>()
+        let formats: Vec<_> = texts.iter().filter_map(|text| text.read(|f| DateFormat::parse(f, language))).collect();
+        (formats, then)
     };
     let or_unmistakable =
         |formats: Vec<DateFormat>| if formats.is_empty() { DateFormat::unmistakable(language) } else { formats };
-    read(value, formats).into_iter().map(|(field, formats)| DateField { field, formats: or_unmistakable(formats) }).collect()
+    let date = |(field, (formats, then))| DateField { field, then, formats: or_unmistakable(formats) };
+    read(value, formats).into_iter().map(date).collect()
 }
 
 /// The alternatives of a facet's values, and whether one of them says that there are `many`.
@@ -234,6 +237,7 @@ mod tests {
             ("{ select = 'a', without = ['.x', '.y'] }", 1, usual),
             ("':scope'", 1, usual),
             ("{ above = 'h2', format = '%F' }", 1, 1),
+            ("{ select = '.day', then = [{ above = 'h2' }, '.year'], format = '%d %B %Y' }", 1, 1),
         ] {
             let got = date(value).expect(value);
             assert_eq!((got.len(), got[0].formats.len()), (count, formats), "{value}");
@@ -260,7 +264,7 @@ mod tests {
             ("{ select = 'a', attr = 'a b' }", "28 `attr` must be the name of an HTML attribute"),
             ("{ label = ' : ' }", "15 `label` must not be blank"),
             ("{ selct = 'a', label = 'x' }", "7 unknown key `selct` in `f`"),
-            ("{ select = 'a', format = '%d %B' }", "30 `format` must state day, month and year, such as \"%d %B %Y\""),
+            ("{ select = 'a', format = '%B %Y' }", "30 `format` must state day and month, such as \"%d %B %Y\""),
         ] {
             assert_eq!(date(value).err(), Some(vec![expected.to_owned()]), "{value}");
         }

@@ -191,8 +191,9 @@ fn item(mut table: Table<'_>, names: Language) -> Rules {
     let date = date.map(|v| field::dates(&v, names)).unwrap_or_default();
     let link = table.take("link").map(|v| field::fields(&v)).unwrap_or_default();
     let summary = table.take("summary").map(|v| field::fields(&v)).unwrap_or_default();
+    let image = table.take("image").map(|v| field::fields(&v)).unwrap_or_default();
     table.finish();
-    Rules { title, link, date, summary, ..no_fields() }
+    Rules { title, link, date, summary, image, ..no_fields() }
 }
 
 fn no_fields() -> Rules {
@@ -204,6 +205,7 @@ fn no_fields() -> Rules {
         link: none(),
         date: Vec::new(),
         summary: none(),
+        image: none(),
         facets: Vec::new(),
         timezone: Tz::UTC,
         discovery: None,

@@ -2,12 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::dates::{Dated, Dates, forms};
+use super::dates::{Dated, Dates};
+use super::dating::{DatePlace, attribute, place, share_of};
 use super::names::Mark;
 use super::outline::Outline;
-use super::slots::{DatePlace, ELEMENTS, Rows, Slot, attribute, median, place, rank, share, share_of, weight};
+use super::slots::{ELEMENTS, Rows, Slot, Slots, median, rank, share, weight};
+use super::titling::take_title;
 use crate::domain::fold;
-use crate::extract::date::PageDate;
+use crate::extract::date::{PageDate, When};
 
 /// A date that only its label tells from other values: `<tr><th>Date</th><td>3.5.2024</td></tr>`.
 pub(super) fn date_behind_label<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], rows: &mut Rows<'a>) {
@@ -29,9 +31,8 @@ pub(super) fn date_behind_label<'a>(page: &Outline<'a>, dates: &Dates, members: 
             found = dates.of_list(&lines);
         }
         if found.iter().flatten().count() * 5 >= members.len() * 4 && share_of(&found) >= 0.5 {
-            let (forms, plain) = forms(&found);
             rows.days = found.iter().map(|d| d.as_ref().map(|d| dates.day(d.when))).collect();
-            rows.date = Some(DatePlace { label: Some(label.clone()), forms, plain, ..place(&Slot::Row) });
+            rows.date = Some(DatePlace { label: Some(label.clone()), ..place(&Slot::Row) }.written(&found));
             break;
         }
     }
@@ -84,7 +85,12 @@ pub(super) fn date_above<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize
         if above.iter().flatten().count() * 10 < members.len() * 9 {
             continue;
         }
-        let found: Vec<Option<Dated>> = above.iter().map(|at| at.and_then(|at| dates.of(page, at))).collect();
+        let mut found: Vec<Option<Dated>> = above.iter().map(|at| at.and_then(|at| dates.of(page, at))).collect();
+        if found.iter().flatten().count() * 10 < members.len() * 9 {
+            let short = |at: &usize| page.size(*at) <= 60;
+            let lines: Vec<Option<String>> = above.iter().map(|at| at.filter(short).map(|at| page.line(at))).collect();
+            found = dates.of_list(&lines);
+        }
         let stated: Vec<_> =
             above.iter().map(|at| at.and_then(|at| attribute(page, at)).and_then(|(a, t)| Some((a, dates.stated(t)?)))).collect();
         let base = DatePlace { above: true, ..place(&slot) };
@@ -93,9 +99,8 @@ pub(super) fn date_above<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize
             (stated.iter().map(|d| d.map(|(_, day)| day)).collect::<Vec<_>>(), DatePlace { attr, ..base }, 1.0)
         } else {
             let filling = share_of(&found);
-            let (forms, plain) = forms(&found);
             let days = found.iter().map(|d| d.as_ref().map(|d| dates.day(d.when))).collect();
-            (days, DatePlace { forms, plain, ..base }, filling)
+            (days, base.written(&found), filling)
         };
         let there = share(days.iter().flatten().count(), members.len());
         if there < 0.9 || filling < 0.4 {
@@ -110,6 +115,47 @@ pub(super) fn date_above<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize
     if let Some((_, place, days)) = best {
         rows.date = Some(place);
         rows.days = days;
+    }
+}
+
+/// The day in the row, month and year in what stands above it: "November 2024", then "12 Title".
+pub(super) fn day_below_month<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], slots: &Slots<'a>, rows: &mut Rows<'a>) {
+    let most = |n: usize| n * 10 >= members.len() * 9;
+    let is_day = |text: &str| text.trim_end_matches('.').parse::<u32>().is_ok_and(|n| (1..=31).contains(&n)) && text.len() <= 3;
+    let of_days = slots.iter().map(|(slot, filled)| {
+        let days: Vec<Option<String>> = filled.first.iter().map(|at| at.map(|at| page.line(at)).filter(|t| is_day(t))).collect();
+        (slot, days)
+    });
+    let Some((day, days)) = of_days
+        .filter(|(slot, days)| **slot != Slot::Row && most(days.iter().flatten().count()))
+        .min_by_key(|(s, _)| (rank(s), **s))
+    else {
+        return;
+    };
+    let mut between: Vec<_> = between(page, members).into_iter().collect();
+    between.sort_by_key(|(slot, _)| (rank(slot), *slot));
+    for (slot, elements) in between {
+        let above = nearest(&elements, members);
+        let joined = |(day, at): (&Option<String>, &Option<usize>)| {
+            let month = at.filter(|at| page.size(*at) <= 60).map(|at| page.line(at))?;
+            Some(format!("{} {month}", day.as_ref()?))
+        };
+        let lines: Vec<Option<String>> = days.iter().zip(&above).map(joined).collect();
+        let found: Vec<Option<Dated>> = lines.iter().map(|line| dates.find(line.as_deref()?)).collect();
+        // A month alone leaves the year to be guessed, and there may be twelve of them twice.
+        let whole = found.iter().flatten().filter(|d| matches!(d.when, When::Stated(_)) && d.share > 0.9).count();
+        if most(whole) {
+            rows.days = found.iter().map(|d| d.as_ref().map(|d| dates.day(d.when))).collect();
+            rows.date = Some(DatePlace { then_above: Some(slot.to_string()), ..place(day) }.written(&found));
+            // The day is no part of the title: where the row was taken for it, its link is.
+            let link = slots.iter().find(|(slot, filled)| *slot == Slot::Tag("a") && most(filled.first.iter().flatten().count()));
+            if rows.title.as_deref() == Some(":scope")
+                && let Some((slot, filled)) = link
+            {
+                take_title(page, members, *slot, filled, slots, rows);
+            }
+            return;
+        }
     }
 }
 

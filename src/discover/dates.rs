@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 
 use super::outline::Outline;
-use crate::extract::date::{DateFormat, PageDate, When, read_date, recognise, recognise_all};
+use crate::extract::date::{DateFormat, Found, PageDate, When, read_date, recognise, recognise_all};
 use crate::extract::months::Language;
 
 /// A text longer than this (bytes) is not searched: dates stand in short ones.
@@ -21,6 +21,8 @@ pub(super) struct Dated {
     pub form: String,
     /// How much of the text it is, from 0 to 1.
     pub share: f32,
+    /// Which figure is the day is told by the page's language alone.
+    pub by_language: bool,
 }
 
 /// Finds dates, each text once.
@@ -38,7 +40,7 @@ impl Dates {
     pub fn new(language: Language, today: NaiveDate) -> Self {
         let noon = today.and_time(NaiveTime::from_hms_opt(12, 0, 0).expect("noon is a time")).and_utc();
         let form = |f: &str| DateFormat::parse(f, language).expect("constant formats are valid");
-        let either = [("%d/%m/%Y", "%m/%d/%Y"), ("%d-%m-%Y", "%m-%d-%Y")];
+        let either = [("%d/%m/%Y", "%m/%d/%Y"), ("%d-%m-%Y", "%m-%d-%Y"), ("%d.%m.%Y", "%m.%d.%Y")];
         Self {
             language,
             unmistakable: DateFormat::unmistakable(language),
@@ -50,10 +52,7 @@ impl Dates {
 
     /// The day that is meant, if the page is read today.
     pub fn day(&self, when: When) -> PageDate {
-        match when {
-            When::Stated(date) => date,
-            When::Ago(ago) => ago.resolve(self.noon, Tz::UTC),
-        }
+        when.resolve(self.noon, Tz::UTC)
     }
 
     /// The date in an element's text.
@@ -80,16 +79,28 @@ impl Dates {
         if line.len() > LONGEST {
             return None;
         }
-        recognise(line, self.language).map(|f| Dated { when: f.date, form: f.form, share: share(&f.span, line) })
+        recognise(line, self.language).map(|f| Dated {
+            when: f.date,
+            form: f.form,
+            share: share(&f.span, line),
+            by_language: false,
+        })
     }
 
     /// The dates of a list that its texts do not tell one by one: 3/4/2024 is told by 25/4/2024, or by the order of the list.
     pub fn of_list(&self, lines: &[Option<String>]) -> Vec<Option<Dated>> {
         let texts: Vec<&str> = lines.iter().map(|l| l.as_deref().filter(|l| l.len() <= LONGEST).unwrap_or_default()).collect();
-        let all = recognise_all(&texts, self.language);
-        if all.iter().any(Option::is_some) {
+        let dated = |all: Vec<Option<Found>>, by_language: bool| -> Vec<Option<Dated>> {
             let dated = all.into_iter().zip(&texts);
-            return dated.map(|(f, line)| f.map(|f| Dated { when: f.date, form: f.form, share: share(&f.span, line) })).collect();
+            let of = |f: Found, line: &str| Dated { when: f.date, form: f.form, share: share(&f.span, line), by_language };
+            dated.map(|(f, line)| f.map(|f| of(f, line))).collect()
+        };
+        let told = recognise_all(&texts, self.language, false);
+        let guessed = recognise_all(&texts, self.language, true);
+        let count = |all: &[Option<Found>]| all.iter().flatten().count();
+        let open = count(&told) < count(&guessed);
+        if !open && count(&told) > 0 {
+            return dated(told, false);
         }
         for (form, day_first, month_first) in &self.either {
             let read = |format: &DateFormat| -> Vec<Option<When>> {
@@ -103,10 +114,13 @@ impl Dates {
             };
             let dated = days.into_iter().zip(&texts);
             return dated
-                .map(|(when, line)| Some(Dated { when: when?, form: form.clone(), share: share(&(0..10), line) }))
+                .map(|(when, line)| {
+                    Some(Dated { when: when?, form: form.clone(), share: share(&(0..10), line), by_language: false })
+                })
                 .collect();
         }
-        vec![None; lines.len()]
+        // The order of the list says neither.
+        if open { dated(guessed, true) } else { vec![None; lines.len()] }
     }
 
     /// Whether days go from newest to oldest, and do go.

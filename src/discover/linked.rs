@@ -14,6 +14,7 @@ pub(super) struct Story {
     pub link: Option<String>,
     pub date: Option<PageDate>,
     pub summary: Option<String>,
+    pub image: Option<String>,
 }
 
 /// No more stories, and no deeper, than any page has in earnest.
@@ -101,7 +102,18 @@ fn story(value: &Value, dates: &Dates) -> Story {
     let address = |v: &Value| v.as_str().or_else(|| v["@id"].as_str()).or_else(|| v["url"].as_str()).map(|t| t.trim().to_owned());
     let link = ["url", "mainEntityOfPage", "item", "@id"].iter().find_map(|k| address(&value[*k])).filter(|l| !l.is_empty());
     let date = ["datePublished", "dateCreated", "uploadDate"].iter().find_map(|k| dates.stated(value[*k].as_str()?));
-    Story { title: text(&["headline", "name"]), link, date, summary: text(&["description", "abstract"]) }
+    let image = ["image", "thumbnailUrl", "thumbnail"].iter().find_map(|k| image(&value[*k], 0));
+    Story { title: text(&["headline", "name"]), link, date, summary: text(&["description", "abstract"]), image }
+}
+
+/// The address of an image: a text, an ImageObject, or the first of a list of those.
+fn image(value: &Value, depth: usize) -> Option<String> {
+    match value {
+        Value::String(address) => Some(address.trim().to_owned()).filter(|a| !a.is_empty()),
+        Value::Array(list) if depth < 3 => list.iter().find_map(|v| image(v, depth + 1)),
+        Value::Object(_) if depth < 3 => ["url", "contentUrl", "@id"].iter().find_map(|k| image(&value[*k], depth + 1)),
+        _ => None,
+    }
 }
 
 /// Texts of JSON-LD are plain, but templates escape them for HTML all the same.

@@ -4,12 +4,15 @@
 //! (JSON-LD, microdata, h-entry), then what repeats on it. Each candidate's points have their reasons, and the winner's rules are tried by the
 //! extraction itself before anybody is told that they work.
 //!
-//! `outline` lays the page out, `names` knows what classes mean, `place` where a thing stands, `words` what texts say, `group` finds what repeats, `slots` and `beside` find title, date and summary, `score`
-//! weighs, `rules` writes down.
+//! `outline` lays the page out, `names` knows what classes mean, `place` where a thing stands, `words` what texts say, `group` finds what repeats, `slots` says which places rows have in common,
+//! `titling`, `dating`, `image` and `beside` which of them are what, `score` weighs, `rules` writes down.
 
 mod beside;
 mod dates;
+mod dating;
 mod group;
+mod image;
+mod lead;
 mod linked;
 mod names;
 mod origin;
@@ -19,6 +22,7 @@ mod place;
 mod rules;
 mod score;
 mod slots;
+mod titling;
 mod words;
 
 use std::collections::HashSet;
@@ -42,7 +46,7 @@ pub use rules::{Derived, Place, SuggestedFacet};
 pub use score::Reason;
 
 /// Raised when the same page may be found to hold other rows.
-pub const VERSION: &str = "1";
+pub const VERSION: &str = "2";
 
 /// From this confidence on (of 100) what was found is taken for the listing. Below, it is for a person to look at.
 pub const SURE: u8 = 60;
@@ -159,8 +163,9 @@ pub fn discover(document: &Html, hints: &Hints<'_>) -> Discovery {
     looked.extend(narrower);
     looked.sort_by(|a, b| b.points.cmp(&a.points).then_with(|| better(&page, a, b)));
     let next = pager::next(document, &page, &base);
-    let mut found = Found { document, origin: &origin, dates: &dates, next, candidates: Vec::new(), best: None };
+    let mut found = Found { document, page: &page, origin: &origin, dates: &dates, next, candidates: Vec::new(), best: None };
     found.weigh(looked, &stories, &by);
+    found.lead(&base);
     let Found { candidates, best, .. } = found;
     let table = candidates.first().map(|c| {
         let derived = match &c.how {
@@ -202,6 +207,7 @@ fn better(page: &Outline<'_>, a: &Looked<'_>, b: &Looked<'_>) -> std::cmp::Order
 
 struct Found<'d> {
     document: &'d Html,
+    page: &'d Outline<'d>,
     origin: &'d Origin,
     dates: &'d Dates,
     next: Option<String>,
@@ -256,6 +262,42 @@ impl Found<'_> {
         }
     }
 
+    /// A story above the list, in markup of its own: one more row where the extraction gives it and leaves the others as they are, else named for a person
+    /// to look at.
+    fn lead(&mut self, base: &Url) {
+        let page = self.page;
+        let Some(Candidate { how: How::Selectors(list), confidence: SURE.., .. }) = self.candidates.first() else { return };
+        let (Some(before), Ok(each)) = (&self.best, scraper::Selector::parse(&list.each)) else { return };
+        let ids: HashSet<_> = self.document.select(&each).map(|e| e.id()).collect();
+        let members: Vec<usize> = (0..page.elements.len()).filter(|at| ids.contains(&page.elements[*at].element.id())).collect();
+        let rows = slots::read(page, self.dates, &members);
+        let Some(lead) = lead::above(self.document, page, self.dates, &members, &rows, base) else { return };
+        let Some(own) = Derived::of(&lead.each, &lead.rows, None) else { return };
+        let own = own.with_image(image::image(page, &[lead.at]));
+        let whole = list.with_lead(own.clone());
+        let after = self.read(&whole).filter(|after| {
+            let same = |(a, b): (&RawRow, &RawRow)| (&a.title, &a.link, a.date) == (&b.title, &b.link, b.date);
+            after.rows.len() == before.rows.len() + 1 && after.rows[1..].iter().zip(&before.rows).all(same)
+        });
+        let titles: Vec<String> = lead.rows.titles.iter().flatten().cloned().collect();
+        match after {
+            Some(after) => {
+                let first = &mut self.candidates[0];
+                let text = format!("a story in markup of its own stands above the list: {}", lead.each);
+                first.reasons.push(Reason { text, points: 0 });
+                first.how = How::Selectors(Box::new(whole));
+                first.rows += 1;
+                self.best = Some(after);
+            }
+            None => {
+                let text = "stands above the list in markup of its own, and cannot be read with it".to_owned();
+                let reasons = vec![Reason { text, points: 20 }];
+                self.candidates
+                    .insert(1, Candidate { how: How::Selectors(Box::new(own)), confidence: 20, reasons, rows: 1, titles });
+            }
+        }
+    }
+
     fn read(&self, derived: &Derived) -> Option<Extracted> {
         Some(extract_document(self.document, &derived.rules(self.origin.language, self.origin.timezone)?))
     }
@@ -268,7 +310,8 @@ impl Found<'_> {
             add(-(25 - (one.points - rival).clamp(0, 20)), "another list on the page is as likely");
         }
         let titles: Vec<String> = one.rows.titles.iter().flatten().take(3).cloned().collect();
-        let derived = Derived::of(&one.group.each, &one.rows, self.next.clone());
+        let derived = Derived::of(&one.group.each, &one.rows, self.next.clone())
+            .map(|derived| derived.with_image(image::image(self.page, &one.group.members)));
         let (how, extracted) = match derived {
             Some(mut derived) => match self.read(&derived) {
                 Some(extracted) => {
@@ -289,10 +332,12 @@ impl Found<'_> {
                 let each = one.group.each.clone();
                 let empty = Derived {
                     each,
+                    lead: None,
                     title: Place::default(),
                     link: None,
                     date: Vec::new(),
                     summary: None,
+                    image: None,
                     facets: Vec::new(),
                     next: None,
                 };
@@ -341,6 +386,7 @@ fn told(document: &Html, stories: &[Story], base: &Url) -> Extracted {
             link: Some(link?.into()),
             date: When::Stated(s.date?),
             summary: s.summary.clone().map(crate::extract::Markup::Text),
+            image: s.image.clone(),
             terms: Vec::new(),
         })
     });

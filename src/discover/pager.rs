@@ -44,6 +44,12 @@ fn leads_on(href: &str, base: &Url) -> bool {
     url.host_str() == base.host_str() && bare(&url) != bare(base)
 }
 
+/// To the same page with a number in the query.
+fn is_numbered(href: &str, base: &Url) -> bool {
+    let number = |v: &str| (1..=4).contains(&v.len()) && v.bytes().all(|b| b.is_ascii_digit());
+    base.join(href.trim()).is_ok_and(|url| url.path() == base.path() && url.query_pairs().any(|(_, v)| number(&v)))
+}
+
 /// A link that says so: by its text, its label or the name of its item.
 fn said(document: &Html, page: &Outline<'_>, base: &Url) -> Option<String> {
     let mut best: Option<(i32, usize, String)> = None;
@@ -69,6 +75,8 @@ fn said(document: &Html, page: &Outline<'_>, base: &Url) -> Option<String> {
             ["page", "seite", "start=", "offset", "p=", "pg=", "paged", "skip=", "from=", "before=", "debut", "pag="]
                 .iter()
                 .any(|w| paged.contains(w));
+        // "?strana=2": the same page, but for a number.
+        let looks_paged = looks_paged || is_numbered(href, base);
         let in_pager = element.place == Place::Navigation
             || page
                 .ancestors(link)

@@ -25,6 +25,8 @@ pub struct Place {
     pub label: Option<String>,
     /// What does not count.
     pub without: Option<String>,
+    /// A selector for what stands above the row, and is read behind it.
+    pub then_above: Option<String>,
 }
 
 /// A facet that labels in the rows suggest.
@@ -43,6 +45,8 @@ pub struct SuggestedFacet {
 pub struct Derived {
     /// One row.
     pub each: String,
+    /// A story above the list in markup of its own, read as the first row.
+    pub lead: Option<Box<Derived>>,
     /// The title.
     pub title: Place,
     /// The link, where the usual one is not the story's.
@@ -51,6 +55,8 @@ pub struct Derived {
     pub date: Vec<(Place, Vec<String>)>,
     /// The summary.
     pub summary: Option<Place>,
+    /// The image.
+    pub image: Option<Place>,
     /// Facets.
     pub facets: Vec<SuggestedFacet>,
     /// The next page.
@@ -71,9 +77,12 @@ impl Derived {
         };
         let place = match &date.label {
             Some(label) => Place { label: Some(label.clone()), ..Place::default() },
-            None => {
-                Place { attr: date.attr.map(str::to_owned), without: date.without.clone(), ..at(date.select.clone(), date.above) }
-            }
+            None => Place {
+                attr: date.attr.map(str::to_owned),
+                without: date.without.clone(),
+                then_above: date.then_above.clone(),
+                ..at(date.select.clone(), date.above)
+            },
         };
         let mut dates = Vec::new();
         if !date.forms.is_empty() {
@@ -85,30 +94,70 @@ impl Derived {
         let summary = rows.summary.clone().map(|s| Place { without: rows.summary_without.clone(), ..at(s, false) });
         Some(Self {
             each: each.to_owned(),
+            lead: None,
             title: at(title, rows.title_above),
             link: rows.link.clone().map(|l| Place { attr: Some("href".into()), ..at(l, false) }),
             date: dates,
             summary,
+            image: None,
             facets: facets(rows),
             next,
         })
     }
 
+    /// With a place of images.
+    pub(super) fn with_image(self, image: Option<String>) -> Self {
+        Self { image: image.map(|select| Place { select: Some(select), ..Place::default() }), ..self }
+    }
+
+    /// With a story above the list as one more row.
+    pub(super) fn with_lead(&self, lead: Self) -> Self {
+        Self { lead: Some(Box::new(lead)), ..self.clone() }
+    }
+
+    /// What the rows are, the lead first.
+    pub fn whole_each(&self) -> String {
+        match &self.lead {
+            Some(lead) => format!("{}, {}", lead.each, self.each),
+            None => self.each.clone(),
+        }
+    }
+
+    /// The places of one value: the lead's first, said so that no other row can hold them.
+    fn places(&self, of: impl Fn(&Self) -> Option<Place>) -> Vec<Place> {
+        let lead = self.lead.as_deref().and_then(|lead| Some(within(&lead.each, of(lead)?)));
+        lead.into_iter().chain(of(self)).collect()
+    }
+
+    /// The places of the date, each with its forms.
+    fn dates(&self) -> Vec<(Place, Vec<String>)> {
+        let lead = self
+            .lead
+            .iter()
+            .flat_map(|lead| lead.date.iter().map(|(place, forms)| (within(&lead.each, place.clone()), forms.clone())));
+        lead.chain(self.date.iter().cloned()).collect()
+    }
+
     /// The same, ready to read by; None: a selector is none after all.
     pub fn rules(&self, language: Language, timezone: Tz) -> Option<Rules> {
         let selector = |text: &String| Selector::parse(text).ok();
-        let dates = self.date.iter().map(|(place, forms)| {
+        let fields = |places: Vec<Place>| -> Vec<Field> { places.iter().filter_map(field).collect() };
+        let dates = self.dates();
+        let dates = dates.iter().map(|(place, forms)| {
             let formats: Option<Vec<_>> = forms.iter().map(|f| DateFormat::parse(f, language).ok()).collect();
             let formats = formats.filter(|f| !f.is_empty()).unwrap_or_else(|| DateFormat::unmistakable(language));
-            Some(DateField { field: field(place)?, formats })
+            let then = Place { above: place.then_above.clone(), ..Place::default() };
+            let then = if then.above.is_some() { vec![field(&then)?] } else { Vec::new() };
+            Some(DateField { field: field(place)?, then, formats })
         });
         Some(Rules {
-            each: vec![selector(&self.each)?],
+            each: vec![selector(&self.whole_each())?],
             next: self.next.iter().filter_map(selector).collect(),
-            title: vec![field(&self.title)?],
-            link: self.link.iter().filter_map(field).collect(),
+            title: Some(fields(self.places(|d| Some(d.title.clone())))).filter(|title| !title.is_empty())?,
+            link: fields(self.places(|d| d.link.clone())),
             date: dates.collect::<Option<_>>()?,
-            summary: self.summary.iter().filter_map(field).collect(),
+            summary: fields(self.places(|d| d.summary.clone())),
+            image: fields(self.places(|d| d.image.clone())),
             facets: self.facets.iter().filter_map(|f| f.field()).collect(),
             timezone,
             discovery: None,
@@ -121,6 +170,15 @@ impl Derived {
         out.extend(self.next.clone());
         out
     }
+}
+
+/// The place, if it is in what a selector means. The row itself is that.
+fn within(each: &str, place: Place) -> Place {
+    let select = match place.select.as_deref() {
+        None | Some(":scope") => each.to_owned(),
+        Some(select) => format!("{each} {select}"),
+    };
+    Place { select: Some(select), ..place }
 }
 
 impl SuggestedFacet {
@@ -173,24 +231,23 @@ pub(super) fn table(origin: &Origin, page: &str, derived: Option<&Derived>) -> S
         line("each = \"auto\" # what the page says of itself (JSON-LD) holds more than its rows do".into());
         return out;
     };
-    line(format!("each = [{}, \"auto\"]", quoted(&derived.each)));
+    line(format!("each = [{}, \"auto\"]", quoted(&derived.whole_each())));
     if let Some(next) = &derived.next {
         line(format!("next = {}", quoted(next)));
     }
     line(String::new());
     line("[source.item]".into());
-    line(format!("title = {}", value(&derived.title, &[])));
-    if let Some(link) = &derived.link {
-        line(format!("link = {}", value(link, &[])));
-    }
-    let dates: Vec<String> = derived.date.iter().map(|(place, forms)| value(place, forms)).collect();
-    match dates.as_slice() {
-        [one] => line(format!("date = {one}")),
-        several => line(format!("date = [{}]", several.join(", "))),
-    }
-    if let Some(summary) = &derived.summary {
-        line(format!("summary = {}", value(summary, &[])));
-    }
+    let mut all = |key: &str, values: Vec<String>| match values.as_slice() {
+        [] => {}
+        [one] => line(format!("{key} = {one}")),
+        several => line(format!("{key} = [{}]", several.join(", "))),
+    };
+    let plain = |places: Vec<Place>| places.iter().map(|place| value(place, &[])).collect();
+    all("title", plain(derived.places(|d| Some(d.title.clone()))));
+    all("link", plain(derived.places(|d| d.link.clone())));
+    all("date", derived.dates().iter().map(|(place, forms)| value(place, forms)).collect());
+    all("summary", plain(derived.places(|d| d.summary.clone())));
+    all("image", plain(derived.places(|d| d.image.clone())));
     for facet in &derived.facets {
         line(String::new());
         line(format!("[source.facet.{}]", facet.name));
@@ -210,6 +267,9 @@ fn value(place: &Place, forms: &[String]) -> String {
         ("without", &place.without),
     ];
     let mut parts: Vec<String> = parts.iter().filter_map(|(key, v)| Some(format!("{key} = {}", quoted(v.as_ref()?)))).collect();
+    if let Some(above) = &place.then_above {
+        parts.push(format!("then = {{ above = {} }}", quoted(above)));
+    }
     match forms {
         [] => {}
         [one] => parts.push(format!("format = {}", quoted(one))),

@@ -236,6 +236,13 @@ fn days(rows: &Rows<'_>, today: NaiveDate, add: &mut impl FnMut(i32, String)) {
     } else if !moves && days.len() > 5 {
         add(-6, "all dates are the same".into());
     }
+    // A calendar's coming days, read as those of the year before, go from oldest to newest.
+    if rows.date.as_ref().is_some_and(|d| d.yearless) && falling < 65 {
+        add(-45, "dates without a year do not go from newest to oldest".into());
+    }
+    if rows.date.as_ref().is_some_and(|d| d.by_language) {
+        add(-2, "which figure is the day is told by the page's language alone".into());
+    }
     let ahead = days.iter().filter(|d| **d > today + chrono::Duration::days(1)).count();
     if ahead * 10 >= days.len() * 3 {
         add(-45, format!("{ahead} of its dates are yet to come"));

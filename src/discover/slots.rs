@@ -1,17 +1,19 @@
-//! What the rows of a group have in common: the places of title, date and summary in them, as selectors say them.
+//! What the rows of a group have in common: the places in them, as selectors say them, and of those the summary's and the labels'.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use super::beside::{date_above, date_behind_label, title_above};
-use super::dates::{Dated, Dates, forms};
+use super::beside::{date_above, date_behind_label, day_below_month, title_above};
+use super::dates::Dates;
+use super::dating::{DatePlace, date};
 use super::names::{self, Hint, Mark};
 use super::outline::Outline;
+use super::titling::{take_title, title};
 use crate::domain::fold;
 use crate::extract::date::PageDate;
 
 /// So many rows are looked at, the first ones.
-const ROWS: usize = 40;
+pub(super) const ROWS: usize = 40;
 /// So many elements of a row.
 pub(super) const ELEMENTS: usize = 200;
 
@@ -40,7 +42,7 @@ impl fmt::Display for Slot<'_> {
 }
 
 impl Slot<'_> {
-    fn hint(&self) -> Option<Hint> {
+    pub fn hint(&self) -> Option<Hint> {
         match self {
             Self::Marked(_, mark) | Self::In(mark, _) => names::hint(mark),
             Self::Tag("time") => Some(Hint::Date),
@@ -62,29 +64,11 @@ pub(super) fn is_heading(tag: &str) -> bool {
 
 /// Where the elements of one slot are.
 #[derive(Debug)]
-struct Filled {
+pub(super) struct Filled {
     /// By row: the first that says something.
-    first: Vec<Option<usize>>,
+    pub first: Vec<Option<usize>>,
     /// How many there are in all that say as much as a title does.
-    count: usize,
-}
-
-/// Where the date of a row stands.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct DatePlace {
-    /// A selector, in the row or for what stands above it.
-    pub select: String,
-    /// It stands above the row, perhaps for several.
-    pub above: bool,
-    /// It follows this label, wherever that is in the row.
-    pub label: Option<String>,
-    pub attr: Option<&'static str>,
-    /// Elements in it that do not count.
-    pub without: Option<String>,
-    /// How it is written; empty: in forms that need no telling.
-    pub forms: Vec<String>,
-    /// Some are in forms that need no telling, beside those.
-    pub plain: bool,
+    pub count: usize,
 }
 
 /// The rows of a group, read.
@@ -110,7 +94,7 @@ pub(super) struct Rows<'a> {
     pub labels: Vec<(String, usize)>,
 }
 
-type Slots<'a> = Vec<(Slot<'a>, Filled)>;
+pub(super) type Slots<'a> = Vec<(Slot<'a>, Filled)>;
 
 /// Reads the rows of a group.
 pub(super) fn read<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize]) -> Rows<'a> {
@@ -129,6 +113,9 @@ pub(super) fn read<'a>(page: &Outline<'a>, dates: &Dates, members: &[usize]) -> 
     }
     if rows.date.is_none() {
         date_above(page, dates, members, &mut rows);
+        if rows.date.is_none() {
+            day_below_month(page, dates, members, &slots, &mut rows);
+        }
     } else if rows.title.is_none() {
         title_above(page, dates, members, &mut rows);
     }
@@ -208,227 +195,6 @@ pub(super) fn weight(text: &str) -> usize {
     text.chars()
         .map(|c| if matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}') { 3 } else { 1 })
         .sum()
-}
-
-/// The place whose texts are most like titles.
-fn title<'s, 'a>(page: &Outline<'a>, dates: &Dates, members: &[usize], slots: &'s Slots<'a>) -> Option<&'s (Slot<'a>, Filled)> {
-    let mut best: Option<(f32, &(Slot<'a>, Filled))> = None;
-    for entry in slots {
-        let (slot, filled) = entry;
-        let there: Vec<(usize, usize)> = filled.first.iter().enumerate().filter_map(|(r, at)| Some((r, (*at)?))).collect();
-        let present = share(there.len(), members.len());
-        if present < 0.6 {
-            continue;
-        }
-        let texts: Vec<String> = there.iter().map(|(_, at)| page.line(*at)).collect();
-        let length = median(texts.iter().map(|t| weight(t)).collect());
-        if !(8..=400).contains(&length) {
-            continue;
-        }
-        let distinct = share(texts.iter().collect::<HashSet<_>>().len(), texts.len());
-        if distinct < 0.5 {
-            continue;
-        }
-        let linked = there.iter().filter(|(r, at)| link_of(page, members[*r], *at).is_some()).count();
-        let dated = there.iter().filter(|(_, at)| dates.of(page, *at).is_some_and(|d| d.share > 0.3)).count();
-        let mut score = present * 25.0 + distinct * 25.0 + share(linked, there.len()) * 12.0 - share(dated, there.len()) * 30.0;
-        score += match length {
-            20..=140 => 12.0,
-            12..=170 => 4.0,
-            _ => -10.0,
-        };
-        if slot.is_heading() {
-            score += 16.0;
-        }
-        score += match slot.hint() {
-            Some(Hint::Title) => 14.0,
-            Some(Hint::Date | Hint::OtherDate) => -25.0,
-            Some(Hint::Summary) => -14.0,
-            None => 0.0,
-        };
-        // A text of several blocks is no title but a whole card.
-        let blocks = there.iter().filter(|(_, at)| page.elements[*at].height > 2).count();
-        score -= share(blocks, there.len()) * 8.0;
-        if matches!(slot, Slot::Row | Slot::Tag("div" | "p" | "li" | "td")) {
-            score -= 4.0;
-        }
-        // Prose has full stops in it.
-        let prose = texts.iter().filter(|t| t.len() > 80 && t.contains(". ") || t.ends_with('.')).count();
-        score -= share(prose, texts.len()) * 8.0;
-        if best.is_none_or(|(of_best, _)| score > of_best + 0.01) {
-            best = Some((score, entry));
-        }
-    }
-    best.filter(|(score, _)| *score >= 40.0).map(|(_, entry)| entry)
-}
-
-/// The link that the extraction takes without a rule, if it is the title's.
-fn link_of<'a>(page: &Outline<'a>, member: usize, title: usize) -> Option<&'a str> {
-    let within = page.links_in(title).first().copied();
-    let around = || {
-        page.ancestors(title)
-            .take_while(|a| *a >= member)
-            .chain(page.ancestors(member).take(4))
-            .find(|a| page.elements[*a].tag == "a")
-    };
-    within.or_else(around).and_then(|l| page.elements[l].element.attr("href"))
-}
-
-fn take_title<'a>(
-    page: &Outline<'a>,
-    members: &[usize],
-    slot: Slot<'a>,
-    filled: &Filled,
-    slots: &Slots<'a>,
-    rows: &mut Rows<'a>,
-) {
-    rows.title = Some(slot.to_string());
-    rows.title_is_heading = slot.is_heading() || slot.hint() == Some(Hint::Title);
-    rows.titles = filled.first.iter().map(|at| at.map(|at| page.line(at))).collect();
-    rows.titles_each = share(filled.count, filled.first.iter().flatten().count());
-    let usual: Vec<Option<&str>> = members
-        .iter()
-        .zip(&filled.first)
-        .map(|(&member, at)| {
-            let of_title = at.and_then(|at| link_of(page, member, at));
-            of_title.or_else(|| page.links_in(member).first().and_then(|l| page.elements[*l].element.attr("href")))
-        })
-        .collect();
-    let distinct = |links: &[Option<&str>]| links.iter().flatten().collect::<HashSet<_>>().len();
-    let unlinked = members.iter().zip(&filled.first).all(|(&m, at)| at.is_none_or(|at| link_of(page, m, at).is_none()));
-    let mut best = distinct(&usual);
-    rows.links = usual;
-    if unlinked && best * 10 < members.len() * 9 {
-        for (slot, filled) in
-            slots.iter().filter(|(slot, _)| matches!(slot, Slot::Tag("a") | Slot::Marked("a", _) | Slot::In(_, "a")))
-        {
-            let links: Vec<Option<&str>> =
-                filled.first.iter().map(|at| at.and_then(|at| page.elements[at].element.attr("href"))).collect();
-            if distinct(&links) > best {
-                best = distinct(&links);
-                rows.links = links;
-                rows.link = Some(slot.to_string());
-            }
-        }
-    }
-}
-
-/// Attributes that state dates.
-pub(super) fn attribute<'a>(page: &Outline<'a>, at: usize) -> Option<(&'static str, &'a str)> {
-    let element = &page.elements[at];
-    let content = || {
-        let is_date = element.marks.iter().any(|m| matches!(m, Mark::Prop(_)) && names::hint(m) == Some(Hint::Date));
-        element.element.attr("content").filter(|_| is_date).map(|v| ("content", v))
-    };
-    element.element.attr("datetime").map(|v| ("datetime", v)).or_else(content)
-}
-
-fn date<'a>(
-    page: &Outline<'a>,
-    dates: &Dates,
-    members: &[usize],
-    slots: &Slots<'a>,
-    title: Option<&Slot<'a>>,
-    titled: &[Option<usize>],
-    rows: &mut Rows<'a>,
-) {
-    let mut best: Option<(f32, DatePlace, Vec<Option<PageDate>>)> = None;
-    for (slot, filled) in slots {
-        if Some(slot) == title && !matches!(slot, Slot::Row) {
-            continue;
-        }
-        if filled.first.iter().flatten().count() * 5 < members.len() * 3 {
-            continue;
-        }
-        let is_row = matches!(slot, Slot::Row);
-        let stated: Vec<Option<(&'static str, PageDate)>> = filled
-            .first
-            .iter()
-            .map(|at| at.and_then(|at| attribute(page, at)).and_then(|(attr, text)| Some((attr, dates.stated(text)?))))
-            .collect();
-        let by_attribute = stated.iter().flatten().count();
-        let (days, place, filling) = if by_attribute * 5 >= members.len() * 3 {
-            let attr = stated.iter().flatten().next().map(|(attr, _)| *attr);
-            let days: Vec<_> = stated.iter().map(|d| d.map(|(_, day)| day)).collect();
-            (days, DatePlace { attr, ..place(slot) }, 1.0)
-        } else {
-            let line = |at: usize, titled: Option<usize>| match titled {
-                Some(titled) if page.holds(at, titled) && at != titled => page.line_without(at, titled),
-                // The text of a row without a title is no date of its own.
-                _ => page.line(at),
-            };
-            let mut found: Vec<Option<Dated>> = filled
-                .first
-                .iter()
-                .zip(titled)
-                .map(|(at, titled)| match (*at, *titled) {
-                    (Some(at), Some(titled)) if page.holds(at, titled) && at != titled => dates.find(&line(at, Some(titled))),
-                    (Some(at), _) => dates.of(page, at),
-                    (None, _) => None,
-                })
-                .collect();
-            let enough = |found: &[Option<Dated>]| found.iter().flatten().count() * 5 >= members.len() * 3;
-            if !enough(&found) {
-                let short = |at: usize| page.size(at) <= 400 && page.raw(at).chars().filter(char::is_ascii_digit).count() >= 4;
-                if filled.first.iter().flatten().filter(|at| short(**at)).count() * 5 < members.len() * 3 {
-                    continue;
-                }
-                let lines: Vec<Option<String>> = filled
-                    .first
-                    .iter()
-                    .zip(titled)
-                    .map(|(at, titled)| at.filter(|at| short(*at)).map(|at| line(at, *titled)))
-                    .collect();
-                found = dates.of_list(&lines);
-                if !enough(&found) {
-                    continue;
-                }
-            }
-            let (forms, plain) = forms(&found);
-            let filling = share_of(&found);
-            let holds_title =
-                filled.first.iter().zip(titled).any(|(at, t)| matches!((at, t), (Some(at), Some(t)) if page.holds(*at, *t)));
-            let without = if holds_title { title.filter(|t| !matches!(t, Slot::Row)).map(ToString::to_string) } else { None };
-            let days = found.iter().map(|d| d.as_ref().map(|d| dates.day(d.when))).collect();
-            (days, DatePlace { forms, plain, without, ..place(slot) }, filling)
-        };
-        let there = share(days.iter().flatten().count(), members.len());
-        let mut score = there * 45.0 + filling * 25.0 + if place.attr.is_some() { 12.0 } else { 0.0 };
-        score += match slot.hint() {
-            Some(Hint::Date) => 10.0,
-            Some(Hint::OtherDate) => -25.0,
-            Some(Hint::Title | Hint::Summary) => -10.0,
-            None => 0.0,
-        };
-        if is_row || place.without.is_some() {
-            score -= 8.0;
-        }
-        let distinct = days.iter().flatten().map(|d| d.day).collect::<HashSet<_>>().len();
-        // A date of one's own is worth more than that of the newsroom's founding in every row.
-        if distinct == 1 && members.len() >= 3 {
-            score -= 15.0;
-        }
-        let in_order: Vec<_> = days.iter().flatten().map(|d| d.day).collect();
-        if distinct > 1 && in_order.windows(2).all(|w| w[0] >= w[1]) {
-            score += 10.0;
-        }
-        if best.as_ref().is_none_or(|(of_best, ..)| score > of_best + 0.01) {
-            best = Some((score, place, days));
-        }
-    }
-    if let Some((_, place, days)) = best.filter(|(score, ..)| *score >= 35.0) {
-        rows.date = Some(place);
-        rows.days = days;
-    }
-}
-
-pub(super) fn place(slot: &Slot<'_>) -> DatePlace {
-    DatePlace { select: slot.to_string(), above: false, label: None, attr: None, without: None, forms: Vec::new(), plain: false }
-}
-
-pub(super) fn share_of(found: &[Option<Dated>]) -> f32 {
-    let there: Vec<f32> = found.iter().flatten().map(|d| d.share).collect();
-    there.iter().sum::<f32>() / there.len().max(1) as f32
 }
 
 fn summary<'a>(

@@ -27,11 +27,13 @@ pub struct Tag {
     pub name: String,
 }
 
-/// What a date may mean that is only told from the moment of reading, such as "2 days ago".
+/// What a date may mean that is only told from the moment of reading, such as "2 days ago", or "12 November" without a year.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approximate {
     /// The days that may be meant.
     pub days: RangeInclusive<NaiveDate>,
+    /// Day and month are told, and not the year: the same day of an earlier year may be meant.
+    pub yearly: bool,
     /// The keys that the row would have on the other ones, unless those are too many.
     pub keys: Vec<Digest>,
 }
@@ -67,6 +69,8 @@ pub struct Reading {
     pub link: Option<Link>,
     /// Sanitised HTML with absolute links.
     pub summary: Option<String>,
+    /// The address of its image: absolute http or https, without userinfo.
+    pub image: Option<String>,
     /// The terms the row names, without doubles.
     pub tags: Vec<Tag>,
 }
@@ -97,6 +101,8 @@ pub struct Item {
     pub updated: Published,
     /// Sanitised HTML.
     pub summary: Option<String>,
+    /// The address of its image.
+    pub image: Option<String>,
     /// Facet name and term name pairs, in the order of the page.
     pub categories: Vec<(String, String)>,
 }

@@ -3,11 +3,12 @@
 //! Knows no network, store or clock. A row that cannot be read whole becomes a warning that names row and field.
 
 /// Part of every source's `rules_stamp`: raised when the same rules may read the same page differently.
-pub const VERSION: &str = "4";
+pub const VERSION: &str = "5";
 
 pub mod charset;
 pub mod date;
 mod frame;
+mod image;
 mod label;
 pub mod months;
 mod page;
@@ -17,6 +18,7 @@ mod rules;
 mod text;
 
 pub use frame::Frame;
+pub use image::{image_in, image_of};
 pub use page::{Extracted, RawRow, Warning, base, extract, extract_document};
 pub use parse::parse;
 pub use rules::{DateField, Discover, FacetField, Field, Rules};

@@ -66,6 +66,14 @@ impl Language {
         countries.filter_map(of).chain(scripts.into_iter().flatten()).collect()
     }
 
+    /// How the language writes dates in figures (`d_fmt`), in strftime's words; None for English, which is written both ways, and on pages of
+    /// everybody's: its tag tells nothing.
+    pub fn figures(self) -> Option<&'static str> {
+        let locale = self.0;
+        let form: &str = locale_match!(locale => LC_TIME::D_FMT);
+        (self.parts().0 != "en").then_some(form)
+    }
+
     /// Month names, full and short, nominative and genitive: (name, number from 1).
     pub fn months(self) -> Vec<(&'static str, u32)> {
         let locale = self.0;

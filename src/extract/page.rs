@@ -8,9 +8,10 @@ use scraper::{ElementRef, Html, Selector};
 
 use super::date::{When, may_mean_two_days, read_date};
 use super::frame::Frame;
+use super::image::image_in;
 use super::label::Lines;
 use super::parse::parse;
-use super::rules::{Field, Rules};
+use super::rules::{DateField, Field, Rules};
 use super::text::{Markup, line, markup};
 use crate::domain::fold;
 use crate::domain::text::{cut, one_line};
@@ -45,6 +46,8 @@ pub struct RawRow {
     pub date: When,
     /// Its summary.
     pub summary: Option<Markup>,
+    /// The address of its image, as written.
+    pub image: Option<String>,
     /// The names of its terms, in the order of the rules' facets.
     pub terms: Vec<Vec<String>>,
 }
@@ -185,6 +188,7 @@ impl<'a> Row<'a> {
             warn("link", format!("nothing there, {:?} stays without one", cut(title.clone(), 60)));
         }
         let summary = self.rules.summary.iter().find_map(|f| self.summary(f));
+        let image = self.rules.image.iter().find_map(|f| self.image(f));
         let terms = self
             .rules
             .facets
@@ -196,11 +200,15 @@ impl<'a> Row<'a> {
                 names
             })
             .collect();
-        Some(RawRow { row: self.row, title, link, date, summary, terms })
+        Some(RawRow { row: self.row, title, link, date, summary, image, terms })
     }
 
     fn date(&self, warn: &mut impl FnMut(&str, String), title: &str) -> Option<When> {
-        let texts = || self.rules.date.iter().filter_map(|d| self.text(&d.field).map(|text| (d, text)));
+        // Parts of one date each: without all of them there is none.
+        let parts = |d: &'a DateField| -> Option<Vec<String>> {
+            std::iter::once(&d.field).chain(&d.then).map(|f| self.text(f)).collect()
+        };
+        let texts = || self.rules.date.iter().filter_map(|d| parts(d).map(|texts| (d, texts.join(" "))));
         let date = texts().find_map(|(d, text)| read_date(&text, &d.formats));
         if date.is_none() {
             let title = cut(title.to_owned(), 60);
@@ -297,6 +305,17 @@ impl<'a> Row<'a> {
                 !text.trim().is_empty() && !is_field(text.trim())
             }
         })
+    }
+
+    /// The address that the first element with an image gives.
+    fn image(&self, field: &'a Field) -> Option<String> {
+        if field.attr.is_some() {
+            return self.text(field);
+        }
+        if let Some(label) = &field.label {
+            return self.behind(field, label)?.links.iter().find_map(|e| image_in(*e));
+        }
+        self.elements(field).find_map(image_in)
     }
 
     fn values(&self, field: &'a Field, many: bool) -> Vec<String> {

@@ -21,6 +21,8 @@ pub struct Rules {
     pub date: Vec<DateField>,
     /// The summary; alternatives, read as HTML. May be empty.
     pub summary: Vec<Field>,
+    /// The image; alternatives. May be empty.
+    pub image: Vec<Field>,
     /// Each facet's values, in the order of the newsroom's facets.
     pub facets: Vec<FacetField>,
     /// The zone of dates that state none.
@@ -56,6 +58,8 @@ pub struct Field {
 pub struct DateField {
     /// Where it stands.
     pub field: Field,
+    /// What is read behind it, in order: a month that stands elsewhere than its day.
+    pub then: Vec<Field>,
     /// How it may be written, in order.
     pub formats: Vec<DateFormat>,
 }
@@ -79,8 +83,8 @@ impl Rules {
 
     /// Every field.
     pub fn fields(&self) -> impl Iterator<Item = &Field> + Clone {
-        let dates = self.date.iter().map(|d| &d.field);
+        let dates = self.date.iter().flat_map(|d| std::iter::once(&d.field).chain(&d.then));
         let facets = self.facets.iter().flat_map(|f| &f.values);
-        self.title.iter().chain(&self.link).chain(dates).chain(&self.summary).chain(facets)
+        self.title.iter().chain(&self.link).chain(dates).chain(&self.summary).chain(&self.image).chain(facets)
     }
 }

@@ -1,8 +1,11 @@
 //! Atom 1.0 (RFC 4287).
 
+use std::collections::BTreeMap;
+
+use atom_syndication::extension::Extension;
 use atom_syndication::{Category, Content, Feed, Generator, Link, Person, Text, TextType, WriteConfig};
 
-use super::{Document, Entry, Format, GENERATOR, GENERATOR_URL};
+use super::{Document, Entry, Format, GENERATOR, GENERATOR_URL, MEDIA, has_images};
 
 /// The document as Atom.
 pub(super) fn render(document: &Document) -> Vec<u8> {
@@ -27,6 +30,7 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
         generator: Some(Generator { value: GENERATOR.into(), uri: Some(GENERATOR_URL.into()), version: None }),
         links,
         lang: Some(document.language.clone()),
+        namespaces: has_images(&document.entries).then(|| ("media".to_owned(), MEDIA.to_owned())).into_iter().collect(),
         entries: document.entries.iter().map(entry).collect(),
         ..Feed::default()
     };
@@ -48,6 +52,12 @@ fn entry(entry: &Entry) -> atom_syndication::Entry {
         content_type: Some("html".into()),
         ..Content::default()
     });
+    let thumbnail = |url: &String| {
+        // The crate writes extensions' attributes as they are (0.12.10).
+        let attrs = BTreeMap::from([("url".to_owned(), quick_xml::escape::escape(url.as_str()).into_owned())]);
+        let thumbnail = Extension { name: "media:thumbnail".into(), attrs, ..Extension::default() };
+        ("media".to_owned(), BTreeMap::from([("thumbnail".to_owned(), vec![thumbnail])]))
+    };
     atom_syndication::Entry {
         title: Text::plain(entry.title.clone()),
         id: entry.id.urn().to_string(),
@@ -61,6 +71,7 @@ fn entry(entry: &Entry) -> atom_syndication::Entry {
             .iter()
             .map(|c| Category { term: c.term.clone(), scheme: Some(c.scheme.clone()), label: None })
             .collect(),
+        extensions: entry.image.as_ref().map(thumbnail).into_iter().collect(),
         ..atom_syndication::Entry::default()
     }
 }

@@ -51,6 +51,8 @@ pub struct Entry {
     pub updated: Published,
     /// Safe HTML.
     pub summary: Option<String>,
+    /// The address of its image.
+    pub image: Option<String>,
     /// Its terms.
     pub categories: Vec<Category>,
 }
@@ -77,7 +79,7 @@ impl Document {
         texts.into_iter().for_each(legal);
         for entry in &mut self.entries {
             legal(&mut entry.title);
-            entry.link.iter_mut().chain(&mut entry.related).chain(&mut entry.summary).for_each(legal);
+            entry.link.iter_mut().chain(&mut entry.related).chain(&mut entry.summary).chain(&mut entry.image).for_each(legal);
             entry.categories.iter_mut().for_each(|c| {
                 legal(&mut c.scheme);
                 legal(&mut c.term);
@@ -103,6 +105,11 @@ impl Document {
             stamper.part(&e.published.to_rfc3339());
             stamper.part(&e.updated.to_rfc3339());
             stamper.part(e.summary.as_deref().unwrap_or_default());
+            // Without an image the stamp is what it was before items had any.
+            if let Some(image) = &e.image {
+                stamper.part("image");
+                stamper.part(image);
+            }
             for c in &e.categories {
                 stamper.part(&c.scheme);
                 stamper.part(&c.term);

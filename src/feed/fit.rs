@@ -15,7 +15,7 @@ pub struct Fitted {
 }
 
 /// Renders the document in its formats, none over `max_size` bytes: the oldest items go first, but never the `fresh` ones, then
-/// summaries. All formats hold the same. Fresh items' titles stay even if the limit cannot be met.
+/// summaries and images. All formats hold the same. Fresh items' titles stay even if the limit cannot be met.
 pub fn fit(mut document: Document, fresh: &HashSet<Digest>, max_size: u64) -> Fitted {
     let render = |document: &Document| -> Vec<_> { document.formats.iter().map(|f| (*f, f.render(document))).collect() };
     let limit = usize::try_from(max_size).unwrap_or(usize::MAX);
@@ -28,8 +28,8 @@ pub fn fit(mut document: Document, fresh: &HashSet<Digest>, max_size: u64) -> Fi
             let over = largest(&documents) - limit;
             let share = (document.entries.len() * over).div_ceil(largest(&documents));
             drop_oldest(&mut document, fresh, share.clamp(1, spare));
-        } else if document.entries.iter().any(|e| e.summary.is_some()) {
-            document.entries.iter_mut().for_each(|e| e.summary = None);
+        } else if document.entries.iter().any(|e| e.summary.is_some() || e.image.is_some()) {
+            document.entries.iter_mut().for_each(|e| (e.summary, e.image) = (None, None));
         } else {
             break;
         }

@@ -42,6 +42,9 @@ struct Item<'a> {
     url: Option<&'a str>,
     title: &'a str,
     content_html: &'a str,
+    /// "The URL of the main image for the item."
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a str>,
     date_published: String,
     date_modified: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -97,6 +100,7 @@ fn item(entry: &Entry) -> Item<'_> {
         url: entry.link.as_deref(),
         title: &entry.title,
         content_html: entry.summary.as_deref().unwrap_or_default(),
+        image: entry.image.as_deref(),
         date_published: entry.published.to_rfc3339(),
         date_modified: entry.updated.to_rfc3339(),
         tags,

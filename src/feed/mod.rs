@@ -12,6 +12,16 @@ pub mod pages;
 mod rss;
 pub mod status;
 
+/// The namespace of Media RSS (rssboard.org/media-rss). An image is a `media:thumbnail` in RSS and in Atom: readers and feed libraries take it
+/// from there, and it asks for an address alone. An enclosure would state the file's length (RSS 2.0), which only a request for every image could
+/// tell, and is offered as a download.
+const MEDIA: &str = "http://search.yahoo.com/mrss/";
+
+/// Whether any of them has an image: the namespace is declared only where it is used, so that other feeds stay as they are.
+fn has_images(entries: &[Entry]) -> bool {
+    entries.iter().any(|e| e.image.is_some())
+}
+
 pub use document::{Category, Document, Entry};
 pub use fit::{Fitted, fit};
 pub use format::Format;

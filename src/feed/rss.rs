@@ -6,7 +6,7 @@ use ::rss::extension::Extension;
 use ::rss::extension::atom::{AtomExtension, Link};
 use ::rss::{Category, Channel, Guid, Item};
 
-use super::{Document, Entry, Format, GENERATOR};
+use super::{Document, Entry, Format, GENERATOR, MEDIA, has_images};
 
 /// The document as RSS.
 pub(super) fn render(document: &Document) -> Vec<u8> {
@@ -19,6 +19,10 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
     let mut links = vec![link("self", document.url(Format::Rss), Format::Rss)];
     let others = document.formats.iter().filter(|f| **f != Format::Rss);
     links.extend(others.map(|f| link("alternate", document.url(*f), *f)));
+    let mut namespaces = BTreeMap::from([("atom".into(), "http://www.w3.org/2005/Atom".into())]);
+    if has_images(&document.entries) {
+        namespaces.insert("media".into(), MEDIA.into());
+    }
     let channel = Channel {
         title: document.title.clone(),
         link: document.home.clone(),
@@ -30,7 +34,7 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
         ttl: Some(document.ttl.to_string()),
         items: document.entries.iter().map(item).collect(),
         atom_ext: Some(AtomExtension { links }),
-        namespaces: BTreeMap::from([("atom".into(), "http://www.w3.org/2005/Atom".into())]),
+        namespaces,
         ..Channel::default()
     };
     let mut out = channel.pretty_write_to(Vec::new(), b' ', 1).expect("writing to memory does not fail");
@@ -41,6 +45,12 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
 fn item(entry: &Entry) -> Item {
     let related = entry.related.iter().map(|href| Link { rel: "related".into(), href: href.clone(), ..Link::default() });
     let updated = Extension { name: "atom:updated".into(), value: Some(entry.updated.to_rfc3339()), ..Extension::default() };
+    let mut extensions = BTreeMap::from([("atom".into(), BTreeMap::from([("updated".into(), vec![updated])]))]);
+    if let Some(url) = &entry.image {
+        let attrs = BTreeMap::from([("url".into(), url.clone())]);
+        let thumbnail = Extension { name: "media:thumbnail".into(), attrs, ..Extension::default() };
+        extensions.insert("media".into(), BTreeMap::from([("thumbnail".into(), vec![thumbnail])]));
+    }
     Item {
         title: Some(entry.title.clone()),
         link: entry.link.clone(),
@@ -49,7 +59,7 @@ fn item(entry: &Entry) -> Item {
         guid: Some(Guid { value: entry.id.urn().to_string(), permalink: false }),
         pub_date: Some(entry.published.to_rfc2822()),
         atom_ext: (!entry.related.is_empty()).then(|| AtomExtension { links: related.collect() }),
-        extensions: BTreeMap::from([("atom".into(), BTreeMap::from([("updated".into(), vec![updated])]))]),
+        extensions,
         ..Item::default()
     }
 }

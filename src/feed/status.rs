@@ -57,6 +57,7 @@ fn entry(incident: &Incident, event: Event, at: DateTime<Utc>, title: String, su
         published: at.fixed_offset(),
         updated: at.fixed_offset(),
         summary: Some(summary),
+        image: None,
         categories: Vec::new(),
     }
 }

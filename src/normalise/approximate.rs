@@ -9,13 +9,16 @@
 //!    "1 day ago" and "2 days ago" of a daily report stay two.
 //! 3. Else a row that shares title and link with another of the walk takes over its day: a teaser and its place in the list.
 //!
+//! A row that tells day and month, and no year, means the latest such day. It is the item of its link and title in whatever year, so that it does not
+//! become another as years pass; with another title or link it is the item of that very day only.
+//!
 //! A row that states its day takes over that of an item of its own link whose first date was told so, if they are no further apart than that
 //! one was exact: told the day, a page says nothing new. Further apart, the stated day is a correction like any other, and it is the item's date.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
 use super::matching::{Known, KnownItem, Terms};
 use super::reading::restate;
@@ -63,6 +66,13 @@ fn take(row: &mut Reading, newsroom: &Newsroom, day: NaiveDate, published: Publi
     row.slack = slack;
 }
 
+/// Whether a row that tells day and month only names this day, of whatever year up to its own.
+fn names(row: &Reading, day: NaiveDate) -> bool {
+    row.approximate.as_ref().is_some_and(|a| a.yearly)
+        && (day.month(), day.day()) == (row.day.month(), row.day.day())
+        && day <= row.day
+}
+
 /// Whether a row may mean this day.
 fn may_mean(row: &Reading, day: NaiveDate) -> bool {
     row.approximate.as_ref().map_or(row.day == day, |approximate| approximate.days.contains(&day))
@@ -93,6 +103,11 @@ fn links_of_two_stories(rows: &[Reading]) -> HashSet<Digest> {
 fn of_link(row: &Reading, link: Digest, known: &Known, terms: &Terms) -> Option<usize> {
     let items = || known.items.iter().enumerate().filter(|(_, item)| item.link == Some(link));
     let found = match &row.approximate {
+        // Its day and month are stated, and hold against what an item says: only the year is the item's.
+        Some(approximate) if approximate.yearly => items()
+            .find(|(_, item)| item.title_key == row.title_key && item.day == row.day)
+            .or_else(|| items().rev().find(|(_, item)| item.title_key == row.title_key && names(row, item.day)))
+            .or_else(|| items().rev().find(|(_, item)| item.day == row.day)),
         Some(_) => items()
             .find(|(_, item)| item.title_key == row.title_key && may_mean(row, item.day))
             .or_else(|| items().rev().find(|(_, item)| item.title_key == row.title_key || may_mean(row, item.day)))

@@ -15,7 +15,8 @@ use crate::extract::{Extracted, RawRow};
 
 /// The rows of a page, each `title @ date @ link`, as read at this instant (in Vienna, by the clock there).
 fn rows(at: &str, page: &[&str], with_link: bool) -> (Newsroom, Vec<Reading>) {
-    let at: DateTime<Utc> = format!("2024-{at}:00+02:00").parse::<DateTime<chrono::FixedOffset>>().expect("an instant").to_utc();
+    let year = if at.starts_with("20") { "" } else { "2024-" };
+    let at: DateTime<Utc> = format!("{year}{at}:00+02:00").parse::<DateTime<chrono::FixedOffset>>().expect("an instant").to_utc();
     let newsroom = Newsroom {
         id: Id::parse("news").expect("an id"),
         title: "News".into(),
@@ -29,7 +30,7 @@ fn rows(at: &str, page: &[&str], with_link: bool) -> (Newsroom, Vec<Reading>) {
         let mut parts = text.split(" @ ").map(str::to_owned);
         let title = parts.next().expect("a title");
         let date = recognise(&parts.next().expect("a date"), english).expect("a date that is read").date;
-        RawRow { row, title, date, link: parts.next(), summary: None, terms: Vec::new() }
+        RawRow { row, title, date, link: parts.next(), summary: None, image: None, terms: Vec::new() }
     };
     let extracted = Extracted { rows: page.iter().enumerate().map(raw).collect(), ..Extracted::default() };
     let url = Url::parse("https://example.org/news").expect("a URL");
@@ -233,4 +234,32 @@ fn rows_that_state_their_dates_are_not_copied() {
     let (newsroom, rows) = rows("05-05T09:00", &["A @ 5 May 2024 @ /a"], false);
     let memory = Memory::default();
     assert!(matches!(settle(&rows, &memory.known, &memory.terms(Covered::Nothing), &newsroom), Cow::Borrowed(_)));
+}
+
+#[test]
+fn a_date_without_a_year_stays_in_the_year_of_its_first_sight() {
+    let days = |memory: &Memory| -> Vec<String> {
+        memory
+            .titles
+            .iter()
+            .zip(&memory.known.items)
+            .map(|(title, item)| format!("{title} {}", item.published.format("%F")))
+            .collect()
+    };
+    let mut memory = Memory::default();
+    let old = "Talks @ 12 November @ /talks";
+    poll(&mut memory, "2024-11-13T10:00", &[old, "Vote @ 11 November"]);
+    poll(&mut memory, "2025-01-08T10:00", &[old, "Vote @ 11 November"]);
+    assert_eq!(days(&memory), ["Talks 2024-11-12", "Vote 2024-11-11"]);
+    // A year later: what is still listed, and other stories of the same day, under another title or another link.
+    poll(&mut memory, "2025-11-13T10:00", &["Deal @ 12 November @ /deal", "Talks @ 12 November @ /talks-2025", old]);
+    assert_eq!(days(&memory), ["Talks 2024-11-12", "Vote 2024-11-11", "Deal 2025-11-12", "Talks 2025-11-12"]);
+    poll(&mut memory, "2026-02-01T10:00", &["Deal @ 12 November @ /deal", old]);
+    assert_eq!(days(&memory).len(), 4);
+    // A day that is corrected is taken over, in its year.
+    poll(&mut memory, "2026-02-02T10:00", &["Deal @ 13 November @ /deal", old]);
+    assert_eq!(days(&memory), ["Talks 2024-11-12", "Vote 2024-11-11", "Deal 2025-11-13", "Talks 2025-11-12"]);
+    // The year, once it is told.
+    poll(&mut memory, "2026-02-03T10:00", &["Deal @ 13 November 2025 @ /deal", "Talks @ 12 November 2024 @ /talks"]);
+    assert_eq!(days(&memory), ["Talks 2024-11-12", "Vote 2024-11-11", "Deal 2025-11-13", "Talks 2025-11-12"]);
 }

@@ -63,6 +63,13 @@ pub fn page(href: &str, base: &Url) -> Result<Url, String> {
     Ok(url)
 }
 
+/// The address of an image, by the rules of links; None: it is one that no feed can hold.
+pub fn picture(address: &str, base: &Url) -> Option<String> {
+    let mut url = absolute(address, base).ok()?;
+    url.set_fragment(None);
+    (url.as_str().len() <= MAX_URL).then(|| url.into())
+}
+
 fn shown(href: &str) -> String {
     crate::domain::text::cut(crate::domain::text::one_line(href), 80)
 }

@@ -32,6 +32,7 @@ fn row(text: &str, at: usize) -> Reading {
         slack: None,
         link: (!link.is_empty()).then(|| Link { url: link.into(), identity: stamp(["link", link]) }),
         summary: Some(summary.into()),
+        image: None,
         tags: Vec::new(),
     }
 }

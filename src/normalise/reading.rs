@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use url::Url;
 
 use super::html::Sanitiser;
-use super::link::{Identity, absolute, link};
+use super::link::{Identity, absolute, link, picture};
 use crate::domain::text::cut;
 use crate::domain::{Approximate, Digest, Link, Newsroom, Published, Reading, Tag, digest, fold, stamp};
 use crate::extract::date::{PageDate, When};
@@ -63,6 +63,10 @@ impl Reader<'_> {
         let (date, days) = match raw.date {
             When::Stated(date) => (date, None),
             When::Ago(ago) => (ago.resolve(self.read_at, zone), Some(ago.may_be(self.read_at, zone))),
+            When::Yearless(told) => {
+                let date = told.resolve(self.read_at, zone);
+                (date, Some(date.day..=date.day))
+            }
         };
         let published = instant(&date, zone);
         let day = if date.offset.is_some() { published.with_timezone(&zone).date_naive() } else { date.day };
@@ -79,6 +83,8 @@ impl Reader<'_> {
             self.warn(raw.row, "title", format!("{} bytes long, shown cut to {LONGEST_TITLE} characters", raw.title.len()));
         }
         let summary = raw.summary.as_ref().and_then(|markup| self.sanitiser.summary(markup));
+        // One that cannot be published is no loss that a person needs to hear of in every row.
+        let image = raw.image.as_deref().and_then(|address| picture(address, &self.base));
         let tags = self.tags(raw);
         let story = Story {
             newsroom: self.newsroom,
@@ -87,6 +93,7 @@ impl Reader<'_> {
             link: link.as_ref(),
             with_link: self.identity.with_link,
             summary: summary.as_deref(),
+            image: image.as_deref(),
             tags: &tags,
         };
         let Digests { key, origin, version, exact } = story.digests(day, published);
@@ -96,7 +103,7 @@ impl Reader<'_> {
             let others =
                 slack.filter(|slack| *slack <= MOST_SLACK).map(|_| days.start().iter_days().take_while(|d| d <= days.end()));
             let keys = others.into_iter().flatten().filter(|d| *d != day).map(|d| story.identity(d).0).collect();
-            Approximate { days, keys }
+            Approximate { days, yearly: matches!(raw.date, When::Yearless(_)), keys }
         });
         Reading {
             page: self.page,
@@ -113,6 +120,7 @@ impl Reader<'_> {
             slack,
             link,
             summary,
+            image,
             tags,
         }
     }
@@ -159,6 +167,7 @@ pub fn restate(reading: &mut Reading, newsroom: &Newsroom, day: NaiveDate, publi
         link: reading.link.as_ref(),
         with_link: reading.key != reading.origin,
         summary: reading.summary.as_deref(),
+        image: reading.image.as_deref(),
         tags: &reading.tags,
     };
     let Digests { key, origin, version, exact } = story.digests(day, published);
@@ -175,6 +184,7 @@ struct Story<'a> {
     /// The link is part of the key.
     with_link: bool,
     summary: Option<&'a str>,
+    image: Option<&'a str>,
     tags: &'a [Tag],
 }
 
@@ -201,12 +211,15 @@ impl Story<'_> {
         let folded_summary = self.summary.map(fold).unwrap_or_default();
         let instant = published.to_rfc3339();
         let exact = ["row", self.title, &instant, self.link.map_or("", |l| l.url.as_str()), self.summary.unwrap_or_default()];
+        // Images are served under addresses with tokens that change from one look to the next: the query is no change of the image. A row without image has
+        // the stamp it had before rows had images; no facet's name is empty.
+        let image = self.image.map(|url| ["", url.split(['?', '#']).next().unwrap_or_default()]);
         let terms = self.tags.iter().flat_map(|t| [self.newsroom.facets[t.facet].name.as_str(), t.name.as_str()]);
         Digests {
             key,
             origin,
             version: stamp(["version", self.folded, &instant, &folded_summary]),
-            exact: stamp(exact.into_iter().chain(terms)),
+            exact: stamp(exact.into_iter().chain(terms).chain(image.into_iter().flatten())),
         }
     }
 }

@@ -154,6 +154,7 @@ fn entry(config: &Config, item: &Item) -> Entry {
         published: item.published,
         updated: item.updated,
         summary: item.summary.clone(),
+        image: item.image.clone(),
         categories: categories(config, item).into_iter().map(category).collect(),
     }
 }

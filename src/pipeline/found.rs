@@ -73,7 +73,7 @@ fn selectors(discovery: &Discovery) -> String {
         (None, None) => String::new(),
     };
     let date = derived.date.first().map(|(place, _)| part("date", place)).unwrap_or_default();
-    format!("each = {:?}, {}, {date}", derived.each, part("title", &derived.title))
+    format!("each = {:?}, {}, {date}", derived.whole_each(), part("title", &derived.title))
 }
 
 /// The source's own stamp in front, how the rows were found behind it: rows read in two ways are told apart, and yet it is seen that the

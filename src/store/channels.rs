@@ -97,7 +97,8 @@ pub struct Rendered {
 pub type Categories = HashMap<i64, (String, String)>;
 
 /// An item as [`Store::items`] asks for it.
-type ItemRow = (i64, String, String, u32, String, Option<String>, Vec<String>, Option<String>, i64, i32, i64, Vec<i64>);
+type ItemRow =
+    (i64, String, String, u32, String, Option<String>, Vec<String>, Option<String>, Option<String>, i64, i32, i64, Vec<i64>);
 
 impl Store {
     /// Marks channels as stale, and enters those that are not known yet: feeds that the config defines.
@@ -157,7 +158,7 @@ impl Store {
     pub async fn items(&self, ids: impl Iterator<Item = i64>, categories: &Categories) -> Result<HashMap<i64, Item>, StoreError> {
         let ids = serde_json::json!(ids.collect::<Vec<_>>()).to_string();
         let rows: String = sqlx::query_scalar(
-            "SELECT json_group_array(json_array(i.id, s.name, hex(i.origin), i.counter, i.title, i.link, json(i.related), i.summary, i.published,
+            "SELECT json_group_array(json_array(i.id, s.name, hex(i.origin), i.counter, i.title, i.link, json(i.related), i.summary, i.image, i.published,
                  i.zone, i.updated, json(i.terms)))
              FROM json_each($1) j JOIN item i ON i.id = j.value JOIN source s ON s.id = i.source",
         )
@@ -209,7 +210,7 @@ impl Store {
 }
 
 fn item(row: ItemRow, categories: &Categories) -> Item {
-    let (_, source, origin, counter, title, link, related, summary, published, zone, updated, terms) = row;
+    let (_, source, origin, counter, title, link, related, summary, image, published, zone, updated, terms) = row;
     let utc = FixedOffset::east_opt(0).expect("zero is an offset");
     let zone = FixedOffset::east_opt(zone).unwrap_or(utc);
     let instant = |t: i64| DateTime::from_timestamp(t, 0).unwrap_or_default().with_timezone(&zone);
@@ -223,6 +224,7 @@ fn item(row: ItemRow, categories: &Categories) -> Item {
         published: instant(published),
         updated: instant(updated),
         summary,
+        image,
         categories: terms.iter().filter_map(|id| categories.get(id).cloned()).collect(),
     }
 }

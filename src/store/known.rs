@@ -25,6 +25,7 @@ pub(super) struct StoredItem {
     pub link_id: Option<Digest>,
     pub related: String,
     pub summary: Option<String>,
+    pub image: Option<String>,
     pub published: i64,
     pub zone: i64,
     pub slack: Option<i64>,
@@ -46,6 +47,7 @@ from_row!(StoredItem {
     link_id,
     related,
     summary,
+    image,
     published,
     zone,
     slack,
@@ -117,7 +119,7 @@ pub(super) async fn load(tx: &mut SqliteConnection, rows: &[Reading]) -> Result<
     // A landing page may carry thousands of stories: they are found by their keys.
     let own_links = hex(rows.iter().filter_map(|r| r.link.as_ref()).map(|l| &l.identity).filter(|l| !shared.contains(*l)));
     let items: Vec<StoredItem> = sqlx::query_as(
-        "SELECT id, key, title_key, version, previous, day, position, title, link, link_id, related, summary, published, zone, slack, updated, first_seen, terms
+        "SELECT id, key, title_key, version, previous, day, position, title, link, link_id, related, summary, image, published, zone, slack, updated, first_seen, terms
          FROM item WHERE id IN (
              SELECT s.item FROM json_each($1) j JOIN sighting s ON s.link_id = unhex(j.value)
              UNION SELECT i.id FROM json_each($2) j JOIN item i ON i.key = unhex(j.value))

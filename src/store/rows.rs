@@ -33,7 +33,7 @@ pub(super) async fn insert_items(tx: &mut SqliteConnection, items: &[FreshItem])
     for batch in items.chunks(BATCH) {
         let mut insert = QueryBuilder::<Sqlite>::new(
             "INSERT INTO item (id, source, origin, counter, key, title_key, version, previous, day, position, title, link, link_id, related,
-             summary, published, zone, slack, updated, first_seen, regular, terms) ",
+             summary, image, published, zone, slack, updated, first_seen, regular, terms) ",
         );
         insert.push_values(batch, |mut row, fresh| {
             let item = &fresh.stored;
@@ -52,6 +52,7 @@ pub(super) async fn insert_items(tx: &mut SqliteConnection, items: &[FreshItem])
                 .push_bind(item.link_id)
                 .push_bind(&item.related)
                 .push_bind(&item.summary)
+                .push_bind(&item.image)
                 .push_bind(item.published)
                 .push_bind(item.zone)
                 .push_bind(item.slack)
@@ -119,7 +120,8 @@ pub(super) async fn update_item(tx: &mut SqliteConnection, item: &StoredItem) ->
     unlist(tx, item.id).await?;
     sqlx::query(
         "UPDATE item SET key = $2, title_key = $3, version = $4, previous = $5, day = $6, position = $7, title = $8, link = $9,
-         link_id = $10, related = $11, summary = $12, published = $13, zone = $14, updated = $15, terms = $16, slack = $17 WHERE id = $1",
+         link_id = $10, related = $11, summary = $12, published = $13, zone = $14, updated = $15, terms = $16, slack = $17, image = $18
+         WHERE id = $1",
     )
     .bind(item.id)
     .bind(item.key)
@@ -138,6 +140,7 @@ pub(super) async fn update_item(tx: &mut SqliteConnection, item: &StoredItem) ->
     .bind(item.updated)
     .bind(&item.terms)
     .bind(item.slack)
+    .bind(&item.image)
     .execute(&mut *tx)
     .await?;
     list(tx, item.id).await

@@ -308,6 +308,7 @@ impl<'a> Saving<'a> {
             if seen.change != Change::Same {
                 item.title.clone_from(&row.title);
                 item.summary.clone_from(&row.summary);
+                item.image.clone_from(&row.image);
                 item.day = day_number(row.day);
                 (item.key, item.title_key) = (row.key, row.title_key);
                 if item.version != row.version {
@@ -375,6 +376,7 @@ impl<'a> Saving<'a> {
                     link_id: own.link.as_ref().map(|l| l.identity),
                     related: serde_json::json!(related).to_string(),
                     summary: own.summary.clone(),
+                    image: own.image.clone(),
                     published,
                     zone,
                     slack: own.slack.map(i64::from),

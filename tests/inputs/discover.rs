@@ -26,6 +26,8 @@ struct Case {
     today: NaiveDate,
     sure: bool,
     rows: Vec<(String, String, String)>,
+    /// Where the fixture states any.
+    images: Option<Vec<Option<String>>>,
     next: Option<String>,
 }
 
@@ -45,13 +47,16 @@ fn case(folder: &Path) -> Case {
     let bytes = std::fs::read(folder.join("page.html")).expect("a page");
     let url = Url::parse(&text(&expected["url"])).expect("a URL");
     let evidence = Evidence { host: url.host_str().unwrap_or_default(), ..Evidence::default() };
-    let rows = expected["rows"].as_array().expect("rows").iter();
+    let rows = expected["rows"].as_array().expect("rows");
+    let images: Vec<Option<String>> = rows.iter().map(|r| r["image"].as_str().map(str::to_owned)).collect();
+    let stated = expected["images"].as_bool() == Some(true) || images.iter().any(Option::is_some);
     Case {
         name: folder.file_name().expect("a name").to_string_lossy().into_owned(),
         html: decode(&bytes, &evidence).text.into_owned(),
         today: text(&expected["today"]).parse().expect("a day"),
         sure: expected["sure"].as_bool().expect("sure or not"),
-        rows: rows.map(|r| (text(&r["title"]), text(&r["link"]), text(&r["date"]))).collect(),
+        images: stated.then_some(images),
+        rows: rows.iter().map(|r| (text(&r["title"]), text(&r["link"]), text(&r["date"]))).collect(),
         next: expected["next"].as_str().map(str::to_owned),
         url,
     }
@@ -67,11 +72,15 @@ fn rows(discovery: &Discovery, url: &Url, today: NaiveDate) -> Vec<(String, Stri
     let base = discovery.extracted.base.as_deref().and_then(|b| url.join(b).ok()).unwrap_or_else(|| url.clone());
     let link = |l: &Option<String>| l.as_deref().and_then(|l| base.join(l).ok()).map(String::from).unwrap_or_default();
     let noon = today.and_hms_opt(12, 0, 0).expect("noon").and_utc();
-    let day = |when: When| match when {
-        When::Stated(date) => date.day,
-        When::Ago(ago) => ago.resolve(noon, chrono_tz::Tz::UTC).day,
-    };
+    let day = |when: When| when.resolve(noon, chrono_tz::Tz::UTC).day;
     discovery.extracted.rows.iter().map(|r| (r.title.clone(), link(&r.link), day(r.date).to_string())).collect()
+}
+
+/// Absolute addresses of the rows' images.
+fn images(discovery: &Discovery, url: &Url) -> Vec<Option<String>> {
+    let base = discovery.extracted.base.as_deref().and_then(|b| url.join(b).ok()).unwrap_or_else(|| url.clone());
+    let image = |r: &newsroomd::extract::RawRow| r.image.as_deref().and_then(|i| base.join(i).ok()).map(String::from);
+    discovery.extracted.rows.iter().map(image).collect()
 }
 
 #[derive(PartialEq)]
@@ -89,7 +98,8 @@ fn table(of: &str) -> (String, Vec<(String, Fared)>) {
         let discovery = found(&case);
         let got = rows(&discovery, &case.url, case.today);
         let same = got.iter().filter(|row| case.rows.contains(row)).count();
-        let all = got == case.rows;
+        let images = images(&discovery, &case.url);
+        let all = got == case.rows && case.images.as_ref().is_none_or(|want| *want == images);
         let confidence = discovery.best().map_or(0, |c| c.confidence);
         let next = discovery.extracted.next.as_deref().and_then(|n| case.url.join(n).ok()).map(String::from);
         let right = match (discovery.is_sure(), case.sure) {
@@ -108,6 +118,9 @@ fn table(of: &str) -> (String, Vec<(String, Fared)>) {
             .is_some_and(|name| name.to_string_lossy() == case.name || name == "all" && word != "right")
         {
             let _ = writeln!(out, "  next {next:?}, expected {:?}", case.next);
+            for (got, want) in images.iter().zip(case.images.iter().flatten()).filter(|(a, b)| a != b).take(2) {
+                let _ = writeln!(out, "  got  {got:?}\n  want {want:?}");
+            }
             for (got, want) in got.iter().zip(&case.rows).filter(|(a, b)| a != b).take(2) {
                 let _ = writeln!(out, "  got  {got:?}\n  want {want:?}");
             }
@@ -132,7 +145,8 @@ fn every_fixture_gives_the_right_rows_or_an_honest_not_sure() {
 }
 
 /// Pages that were written after the search was. Of its first answers to them, before what was wrong in it was repaired, 22 of 30 were right or rightly
-/// not sure, 1 was not sure, 3 lacked the next page only, and 4 were wrong.
+/// not sure, 1 was not sure, 3 lacked the next page only, and 4 were wrong. Of those to sixteen that were added later, 9 were right or rightly not sure,
+/// 6 were not sure, and 1 lacked the story above the list.
 #[test]
 fn pages_that_it_was_not_made_for() {
     let (table, fared) = table("discover-held");

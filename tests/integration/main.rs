@@ -17,6 +17,7 @@ mod forget;
 mod forget_feeds;
 mod fresh;
 mod identity;
+mod images;
 mod judge;
 mod kill;
 mod limits;

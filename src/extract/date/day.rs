@@ -3,8 +3,9 @@
 use chrono::NaiveDate;
 
 use super::era;
-use super::names::Names;
+use super::names::{Named, Names};
 use super::token::{Kind, Token};
+use super::yearless::Yearless;
 
 /// Which of two figures is the day, where both may be: a form states it, or the other dates of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -169,10 +170,57 @@ fn is_between(token: &Token) -> bool {
 
 /// A day whose month is a name (or a number that a word calls a month): "30 September 2024", "2024. szeptember 30.", "ngày 30 tháng 9".
 fn with_name(tokens: &[Token], at: usize, names: &Names) -> Option<Day> {
+    let parts = parts(tokens, at, names)?;
+    let (Some(day), Some(month), Some(year)) = (parts.day, parts.month, parts.year) else { return None };
+    let roles = if parts.plain { vec![day.1, month.1, year.1] } else { Vec::new() };
+    whole(day.0, month.0, year, names).map(|day| Day { day, next: parts.next, roles, tells: None })
+}
+
+/// A day whose month is a name, and whose year is not told: "12 November", "Nov 12"; or both in figures with dots ("12.11."), where that is all the text
+/// says but for a weekday and a time. With the token behind it and its roles.
+pub(super) fn read_yearless(tokens: &[Token], at: usize, names: &Names) -> Option<(Yearless, usize, Vec<Role>)> {
+    if let Some(Parts { day: Some(day), month: Some(month), year: None, plain, next }) = parts(tokens, at, names) {
+        // "May 5, 24 people", "12 November 20241", "113年9月30日": with another number at it that is no time it is more than a day and its month.
+        let next_number = [next, next + 1].into_iter().find(|n| tokens.get(*n).is_some_and(|t| t.kind != Kind::Mark));
+        let more =
+            next_number.is_some_and(|n| tokens[n].kind == Kind::Number) && super::time::read(tokens, next, names, None).is_none();
+        let year = at > 0 && (tokens[at - 1].kind == Kind::Number || tokens[at - 1].text.starts_with(['年', '년']));
+        let goes_on = more || year;
+        let date = if goes_on { None } else { Yearless::new(month.0, day.0) };
+        return date.map(|date| (date, next, if plain { vec![day.1, month.1] } else { Vec::new() }));
+    }
+    let [a, first, b, second] = tokens.get(at..at + 4)? else { return None };
+    let joined = first.is(".") && second.is(".") && !first.spaced && !second.spaced && a.digits() <= 2 && b.digits() <= 2;
+    let idle = |n: usize| {
+        tokens[n].kind == Kind::Mark
+            || (tokens[n].is_word() && names.at(tokens, n).is_some_and(|(named, _)| matches!(named, Named::Day(_))))
+    };
+    let time =
+        tokens.get(at + 4).is_none_or(|t| t.kind == Kind::Mark || super::time::read(tokens, at + 4, names, None).is_some());
+    if !joined || !time || !(0..at).all(idle) || !names.writes_dots() {
+        return None;
+    }
+    let date = Yearless::new(b.number()?, a.number()?)?;
+    Some((date, at + 4, vec![(at, 1, "%d"), (at + 2, 1, "%m")]))
+}
+
+/// What stands of a date with the month's name.
+struct Parts {
+    day: Option<(u32, Role)>,
+    month: Option<(u32, Role)>,
+    year: Option<(u32, Role)>,
+    /// A format can say it.
+    plain: bool,
+    /// The token behind the last of them.
+    next: usize,
+}
+
+fn parts(tokens: &[Token], at: usize, names: &Names) -> Option<Parts> {
     let (mut day, mut month, mut year) = (None::<(u32, Role)>, None::<(u32, Role)>, None::<(u32, Role)>);
     let mut next = at;
     let mut idle = 0;
     let mut plain = true;
+    let mut end = at;
     if tokens[at].kind == Kind::Number && chained(tokens, at, at) && !tokens[at].spaced {
         return None;
     }
@@ -201,7 +249,7 @@ fn with_name(tokens: &[Token], at: usize, names: &Names) -> Option<Day> {
                 {
                     year = Some((n, (next, 1, "%y")));
                 }
-                _ => return None,
+                _ => break,
             }
             next += 1;
             idle = 0;
@@ -233,14 +281,16 @@ fn with_name(tokens: &[Token], at: usize, names: &Names) -> Option<Day> {
         } else if !found && token.is("ngay") {
             next += 1;
         } else {
-            return None;
+            break;
         }
-        if let (Some(day), Some(month), Some(year)) = (day, month, year) {
-            let roles = if plain { vec![day.1, month.1, year.1] } else { Vec::new() };
-            return whole(day.0, month.0, year, names).map(|day| Day { day, next, roles, tells: None });
+        if idle == 0 {
+            end = next;
+        }
+        if day.is_some() && month.is_some() && year.is_some() {
+            break;
         }
     }
-    None
+    Some(Parts { day, month, year, plain, next: end })
 }
 
 fn whole(day: u32, month: u32, year: (u32, Role), names: &Names) -> Option<NaiveDate> {

@@ -7,7 +7,7 @@ use chrono::format::{Fixed, Item, Parsed, StrftimeItems, parse, parse_and_remain
 
 use super::names::{Named, Names};
 use super::token::{Kind, tokens};
-use super::{PageDate, SEARCHED, When, is_ambiguous, recognised, relative_only};
+use super::{PageDate, SEARCHED, When, Yearless, is_ambiguous, recognised, relative_only};
 use crate::extract::months::Language;
 
 /// One way to write a date, and the language of its names.
@@ -28,7 +28,7 @@ enum Way {
 }
 
 impl DateFormat {
-    /// Takes chrono's specifiers, or `relative`; names of months and days are those of `language` or English.
+    /// Takes chrono's specifiers, with a year or without, or `relative`; names of months and days are those of `language` or English.
     ///
     /// # Errors
     /// Says which specifier is unknown, or that the format does not state a whole day.
@@ -40,8 +40,9 @@ impl DateFormat {
         let sample =
             NaiveDate::from_ymd_opt(2024, 9, 30).and_then(|d| d.and_hms_opt(12, 34, 56)).expect("a real instant").and_utc();
         let written = sample.fixed_offset().format_with_items(items.iter()).to_string();
-        if read(&written, &items).map(|d| d.day) != Some(sample.date_naive()) {
-            return Err("must state day, month and year, such as \"%d %B %Y\"".into());
+        let day = read(&written, &items).map(|when| when.resolve(sample, chrono_tz::Tz::UTC).day);
+        if day != Some(sample.date_naive()) {
+            return Err("must state day and month, such as \"%d %B %Y\"".into());
         }
         Ok(Self { way: Way::Written(items), language })
     }
@@ -58,11 +59,10 @@ impl DateFormat {
             Way::Written(items) => items,
         };
         let read_or_find = |text: &str| read(text, items).or_else(|| find(text, items));
-        let date = read_or_find(text).or_else(|| match in_english(text, self.language) {
+        read_or_find(text).or_else(|| match in_english(text, self.language) {
             Cow::Borrowed(_) => None,
             Cow::Owned(english) => read_or_find(&english),
-        });
-        date.map(When::Stated)
+        })
     }
 }
 
@@ -90,14 +90,14 @@ fn items(format: &str) -> Option<Vec<Item<'static>>> {
     Some(items)
 }
 
-fn read(text: &str, items: &[Item<'_>]) -> Option<PageDate> {
+fn read(text: &str, items: &[Item<'_>]) -> Option<When> {
     let mut parsed = Parsed::new();
     parse(&mut parsed, text, items.iter()).ok()?;
     page_date(&parsed)
 }
 
 /// A date inside a longer text, beginning and ending at a word's edge.
-fn find(text: &str, items: &[Item<'_>]) -> Option<PageDate> {
+fn find(text: &str, items: &[Item<'_>]) -> Option<When> {
     let mut before = None;
     for (at, c) in text.char_indices() {
         let starts_word = c.is_alphanumeric() && !before.is_some_and(|b: char| b.is_alphanumeric());
@@ -109,6 +109,7 @@ fn find(text: &str, items: &[Item<'_>]) -> Option<PageDate> {
         if let Ok(rest) = parse_and_remainder(&mut parsed, &text[at..], items.iter())
             && !rest.starts_with(char::is_alphanumeric)
             && let Some(date) = page_date(&parsed)
+            && (matches!(date, When::Stated(_)) || !states_year(rest))
         {
             return Some(date);
         }
@@ -116,9 +117,21 @@ fn find(text: &str, items: &[Item<'_>]) -> Option<PageDate> {
     None
 }
 
-fn page_date(parsed: &Parsed) -> Option<PageDate> {
-    let day = parsed.to_naive_date().ok()?;
-    Some(PageDate { day, time: parsed.to_naive_time().ok(), offset: parsed.to_fixed_offset().ok() })
+/// Whether what follows a date without a year is its year: then the format is not the one.
+fn states_year(rest: &str) -> bool {
+    let rest = rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '.' | ',' | '/' | '-' | '\''));
+    rest.bytes().take_while(u8::is_ascii_digit).count() == 4
+}
+
+fn page_date(parsed: &Parsed) -> Option<When> {
+    let (time, offset) = (parsed.to_naive_time().ok(), parsed.to_fixed_offset().ok());
+    if let Ok(day) = parsed.to_naive_date() {
+        return Some(When::Stated(PageDate { day, time, offset }));
+    }
+    let year =
+        parsed.year().is_some() || parsed.year_mod_100().is_some() || parsed.isoyear().is_some() || parsed.timestamp().is_some();
+    let date = if year { None } else { Yearless::new(parsed.month()?, parsed.day()?) };
+    date.map(|date| When::Yearless(Yearless { time, offset, ..date }))
 }
 
 const MONTHS: [&str; 12] =
@@ -210,9 +223,15 @@ mod tests {
     #[test]
     fn formats_must_state_a_day() {
         let en = language("en");
-        for bad in ["%d %B", "%H:%M", "%Q", "", "%Y"] {
+        for bad in ["%B %Y", "%H:%M", "%Q", "", "%Y"] {
             assert!(DateFormat::parse(bad, en).is_err(), "{bad:?}");
         }
         assert!(DateFormat::parse("%A %d %B %Y, %H:%M", en).is_ok());
+        for good in ["%d %B", "%b %d", "%d.%m."] {
+            assert!(DateFormat::parse(good, en).is_ok(), "{good:?}");
+        }
+        let by = |text: &str, format: &str| read_date(text, &[DateFormat::parse(format, en).expect("a format")]);
+        assert!(matches!(by("on 12 November", "%d %B"), Some(When::Yearless(d)) if (d.month, d.day) == (11, 12)));
+        assert_eq!(by("12 November 2024", "%d %B"), None, "its year is told");
     }
 }

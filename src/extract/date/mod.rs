@@ -12,13 +12,16 @@ mod phrases;
 mod relative;
 mod time;
 mod token;
+mod yearless;
 
 use std::ops::Range;
 
-use chrono::{FixedOffset, NaiveDate, NaiveTime};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
+use chrono_tz::Tz;
 
 pub use format::{DateFormat, may_mean_two_days, read_date};
 pub use relative::{Ago, Unit};
+pub use yearless::Yearless;
 
 use self::day::{Order, Reading, Role};
 use self::names::{Named, Names};
@@ -43,14 +46,25 @@ pub enum When {
     Stated(PageDate),
     /// How long before the page was read.
     Ago(Ago),
+    /// A day of a year that is not told.
+    Yearless(Yearless),
 }
 
 impl When {
-    /// The day and what else is stated, if it is no relative date.
+    /// The date that is meant on a page read at this instant, by a newsroom of this zone.
+    pub fn resolve(self, read_at: DateTime<Utc>, zone: Tz) -> PageDate {
+        match self {
+            Self::Stated(date) => date,
+            Self::Ago(ago) => ago.resolve(read_at, zone),
+            Self::Yearless(date) => date.resolve(read_at, zone),
+        }
+    }
+
+    /// The day and what else is stated, if that is the day itself.
     pub fn stated(self) -> Option<PageDate> {
         match self {
             Self::Stated(date) => Some(date),
-            Self::Ago(_) => None,
+            Self::Ago(_) | Self::Yearless(_) => None,
         }
     }
 }
@@ -80,7 +94,9 @@ pub fn recognise(text: &str, language: Language) -> Option<Found> {
 
 /// The dates of the rows of one list, which are written alike: figures of which either may be the day are read where at least one other
 /// date of the list, with the same mark between its figures, tells the order, and none tells the other. A list that tells nothing stays unread.
-pub fn recognise_all(texts: &[&str], language: Language) -> Vec<Option<Found>> {
+/// With `by_language`, what the list leaves open is read as the language writes its own dates with that mark, if it always does so.
+pub fn recognise_all(texts: &[&str], language: Language, by_language: bool) -> Vec<Option<Found>> {
+    let own = if by_language { Names::of(language).figures } else { None };
     let texts: Vec<Text<'_>> = texts.iter().map(|text| Text::new(text, language)).collect();
     let scans: Vec<Scan> = texts.iter().map(|text| text.scan(None)).collect();
     let told =
@@ -88,7 +104,8 @@ pub fn recognise_all(texts: &[&str], language: Language) -> Vec<Option<Found>> {
     let order = |mark: char| match (told(mark, Order::DayFirst), told(mark, Order::MonthFirst)) {
         (true, false) => Some((mark, Order::DayFirst)),
         (false, true) => Some((mark, Order::MonthFirst)),
-        _ => None,
+        (false, false) => own.filter(|(of, _)| *of == mark),
+        (true, true) => None,
     };
     let read = |text: &Text<'_>, scan: &Scan| match scan {
         Scan::Found(seen) => Some(text.found(seen)),
@@ -163,10 +180,24 @@ impl<'t> Text<'t> {
         // Beside a date that cannot be read for certain, "today" would be a guess.
         match either {
             Some(mark) => Scan::Either(mark),
-            None => relative::read(&self.tokens, &self.names).map_or(Scan::Nothing, |(ago, tokens)| {
-                Scan::Found(Seen { date: When::Ago(ago), from: tokens.start, tokens, roles: Vec::new(), tells: None })
-            }),
+            None => match relative::read(&self.tokens, &self.names) {
+                Some((ago, tokens)) => {
+                    Scan::Found(Seen { date: When::Ago(ago), from: tokens.start, tokens, roles: Vec::new(), tells: None })
+                }
+                None => self.yearless().map_or(Scan::Nothing, Scan::Found),
+            },
         }
+    }
+
+    /// The first date that leaves the year out.
+    fn yearless(&self) -> Option<Seen> {
+        (0..self.tokens.len()).find_map(|at| {
+            let (date, next, roles) = day::read_yearless(&self.tokens, at, &self.names)?;
+            let day = date.by(NaiveDate::from_ymd_opt(2024, 12, 31)?).day;
+            let seen = self.stated(at, day::Day { day, next, roles, tells: None });
+            let PageDate { time, offset, .. } = seen.date.stated()?;
+            Some(Seen { date: When::Yearless(Yearless { time, offset, ..date }), ..seen })
+        })
     }
 
     /// The day with the time behind or before it, and the weekday before it.
@@ -221,13 +252,13 @@ impl<'t> Text<'t> {
         let span = first.start..last.end;
         let form = match seen.date {
             When::Ago(_) => "relative".to_owned(),
-            When::Stated(date) => self.form(seen, date).unwrap_or_default(),
+            date => self.form(seen, date).unwrap_or_default(),
         };
         Found { date: seen.date, span, form }
     }
 
     /// The text of the date with specifiers in the place of what changes; only one that reads this date again.
-    fn form(&self, seen: &Seen, date: PageDate) -> Option<String> {
+    fn form(&self, seen: &Seen, date: When) -> Option<String> {
         let mut roles = seen.roles.clone();
         roles.retain(|(.., spec)| !spec.is_empty());
         roles.sort_unstable();
@@ -242,7 +273,7 @@ impl<'t> Text<'t> {
         }
         form.push_str(&self.text.get(at..end)?.replace('%', "%%"));
         let read = DateFormat::parse(&form, self.language).ok()?;
-        (read_date(&self.text[from..end], &[read]) == Some(When::Stated(date))).then_some(form)
+        (read_date(&self.text[from..end], &[read]) == Some(date)).then_some(form)
     }
 }
 

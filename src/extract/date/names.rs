@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, RwLock};
 
+use super::day::Order;
 use super::relative::Book;
 use super::token::{Token, tokens};
 use crate::extract::months::Language;
@@ -27,6 +28,8 @@ pub(super) struct Names {
     by_word: HashMap<String, Vec<(Vec<String>, Named)>>,
     /// The phrases of relative dates.
     pub relative: Book,
+    /// The mark in its dates in figures, and which comes first.
+    pub figures: Option<(char, Order)>,
     /// Full month names of one word, for languages that hang endings on them.
     stems: Vec<(String, u32)>,
     /// Letters that stand before a name and belong to its word (Hebrew).
@@ -108,7 +111,25 @@ const LONGEST_ENDING: usize = 4;
 
 static MADE: LazyLock<RwLock<HashMap<Language, Arc<Names>>>> = LazyLock::new(RwLock::default);
 
+/// What a language's form of dates in figures says of their order: `%d.%m.%Y`. A year in front tells nothing of the others.
+fn order_of(form: &str) -> Option<(char, Order)> {
+    let bare: String = form.chars().filter(|c| !matches!(c, '%' | '-' | 'O' | 'E' | ' ')).collect();
+    let mut parts = bare.chars();
+    let (first, mark, second) = (parts.next()?, parts.next()?, parts.next()?);
+    let order = match (first, second) {
+        ('d' | 'e', 'm') => Order::DayFirst,
+        ('m', 'd' | 'e') => Order::MonthFirst,
+        _ => return None,
+    };
+    (matches!(mark, '.' | '/' | '-')).then_some((mark, order))
+}
+
 impl Names {
+    /// Whether the language writes its dates with dots, the day first.
+    pub fn writes_dots(&self) -> bool {
+        self.figures == Some(('.', Order::DayFirst))
+    }
+
     /// The names of a language, and the English ones.
     pub fn of(language: Language) -> Arc<Self> {
         if let Some(names) = MADE.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(&language) {
@@ -120,7 +141,8 @@ impl Names {
 
     fn make(language: Language) -> Self {
         let (tag, country) = language.parts();
-        let mut names = Self { relative: Book::of(&tag), tag, country, ..Self::default() };
+        let mut names =
+            Self { relative: Book::of(&tag), tag, country, figures: language.figures().and_then(order_of), ..Self::default() };
         let english = Language::of("en").expect("English is among the locales");
         let families = [language, english].map(|of| std::iter::once(of).chain(of.relatives()).collect::<Vec<_>>());
         // Months first: a short day name that is also a month's (as "mar" in Spanish and Italian) is far more often the month.

@@ -19,6 +19,9 @@ fn said(date: When) -> String {
             format!("{}{}{}", date.day, time(date.time), date.offset.map(|o| o.to_string()).unwrap_or_default())
         }
         When::Ago(ago) => format!("{} {:?}{}", ago.count, ago.unit, time(ago.time)),
+        When::Yearless(date) => {
+            said(When::Stated(date.by(chrono::NaiveDate::from_ymd_opt(2024, 12, 31).expect("a day")))).replacen("2024", "-", 1)
+        }
     }
 }
 
@@ -274,7 +277,7 @@ fn what_may_mean_two_days_is_not_guessed() {
         ("de", "30 กันยายน 2567", ""),
         ("ja", "113年9月30日", ""),
         ("en", "09/08/2024 (today)", ""),
-        ("en", "30 September 14:05", ""),
+        ("en", "30 September 14:05", "--09-30 14:05"),
         ("en", "Top 30 in May 2024", ""),
         ("en", "May 5, 24 people", ""),
         ("en", "May 5, 24", ""),
@@ -452,7 +455,7 @@ fn relative_dates() {
 #[test]
 fn a_list_settles_the_order_of_its_dates() {
     let days = |texts: &[&str]| -> Vec<String> {
-        recognise_all(texts, language("en")).into_iter().map(|f| f.map(|f| said(f.date)).unwrap_or_default()).collect()
+        recognise_all(texts, language("en"), false).into_iter().map(|f| f.map(|f| said(f.date)).unwrap_or_default()).collect()
     };
     assert_eq!(days(&["03/04/2024", "30/03/2024"]), ["2024-04-03", "2024-03-30"]);
     assert_eq!(days(&["03/04/2024", "03/30/2024"]), ["2024-03-04", "2024-03-30"]);
@@ -503,4 +506,65 @@ fn relative_dates_count_from_the_reading() {
     assert_eq!(resolved(2, Unit::Week, Tz::UTC), "2024-09-17");
     assert_eq!(resolved(1, Unit::Month, Tz::UTC), "2024-09-01");
     assert_eq!(resolved(999, Unit::Year, Tz::UTC), "1025-10-01");
+}
+
+#[test]
+fn dates_without_a_year_leave_it_to_the_reader() {
+    for (tag, text, want) in [
+        ("en", "12 November", "--11-12"),
+        ("en", "Nov 12", "--11-12"),
+        ("en", "Posted on November 12th, 14:05", "--11-12 14:05"),
+        ("en", "29 Feb", "--02-29"),
+        ("de", "12. November", "--11-12"),
+        ("de", "12.11.", "--11-12"),
+        ("de", "Do, 12.11.", "--11-12"),
+        ("de", "18.Nov", "--11-18"),
+        ("fr", "1er février", "--02-01"),
+        ("ru", "12 ноября", "--11-12"),
+        ("tr", "12 Kas", "--11-12"),
+        ("ja", "11月12日", "--11-12"),
+        ("hu", "november 12.", "--11-12"),
+    ] {
+        let language = Language::of(tag).expect("a language");
+        let found = recognise(text, language).map(|f| said(f.date)).unwrap_or_default();
+        assert_eq!(found, want, "{text} in {tag}");
+    }
+    for (tag, text) in [
+        ("en", "November 2024"),
+        ("en", "12.11."),
+        ("en", "12/11"),
+        ("de", "3.2. Einleitung"),
+        ("de", "1.2.3"),
+        ("de", "13.13."),
+        ("en", "31 February"),
+        ("en", "12-14 November"),
+        ("en", "may 5,000 people"),
+        ("en", "12"),
+    ] {
+        let language = Language::of(tag).expect("a language");
+        assert_eq!(recognise(text, language).map(|f| said(f.date)), None, "{text} in {tag}");
+    }
+}
+
+#[test]
+fn a_list_that_tells_no_order_is_read_as_its_language_writes_only_where_that_is_asked_for() {
+    let read = |tag: &str, texts: &[&str], by_language: bool| -> Vec<String> {
+        let language = Language::of(tag).expect("a language");
+        recognise_all(texts, language, by_language).into_iter().map(|f| f.map(|f| said(f.date)).unwrap_or_default()).collect()
+    };
+    for (tag, texts, want) in [
+        ("de", ["03.04.2024", "01.02.2024"], ["2024-04-03", "2024-02-01"]),
+        ("cs", ["3. 4. 2024", "1. 2. 2024"], ["2024-04-03", "2024-02-01"]),
+        ("fi", ["3.4.2024", "1.2.2024"], ["2024-04-03", "2024-02-01"]),
+        ("fr", ["03/04/2024", "01/02/2024"], ["2024-04-03", "2024-02-01"]),
+        ("pt-PT", ["03/04/2024", "01/02/2024"], ["2024-04-03", "2024-02-01"]),
+        // Another mark than the language's; a list that says otherwise; English, which is written both ways.
+        ("de", ["03/04/2024", "01/02/2024"], ["", ""]),
+        ("fr", ["03/04/2024", "01/22/2024"], ["2024-03-04", "2024-01-22"]),
+        ("en-US", ["03/04/2024", "01/02/2024"], ["", ""]),
+        ("en-GB", ["03/04/2024", "01/02/2024"], ["", ""]),
+    ] {
+        assert_eq!(read(tag, &texts, true), want, "{texts:?} in {tag}");
+    }
+    assert_eq!(read("de", &["03.04.2024"], false), [""]);
 }

@@ -234,6 +234,7 @@ mod tests {
             published,
             updated: published,
             summary: Some(summary.into()),
+            image: None,
             categories: terms.iter().map(|t| Category { scheme: "x".into(), term: (*t).into() }).collect(),
         }
     }
