@@ -9,7 +9,10 @@ mod feed;
 mod field;
 mod nearest;
 mod net;
+mod overrides;
+mod print;
 mod read;
+mod secret;
 mod settings;
 #[cfg(test)]
 mod shipped;
@@ -23,6 +26,7 @@ mod value;
 
 pub use diagnostic::Diagnostic;
 pub(crate) use nearest::nearest;
+pub use overrides::Overrides;
 pub use read::{ConfigError, state_directory};
 
 use std::path::PathBuf;
@@ -39,6 +43,8 @@ use crate::schedule::Schedule;
 pub struct Config {
     /// The file it came from.
     pub path: PathBuf,
+    /// Whether a daemon takes the file over by itself whenever it changes.
+    pub watch: bool,
     /// Where readers find the feeds; ends with a slash.
     pub base_url: Url,
     /// False: `base_url` is a default that works on this machine only.

@@ -14,8 +14,10 @@ mod target;
 pub use listen::HttpError;
 pub use server::Server;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::{Semaphore, watch};
 use url::Url;
 
 /// How the server deals with its clients.
@@ -23,8 +25,12 @@ use url::Url;
 pub struct Settings {
     /// Where readers find the feeds; ends with a slash. Addresses in answers are made of it, never of what a client says.
     pub base_url: Url,
+    /// Where they are found from then on, whenever it says so.
+    pub moves: Option<watch::Receiver<Url>>,
     /// How many connections are served at a time; more wait.
     pub connections: usize,
+    /// The places of several servers, instead of `connections`.
+    pub places: Option<Arc<Semaphore>>,
     /// How long a client may take for the head of its next request, from the end of the answer before, or from connecting. So an idle
     /// connection is closed after as long.
     pub head_timeout: Duration,
@@ -40,7 +46,9 @@ impl Settings {
         let half_a_minute = Duration::from_secs(30);
         Self {
             base_url,
+            moves: None,
             connections: 1_024,
+            places: None,
             head_timeout: half_a_minute,
             write_timeout: half_a_minute,
             drain: Duration::from_secs(2),

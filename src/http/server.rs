@@ -1,11 +1,11 @@
 //! Sockets and connections: who is let in, for how long, and how it ends.
 
 use std::convert::Infallible;
-use std::future::ready;
+use std::future::{pending, ready};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -47,7 +47,15 @@ impl Server {
     /// # Errors
     /// When one of them cannot be had.
     pub fn bind(addresses: &[SocketAddr]) -> Result<Self, HttpError> {
-        let listeners = addresses.iter().map(|address| listen(*address, addresses)).collect::<Result<_, _>>()?;
+        Self::bind_among(addresses, addresses)
+    }
+
+    /// The same where other servers of this process listen too: `all` are the addresses of all of them.
+    ///
+    /// # Errors
+    /// When one of `addresses` cannot be had.
+    pub fn bind_among(addresses: &[SocketAddr], all: &[SocketAddr]) -> Result<Self, HttpError> {
+        let listeners = addresses.iter().map(|address| listen(*address, all)).collect::<Result<_, _>>()?;
         Ok(Self { listeners })
     }
 
@@ -65,9 +73,26 @@ impl Server {
     ///
     /// # Errors
     /// When the runtime does not take the sockets; nothing ends it once it serves.
-    pub async fn serve(self, shelf: Arc<Shelf>, settings: Settings, shutdown: CancellationToken) -> Result<(), HttpError> {
-        let site = Arc::new(Site::new(shelf, &settings.base_url));
-        self.run(settings, shutdown, move |request| site.respond(request)).await
+    pub async fn serve(self, shelf: Arc<Shelf>, mut settings: Settings, shutdown: CancellationToken) -> Result<(), HttpError> {
+        let site = Arc::new(RwLock::new(Arc::new(Site::new(shelf.clone(), &settings.base_url))));
+        let moves = settings.moves.take();
+        let shown = site.clone();
+        let follow = async move {
+            let Some(mut moves) = moves else { return pending().await };
+            while moves.changed().await.is_ok() {
+                let moved = Arc::new(Site::new(shelf.clone(), &moves.borrow_and_update()));
+                *shown.write().unwrap_or_else(PoisonError::into_inner) = moved;
+            }
+            pending().await
+        };
+        let answer = move |request| {
+            let site = site.read().unwrap_or_else(PoisonError::into_inner).clone();
+            site.respond(request)
+        };
+        tokio::select! {
+            served = self.run(settings, shutdown, answer) => served,
+            never = follow => never,
+        }
     }
 
     async fn run<A: Answering>(self, settings: Settings, shutdown: CancellationToken, answer: A) -> Result<(), HttpError> {
@@ -78,7 +103,7 @@ impl Server {
         }
         let connections = TaskTracker::new();
         let door = Door {
-            places: Arc::new(Semaphore::new(settings.connections.max(1))),
+            places: settings.places.clone().unwrap_or_else(|| Arc::new(Semaphore::new(settings.connections.max(1)))),
             connections: connections.clone(),
             host: Host { protocol: protocol(&settings), settings: Arc::new(settings), shutdown: shutdown.clone(), answer },
         };
