@@ -47,7 +47,12 @@ impl Daemon {
     /// Starts it, and waits until it is ready.
     #[track_caller]
     pub fn start(place: &Place) -> Self {
-        let mut process = Process::start(&mut place.command(&["run"]));
+        Self::of(Process::start(&mut place.command(&["run"])))
+    }
+
+    /// Waits until a process is ready.
+    #[track_caller]
+    pub fn of(mut process: Process) -> Self {
         let line = process.stderr.wait(&["serving", "addresses="]);
         let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()?.parse().ok());
         let address = address.unwrap_or_else(|| panic!("no address: {line}"));
