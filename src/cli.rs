@@ -56,7 +56,7 @@ impl Command {
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Answer over HTTP here, instead of where [http] listen says; can be given several times
+    /// Answer over HTTP here, instead of at the configured addresses; can be given several times
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = Overrides::listen)]
     pub listen: Vec<String>,
     /// Where the feeds go and are found.
@@ -70,7 +70,7 @@ pub struct PublishArgs {
     /// Where readers find the feeds, instead of base-url
     #[arg(long, value_name = "URL", value_parser = Overrides::base_url)]
     pub base_url: Option<String>,
-    /// Where to put the feeds, instead of where [publish] directory says
+    /// Where to put the feeds, instead of in the configured folder
     #[arg(long, value_name = "DIR")]
     pub publish_directory: Option<PathBuf>,
 }
