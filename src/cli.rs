@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::Overrides;
+
 /// Turns newsrooms without usable feeds into RSS, Atom and JSON feeds that people trust.
 #[derive(Debug, Parser)]
 #[command(name = "newsroomd", version, max_term_width = 100)]
@@ -23,7 +25,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the daemon: poll on schedule, publish, and answer over HTTP, until it is stopped
-    Run,
+    Run(RunArgs),
     /// Poll every source that is due, publish what changed, and end; for cron
     Once(OnceArgs),
     /// Say what the configuration means, and what is wrong with it
@@ -47,7 +49,48 @@ pub enum Command {
 impl Command {
     /// Whether it goes on until it is stopped.
     pub fn is_daemon(&self) -> bool {
-        matches!(self, Self::Run | Self::Demo(DemoArgs { once: false, .. }))
+        matches!(self, Self::Run(_) | Self::Demo(DemoArgs { once: false, .. }))
+    }
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Answer over HTTP here, instead of at the configured addresses; can be given several times
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = Overrides::listen)]
+    pub listen: Vec<String>,
+    /// Where the feeds go and are found.
+    #[command(flatten)]
+    pub publish: PublishArgs,
+}
+
+/// What goes before the configuration of whatever publishes.
+#[derive(Debug, Args)]
+pub struct PublishArgs {
+    /// Where readers find the feeds, instead of base-url
+    #[arg(long, value_name = "URL", value_parser = Overrides::base_url)]
+    pub base_url: Option<String>,
+    /// Where to put the feeds, instead of in the configured folder
+    #[arg(long, value_name = "DIR")]
+    pub publish_directory: Option<PathBuf>,
+}
+
+impl PublishArgs {
+    /// As the configuration takes them. A relative folder is one of where we stand.
+    pub fn overrides(&self) -> Overrides {
+        let absolute = |folder: &PathBuf| std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
+        Overrides {
+            listen: Vec::new(),
+            base_url: self.base_url.clone(),
+            publish_directory: self.publish_directory.as_ref().map(absolute),
+        }
+    }
+}
+
+impl RunArgs {
+    /// As the configuration takes them.
+    pub fn overrides(&self) -> Overrides {
+        Overrides { listen: self.listen.clone(), ..self.publish.overrides() }
     }
 }
 
@@ -64,6 +107,9 @@ pub struct OnceArgs {
     /// Take this source's page for good as it is now, whatever it was like before
     #[arg(long, value_name = "SOURCE")]
     pub accept: Vec<String>,
+    /// Where the feeds go and are found.
+    #[command(flatten)]
+    pub publish: PublishArgs,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
@@ -72,6 +118,12 @@ pub struct OnceArgs {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
+    /// Show the whole configuration as it is in force, with every default, as a TOML file
+    #[arg(long, conflicts_with = "json")]
+    pub print: bool,
+    /// What `run` is given too.
+    #[command(flatten)]
+    pub run: RunArgs,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     // What goes on for hours says how it goes on; on a terminal a backfill shows it.
     let long = match cli.command {
-        Command::Run => true,
+        Command::Run(_) => true,
         Command::Backfill(_) => !std::io::stderr().is_terminal(),
         _ => false,
     };

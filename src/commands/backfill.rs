@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::out::say;
-use super::run::stop_on_signals;
+use super::run::on_signals;
 use super::{Exit, report};
 use crate::cli::BackfillArgs;
 use crate::config::Config;
@@ -34,7 +34,7 @@ pub(super) async fn run(config: &Config, args: &BackfillArgs) -> anyhow::Result<
     let store = Store::open(&config.database).await?;
     let pipeline = Pipeline::new(Arc::new(config.clone()), store.clone(), Outlets::default()).await?;
     let stop = CancellationToken::new();
-    stop_on_signals(&stop)?;
+    on_signals(&stop, None)?;
     let asked = BackfillAsked { since: args.since, pages: args.pages.map(|n| n as usize), restart: args.restart };
     let mut teller = Teller::new(id, asked.pages);
     let done = pipeline.backfill(number, &asked, &stop, &mut |told| teller.tell(told)).await;

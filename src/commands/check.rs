@@ -1,12 +1,14 @@
 //! `check`: what the configuration means.
 
+use std::path::Path;
+
 use crate::commands::out::say;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{Exit, endings};
 use crate::cli::CheckArgs;
-use crate::config::{Config, Http, Listen, Source};
+use crate::config::{self, Config, Http, Listen, Overrides, Source};
 use crate::domain::Address;
 use crate::schedule::Schedule;
 
@@ -19,6 +21,14 @@ pub(super) fn run(config: &Config, args: &CheckArgs) -> anyhow::Result<Exit> {
     } else {
         print(config);
     }
+    Ok(Exit::Done)
+}
+
+/// The whole configuration, as it is in force.
+pub(super) fn show(path: &Path, overrides: &Overrides) -> anyhow::Result<Exit> {
+    let (text, warnings) = Config::in_force(path, &config::state_directory(), overrides)?;
+    warnings.iter().for_each(|warning| eprintln!("{warning}\n"));
+    say!("{}", text.trim_end());
     Ok(Exit::Done)
 }
 

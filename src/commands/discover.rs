@@ -12,7 +12,7 @@ use super::preview::fetch_page;
 use super::{Exit, load};
 use crate::cli::DiscoverArgs;
 use crate::commands::out::say;
-use crate::config::{Config, ConfigError, state_directory};
+use crate::config::{Config, ConfigError, Overrides, state_directory};
 use crate::discover::{Candidate, Discovery, Hints, How, SURE, discover};
 use crate::domain::text::cut;
 use crate::extract::charset::{Evidence, decode};
@@ -63,7 +63,7 @@ async fn page(path: &Path, args: &DiscoverArgs) -> anyhow::Result<(Option<Url>, 
 
 /// The configuration says how newsrooms are asked; who has none yet asks by the defaults.
 fn config(path: &Path, url: &Url) -> anyhow::Result<Config> {
-    match load(path, false) {
+    match load(path, false, &Overrides::default()) {
         Err(ConfigError::Unreadable { reason, .. }) if reason.kind() == std::io::ErrorKind::NotFound => {
             let text = format!("[http]\n[[source]]\nid = \"page\"\ntitle = \"Page\"\npage = '''{url}'''\n");
             match Config::parse(Path::new("defaults"), &text, &state_directory()) {

@@ -16,9 +16,10 @@ mod target;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use crate::cli::{Cli, Command};
-use crate::config::{self, Config, ConfigError};
+use crate::config::{self, Config, ConfigError, Overrides};
 
 /// Exit statuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,11 +52,23 @@ impl From<Exit> for ExitCode {
 /// # Errors
 /// What a person should read to know what to do.
 pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
-    let asks = matches!(cli.command, Command::Run | Command::Once(_) | Command::Check(_) | Command::Backfill(_));
-    let load = || load(&cli.config, asks);
+    let asks = matches!(cli.command, Command::Run(_) | Command::Once(_) | Command::Check(_) | Command::Backfill(_));
+    let overrides = match &cli.command {
+        Command::Run(args) => args.overrides(),
+        Command::Once(args) => args.publish.overrides(),
+        Command::Check(args) => args.run.overrides(),
+        _ => Overrides::default(),
+    };
+    let load = || load(&cli.config, asks, &overrides);
     match &cli.command {
-        Command::Run => run::run(load()?).await,
+        Command::Run(_) => {
+            let config = load()?;
+            let path = cli.config;
+            let read = move || Config::load_with(&path, &config::state_directory(), &overrides);
+            run::run(config, Arc::new(read)).await
+        }
         Command::Once(args) => once::run(load()?, args).await,
+        Command::Check(args) if args.print => check::show(&cli.config, &overrides),
         Command::Check(args) => check::run(&load()?, args),
         Command::Preview(args) => preview::run(&load()?, args).await,
         Command::Discover(args) => discover::run(&cli.config, args).await,
@@ -74,8 +87,8 @@ fn endings(config: &Config) -> String {
 }
 
 /// Loads the configuration; warnings go to standard error, those of how newsrooms are asked only where they are asked again and again (or would be).
-fn load(path: &Path, asks: bool) -> Result<Config, ConfigError> {
-    let (config, warnings) = Config::load(path, &config::state_directory())?;
+fn load(path: &Path, asks: bool, overrides: &Overrides) -> Result<Config, ConfigError> {
+    let (config, warnings) = Config::load_with(path, &config::state_directory(), overrides)?;
     warnings.iter().filter(|warning| asks || !warning.of_requests).for_each(|warning| eprintln!("{warning}\n"));
     Ok(config)
 }

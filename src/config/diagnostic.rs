@@ -34,6 +34,11 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// `path:line:column: message`, in one line.
+    pub fn line_and_message(&self) -> String {
+        format!("{}:{}:{}: {}", self.path.display(), self.line, self.column, self.message)
+    }
+
     /// `path:line:column: message`, the line with what is meant underlined, and the hint; ends with a line feed.
     pub fn render(&self) -> String {
         let number = self.line.to_string();
@@ -61,6 +66,10 @@ impl fmt::Display for Diagnostic {
 pub(super) struct Problems<'t> {
     text: &'t str,
     found: RefCell<Vec<Problem>>,
+    /// Places whose values stand elsewhere and must not be shown.
+    hidden: RefCell<Vec<(Span, String)>>,
+    /// Of those, the ones whose values could not be had.
+    missing: RefCell<Vec<Span>>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -74,7 +83,7 @@ struct Problem {
 
 impl<'t> Problems<'t> {
     pub fn new(text: &'t str) -> Self {
-        Self { text, found: RefCell::default() }
+        Self { text, found: RefCell::default(), hidden: RefCell::default(), missing: RefCell::default() }
     }
 
     /// Something that newsroomd cannot run with. An empty hint is none.
@@ -92,7 +101,41 @@ impl<'t> Problems<'t> {
         self.add(Problem { span, warning: true, of_requests: true, message: message.into(), hint: hint.into() });
     }
 
+    /// From now on nothing that is said shows this value, which is put in at `span`.
+    pub fn hide(&self, span: Span, value: String) {
+        self.hidden.borrow_mut().push((span, value));
+    }
+
+    /// There is no value for `span`, which was told: nothing more is said of it.
+    pub fn missing(&self, span: Span) {
+        self.missing.borrow_mut().push(span);
+    }
+
+    /// Whether an inline table is written at `span`.
+    pub fn is_inline_table(&self, span: &Span) -> bool {
+        self.text.get(span.clone()).is_some_and(|text| text.starts_with('{'))
+    }
+
+    /// The same without what is hidden.
+    fn veiled(&self, mut problem: Problem) -> Problem {
+        for (span, value) in self.hidden.borrow().iter() {
+            let of_it = span.start <= problem.span.start && problem.span.end <= span.end;
+            if shows(&problem.message, value, of_it) {
+                let key = problem.message.split('`').nth(1).filter(|key| !shows(key, value, true)).unwrap_or("the value");
+                problem.message = format!("`{key}` cannot be what it is there, which is not shown");
+                problem.hint = "try it with the value written out to see what is wrong".to_owned();
+            } else if shows(&problem.hint, value, of_it) {
+                problem.hint.clear();
+            }
+        }
+        problem
+    }
+
     fn add(&self, problem: Problem) {
+        if self.missing.borrow().contains(&problem.span) {
+            return;
+        }
+        let problem = self.veiled(problem);
         let mut found = self.found.borrow_mut();
         if !found.contains(&problem) {
             found.push(problem);
@@ -138,6 +181,15 @@ impl<'t> Problems<'t> {
         let show = |list: Vec<Problem>| list.into_iter().map(|p| locate(path, self.text, p)).collect();
         (show(problems), show(warnings))
     }
+}
+
+/// Whether a text shows a hidden value, or, if it is `of_it`, a word of it.
+fn shows(text: &str, value: &str, of_it: bool) -> bool {
+    let (text, value) = (text.to_lowercase(), value.to_lowercase());
+    let word = |word: &&str| word.chars().count() > 2 && !["http", "https", "url", "must", "key"].contains(word);
+    let words = || text.split(|c: char| !c.is_alphanumeric()).filter(word).any(|word| value.contains(word));
+    let quoted = || text.split('"').skip(1).step_by(2).any(|part| !part.is_empty() && value.contains(part));
+    value.len() > 3 && text.contains(&value) || of_it && (words() || quoted())
 }
 
 fn locate(path: &Path, text: &str, problem: Problem) -> Diagnostic {

@@ -86,7 +86,7 @@ pub(super) fn read(mut table: Table<'_>, state: &Path) -> Http {
 }
 
 /// `127.0.0.1:8080`, `unix:/run/newsroomd/http.sock` or `systemd`.
-fn listen(text: &Text<'_>, state: &Path) -> Option<Listen> {
+pub(super) fn listen(text: &Text<'_>, state: &Path) -> Option<Listen> {
     let value = text.value.trim();
     if value == "systemd" {
         return Some(Listen::Systemd);

@@ -10,7 +10,10 @@ mod field;
 mod http;
 mod nearest;
 mod net;
+mod overrides;
+mod print;
 mod read;
+mod secret;
 mod settings;
 #[cfg(test)]
 mod shipped;
@@ -25,6 +28,7 @@ mod value;
 pub use diagnostic::Diagnostic;
 pub use http::{Http, Listen};
 pub(crate) use nearest::nearest;
+pub use overrides::Overrides;
 pub use read::{ConfigError, state_directory};
 
 use std::path::PathBuf;
@@ -41,6 +45,8 @@ use crate::schedule::Schedule;
 pub struct Config {
     /// The file it came from.
     pub path: PathBuf,
+    /// Whether a daemon takes the file over by itself whenever it changes.
+    pub watch: bool,
     /// Where readers find the feeds; ends with a slash.
     pub base_url: Url,
     /// False: `base_url` is a default that works on this machine only.

@@ -8,7 +8,7 @@ use toml::de::{DeTable, Error};
 use super::diagnostic::{Diagnostic, Problems};
 use super::source::{self, Ids, Outline};
 use super::table::Table;
-use super::{Config, feed, settings};
+use super::{Config, Overrides, feed, print, secret, settings};
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -74,17 +74,28 @@ impl Config {
     /// # Errors
     /// The file cannot be read, or there are problems in it: all of them.
     pub fn load(path: &Path, state: &Path) -> Result<(Self, Vec<Diagnostic>), ConfigError> {
-        let bytes = std::fs::read(path).map_err(|reason| ConfigError::Unreadable { path: path.to_owned(), reason })?;
-        match std::str::from_utf8(&bytes) {
-            Ok(text) => Self::parse(path, text, state),
-            Err(error) => {
-                let text = String::from_utf8_lossy(&bytes);
-                let problems = Problems::new(&text);
-                let at = error.valid_up_to();
-                problems.push(at..at + '\u{fffd}'.len_utf8(), "the file is not UTF-8 here", "save it as UTF-8");
-                Err(ConfigError::Invalid { path: path.to_owned(), problems: problems.finish(path).0 })
-            }
-        }
+        Self::load_with(path, state, &Overrides::default())
+    }
+
+    /// The same; `overrides` go before what the file says.
+    ///
+    /// # Errors
+    /// Those of [`Self::load`].
+    pub fn load_with(path: &Path, state: &Path, overrides: &Overrides) -> Result<(Self, Vec<Diagnostic>), ConfigError> {
+        let text = text(path)?;
+        read(path, &text, state, overrides)
+    }
+
+    /// The configuration as it is in force: a TOML file with every default written out. What stands elsewhere is shown as where it stands.
+    ///
+    /// # Errors
+    /// Those of [`Self::load`].
+    pub fn in_force(path: &Path, state: &Path, overrides: &Overrides) -> Result<(String, Vec<Diagnostic>), ConfigError> {
+        let text = text(path)?;
+        let (config, warnings) = read(path, &text, state, overrides)?;
+        let mut document = DeTable::parse_recoverable(text.strip_prefix('\u{feff}').unwrap_or(&text)).0.into_inner();
+        overrides.apply(&mut document);
+        Ok((print::config(&document, &config), warnings))
     }
 
     /// Reads a file's text; `path` is what it is called.
@@ -92,24 +103,43 @@ impl Config {
     /// # Errors
     /// There are problems in it: all of them.
     pub fn parse(path: &Path, text: &str, state: &Path) -> Result<(Self, Vec<Diagnostic>), ConfigError> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let (document, errors) = DeTable::parse_recoverable(text);
-        let problems = Problems::new(text);
-        let config = if syntax(&errors, text, &problems) {
-            let since = problems.count();
-            let config = meaning(path, document.get_ref(), state, &problems);
-            // What the parser made of a wrong line is a guess: no second problem out of that.
-            let wrong: Vec<_> = errors.iter().filter_map(Error::span).map(|span| problems.lines(&span)).collect();
-            problems.drop_since(since, &wrong);
-            config
-        } else {
-            None
-        };
-        let (problems, warnings) = problems.finish(path);
-        match config {
-            Some(config) if problems.is_empty() => Ok((config, warnings)),
-            _ => Err(ConfigError::Invalid { path: path.to_owned(), problems }),
-        }
+        read(path, text, state, &Overrides::default())
+    }
+}
+
+/// The text of the file at `path`.
+fn text(path: &Path) -> Result<String, ConfigError> {
+    let bytes = std::fs::read(path).map_err(|reason| ConfigError::Unreadable { path: path.to_owned(), reason })?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes());
+        let problems = Problems::new(&text);
+        problems.push(at..at + '\u{fffd}'.len_utf8(), "the file is not UTF-8 here", "save it as UTF-8");
+        ConfigError::Invalid { path: path.to_owned(), problems: problems.finish(path).0 }
+    })
+}
+
+fn read(path: &Path, text: &str, state: &Path, overrides: &Overrides) -> Result<(Config, Vec<Diagnostic>), ConfigError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let (document, errors) = DeTable::parse_recoverable(text);
+    let mut document = document.into_inner();
+    let problems = Problems::new(text);
+    let config = if syntax(&errors, text, &problems) {
+        let since = problems.count();
+        overrides.apply(&mut document);
+        secret::fetch(&mut document, state, &problems);
+        let config = meaning(path, &document, state, &problems);
+        // What the parser made of a wrong line is a guess: no second problem out of that.
+        let wrong: Vec<_> = errors.iter().filter_map(Error::span).map(|span| problems.lines(&span)).collect();
+        problems.drop_since(since, &wrong);
+        config
+    } else {
+        None
+    };
+    let (problems, warnings) = problems.finish(path);
+    match config {
+        Some(config) if problems.is_empty() => Ok((config, warnings)),
+        _ => Err(ConfigError::Invalid { path: path.to_owned(), problems }),
     }
 }
 
@@ -173,6 +203,7 @@ fn meaning<'a>(path: &Path, document: &'a DeTable<'a>, state: &Path, problems: &
     let settings = settings?;
     Some(Config {
         path: path.to_owned(),
+        watch: settings.watch,
         base_url: settings.base_url,
         base_url_given: settings.base_url_given,
         database: settings.database,

@@ -19,6 +19,7 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// Everything that is not of a source or a feed.
 pub(super) struct Settings {
+    pub watch: bool,
     pub base_url: Url,
     pub base_url_given: bool,
     pub database: PathBuf,
@@ -31,6 +32,7 @@ pub(super) struct Settings {
 /// Reads the settings; None after a problem that leaves none of the value asked for.
 pub(super) fn read(top: &mut Table<'_>, state: &Path) -> Option<Settings> {
     let problems = top.problems();
+    let watch = top.take("watch").and_then(|v| v.boolean()).unwrap_or(false);
     let given = top.take("base-url");
     let database = store(top, state);
     let publish_value = top.take("publish");
@@ -69,7 +71,7 @@ pub(super) fn read(top: &mut Table<'_>, state: &Path) -> Option<Settings> {
     };
     let fetch = fetch(top);
     let status = top.table("status", "[status]").map(status).unwrap_or_default();
-    Some(Settings { base_url: base_url?, base_url_given, database: database?, publish: publish.0, http, fetch, status })
+    Some(Settings { watch, base_url: base_url?, base_url_given, database: database?, publish: publish.0, http, fetch, status })
 }
 
 fn store(top: &mut Table<'_>, state: &Path) -> Option<PathBuf> {

@@ -1,12 +1,21 @@
 //! The daemon: polls on schedule, publishes, answers over HTTP, until it is told to stop.
 //!
-//! Start and stop stand on this page; what happens between them in `work`.
+//! Start and stop stand on this page; what happens between them in `work`. `doors` are where HTTP is answered, `reload` takes another configuration
+//! over (`changed` sees that there is one); `manager` and `watchdog` tell systemd.
 
+mod changed;
 mod courier;
 mod descriptors;
+mod doors;
 mod heartbeat;
 mod log;
+mod manager;
+mod reload;
+mod watchdog;
 mod work;
+
+pub use doors::{Door, DoorError, open};
+pub use reload::{Read, Reload};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,12 +25,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::error_chain;
-use crate::http::{self, Server};
 use crate::pipeline::{Outcome, Outlets, Pipeline, PipelineError, Published};
 use crate::publish::shelf::Shelf;
 use crate::publish::{Lock, LockError, Purpose};
 use crate::store::{Store, StoreError};
+use doors::Doors;
 use heartbeat::Heartbeat;
+use manager::Manager;
 use work::Work;
 
 /// How long a start waits for a process that is publishing, such as `once` from cron.
@@ -67,18 +77,22 @@ pub enum DaemonError {
     Died(#[from] tokio::task::JoinError),
 }
 
-/// Runs the daemon until `stop`. `server`: where HTTP is answered, bound already; `watcher` is told what happens.
+/// Runs the daemon until `stop`. `doors`: where HTTP is answered, bound already; `reload`: how another configuration is had, if ever; `watcher` is told
+/// what happens.
 ///
 /// # Errors
 /// When it cannot start. Once it runs, failures are logged, and what failed is tried again.
 pub async fn run(
     config: Config,
-    server: Option<Server>,
+    doors: Vec<Door>,
+    reload: Option<Reload>,
     stop: CancellationToken,
     watcher: Option<UnboundedSender<Event>>,
 ) -> Result<(), DaemonError> {
-    let shelf = server.is_some().then(|| Arc::new(Shelf::new()));
-    let settings = settings(&config);
+    let manager = Manager::of_environment();
+    manager.status("starting");
+    let shelf = (!doors.is_empty()).then(|| Arc::new(Shelf::new()));
+    let mut open = Doors::new(&config, stop.clone());
     let (lock, store, pipeline) = tokio::select! {
         ready = make_ready(config, shelf.clone()) => ready?,
         () = stop.cancelled() => {
@@ -86,17 +100,19 @@ pub async fn run(
             return Ok(());
         }
     };
-    let serving = server.zip(shelf).map(|(server, shelf)| {
-        tracing::info!(addresses = server.places().join(" "), "serving");
-        tokio::spawn(server.serve(shelf, settings, stop.clone()))
-    });
-    let webhook = pipeline.has_webhook().then(|| pipeline.clone());
-    let mut work = Work::new(pipeline, watcher);
-    let courier = webhook.map(|pipeline| tokio::spawn(courier::run(pipeline, work.incident.clone(), stop.clone())));
+    if let Some(shelf) = &shelf {
+        open.serve(doors, shelf);
+    }
+    let mut work = Work::new(pipeline, open, reload, manager.clone(), watcher);
+    let courier = tokio::spawn(courier::run(work.current.subscribe(), work.incident.clone(), stop.clone()));
     let heartbeat = Heartbeat::start().await?;
     tracing::info!(sources = work.sources(), "ready");
-    notify(&[sd_notify::NotifyState::Ready]);
+    manager.ready();
     work.tell(Event::Ready);
+    if let Some(every) = manager::watchdog() {
+        let (pulse, open) = (work.pulse.clone(), work.doors.open());
+        tokio::spawn(watchdog::run(every, manager.clone(), pulse, store.clone(), open, stop.clone()));
+    }
 
     tokio::select! {
         () = work.go_on(&heartbeat, &stop) => {}
@@ -105,42 +121,23 @@ pub async fn run(
         }
     }
 
-    notify(&[sd_notify::NotifyState::Stopping]);
+    manager.stopping();
     tracing::info!("stopping");
     heartbeat.stop().await;
     // The database may be another process's just now.
     if tokio::time::timeout(GRACE / 4, work.give_up()).await.is_err() {
         tracing::warn!("the polls that were cut are not noted as due again: they wait for their next time");
     }
-    if let Some(courier) = courier
-        && let Err(error) = courier.await
-    {
+    if let Err(error) = courier.await {
         tracing::error!(%error, "telling the webhook died");
     }
-    if let Some(serving) = serving {
-        match serving.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(error = error_chain(&error), "the HTTP server failed"),
-            Err(error) => tracing::error!(%error, "the HTTP server died"),
-        }
-    }
+    work.doors.close().await;
     if tokio::time::timeout(GRACE / 4, store.close()).await.is_err() {
         tracing::warn!("the database did not close in time; the next start reads its log");
     }
     drop(lock);
     tracing::info!("stopped");
     Ok(())
-}
-
-/// How clients are dealt with.
-fn settings(config: &Config) -> http::Settings {
-    let mut settings = http::Settings { drain: GRACE, ..http::Settings::new(config.base_url.clone()) };
-    if let Some(http) = &config.http {
-        settings.connections = descriptors::room_for(http.max_connections);
-        settings.connections_per_client = http.max_connections_per_client;
-        settings.trusted = http.trusted_proxies.clone();
-    }
-    settings
 }
 
 /// Takes the lock, opens the store, and fills the shelf: readers are served from what is stored before the first poll. What an earlier run left on
@@ -159,11 +156,4 @@ async fn make_ready(config: Config, shelf: Option<Arc<Shelf>>) -> Result<(Lock, 
         }
     }
     Ok((lock, store, pipeline))
-}
-
-/// Tells systemd, if it asked to be told.
-fn notify(states: &[sd_notify::NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(states) {
-        tracing::warn!(%error, "systemd could not be told");
-    }
 }

@@ -1,19 +1,25 @@
 //! Between start and stop: at each heartbeat what is due is polled, and what polls brought is stored and published.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use chrono::{DateTime, Local};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{Notify, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::Event;
+use super::changed::Changed;
+use super::doors::Doors;
 use super::heartbeat::Heartbeat;
 use super::log::{self, Log};
-use crate::pipeline::{Due, Pipeline, PipelineError, Published, Walked, is_due, now};
+use super::manager::Manager;
+use super::reload::{Refused, Reload, Renewed};
+use super::watchdog::Pulse;
+use crate::pipeline::{Due, Pipeline, PipelineError, Published, Standing, Walked, is_due, now};
 use crate::store::Stale;
 
 /// What was asked of hosts is stored so often, and at the end.
@@ -31,11 +37,13 @@ const AGAIN: Duration = Duration::from_secs(30);
 
 pub(super) struct Work {
     pipeline: Pipeline,
+    /// Those of earlier configurations that have counts of their own, until their polls are done.
+    retired: Vec<Pipeline>,
     walks: JoinSet<Walked>,
-    /// The sources being polled: none is polled twice at a time.
-    busy: HashMap<Id, Due>,
+    /// The sources being polled: none is polled twice at a time. A poll is done by the configuration by which it began.
+    busy: HashMap<Id, (Pipeline, Due)>,
     /// Those whose polls are being stored.
-    storing: Vec<Due>,
+    storing: Vec<(Pipeline, Due)>,
     /// When counts are stored next.
     count_at: Instant,
     /// What waited when the last publishing began. What differs from it came since: from another process, if not from a poll of ours.
@@ -46,12 +54,31 @@ pub(super) struct Work {
     watcher: Option<UnboundedSender<Event>>,
     /// Wakes who tells the webhook.
     pub incident: std::sync::Arc<Notify>,
+    /// What it tells it by.
+    pub current: watch::Sender<Pipeline>,
+    pub doors: Doors,
+    reload: Option<Reload>,
+    changed: Option<Changed>,
+    /// The first thing that is wrong with the configuration that should have been taken over.
+    wrong: Option<String>,
+    manager: Manager,
+    /// The manager was not told yet how sources stand now.
+    standing_moved: bool,
+    pub pulse: Pulse,
 }
 
 impl Work {
-    pub fn new(pipeline: Pipeline, watcher: Option<UnboundedSender<Event>>) -> Self {
-        Self {
+    pub fn new(
+        pipeline: Pipeline,
+        doors: Doors,
+        reload: Option<Reload>,
+        manager: Manager,
+        watcher: Option<UnboundedSender<Event>>,
+    ) -> Self {
+        let mut work = Self {
+            current: watch::Sender::new(pipeline.clone()),
             pipeline,
+            retired: Vec::new(),
             walks: JoinSet::new(),
             busy: HashMap::new(),
             storing: Vec::new(),
@@ -62,7 +89,16 @@ impl Work {
             log: Log::default(),
             watcher,
             incident: std::sync::Arc::default(),
-        }
+            doors,
+            reload,
+            changed: None,
+            wrong: None,
+            manager,
+            standing_moved: true,
+            pulse: Pulse::new(),
+        };
+        work.watch_config();
+        work
     }
 
     pub fn sources(&self) -> usize {
@@ -80,6 +116,7 @@ impl Work {
     pub async fn go_on(&mut self, heartbeat: &Heartbeat, stop: &CancellationToken) {
         let mut without_clock = tokio::time::interval(BEAT_WITHOUT_CLOCK);
         without_clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let reload = self.reload.as_ref().map(|reload| reload.asked.clone()).unwrap_or_default();
         while !stop.is_cancelled() {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -87,6 +124,7 @@ impl Work {
                 // The scheduler goes by the clock on the wall, and falls silent where that is set back.
                 _ = without_clock.tick() => self.beat().await,
                 () = heartbeat.tidy.notified() => self.tidy().await,
+                () = reload.notified() => self.reload().await,
                 Some(walk) = self.walks.join_next_with_id() => self.store(walk).await,
             }
             if !stop.is_cancelled() && self.publish_at.is_some_and(|at| at <= Instant::now()) {
@@ -95,19 +133,109 @@ impl Work {
             if self.count_at <= Instant::now() {
                 self.count().await;
             }
+            self.pulse.rest();
         }
     }
 
     async fn count(&mut self) {
+        self.pulse.at("storing what was asked of hosts");
         self.count_at = Instant::now() + COUNTS;
-        match self.pipeline.keep_counts().await {
-            Ok(()) => self.log.fine("storing what was asked of hosts"),
+        let mut kept = self.pipeline.keep_counts().await;
+        for retired in &self.retired {
+            kept = kept.and(retired.keep_counts().await);
+        }
+        match kept {
+            Ok(()) => {
+                let busy = |pipeline: &Pipeline| self.busy.values().chain(&self.storing).any(|(own, _)| own.is(pipeline));
+                self.retired.retain(busy);
+                self.log.fine("storing what was asked of hosts");
+            }
             Err(error) => self.log.trouble("storing what was asked of hosts", &error),
+        }
+    }
+
+    /// Has the configuration that is there now taken over, if it is a good one.
+    async fn reload(&mut self) {
+        let Some(reload) = self.reload.clone() else { return };
+        self.pulse.at("taking over a changed configuration");
+        self.manager.reloading();
+        self.manager.status("reloading");
+        match reload.renew(&self.pipeline, &self.doors).await {
+            Ok(renewed) => {
+                self.take_over(renewed);
+                tracing::info!(sources = self.sources(), "the configuration was read anew");
+            }
+            Err(refused) => self.refuse(&refused).await,
+        }
+        self.standing().await;
+        self.manager.ready();
+    }
+
+    fn take_over(&mut self, Renewed { pipeline, doors, shelf }: Renewed) {
+        let old = std::mem::replace(&mut self.pipeline, pipeline.clone());
+        if !old.shares_counts(&pipeline) {
+            self.retired.push(old);
+        }
+        self.current.send_replace(pipeline);
+        let config = self.pipeline.config();
+        self.doors.move_to(&config.base_url);
+        if let Some(shelf) = shelf {
+            self.doors.serve(doors, &shelf);
+        }
+        self.doors.close_others(config.http.as_ref());
+        self.wrong = None;
+        self.watch_config();
+        // What the other rules change, and an incident that may be over by this.
+        self.publish_at = Some(Instant::now());
+        self.incident.notify_one();
+    }
+
+    async fn refuse(&mut self, refused: &Refused) {
+        let reasons = refused.reasons();
+        tracing::error!(error = %refused, "the changed configuration is wrong: the one before stays in force");
+        self.wrong = reasons.first().cloned();
+        match self.pipeline.note_wrong_config(&reasons).await {
+            Ok(news) => {
+                if news {
+                    self.publish_at = Some(Instant::now());
+                    self.incident.notify_one();
+                }
+                self.log.fine("noting that the configuration is wrong");
+            }
+            Err(error) => self.log.trouble("noting that the configuration is wrong", &error.into()),
+        }
+    }
+
+    fn watch_config(&mut self) {
+        let config = self.pipeline.config();
+        match (&self.reload, config.watch) {
+            (Some(reload), true) if self.changed.is_none() => {
+                self.changed = Changed::watch(&config.path, reload.asked.clone());
+            }
+            (_, false) => self.changed = None,
+            _ => {}
+        }
+    }
+
+    /// Tells the manager how the sources stand.
+    async fn standing(&mut self) {
+        if !self.manager.listens() {
+            return;
+        }
+        // What cannot be read is told by what needs it.
+        if let Ok(standing) = self.pipeline.standing().await {
+            self.standing_moved = false;
+            self.manager.status(&status(&standing, self.wrong.as_deref(), Local::now()));
         }
     }
 
     /// Begins the polls that are due, and looks whether another process left something to publish.
     async fn beat(&mut self) {
+        self.pulse.beat();
+        self.pulse.at("asking what is due");
+        if self.standing_moved {
+            self.standing().await;
+        }
         match self.begin().await {
             Ok(()) => self.log.fine("asking what is due"),
             Err(error) => self.log.trouble("asking what is due", &error),
@@ -117,8 +245,11 @@ impl Work {
     async fn begin(&mut self) -> Result<(), PipelineError> {
         let at = now();
         if self.pipeline.is_any_due(at).await? {
-            let busy: Vec<usize> = self.busy.values().map(Due::number).collect();
-            let is_due = |number: usize, state: &_| is_due(state, at, Duration::ZERO) && !busy.contains(&number);
+            let id = |(pipeline, due): &(Pipeline, Due)| pipeline.source(due).newsroom.id.clone();
+            let busy: HashSet<_> = self.busy.values().map(id).collect();
+            let sources = &self.pipeline.config().sources;
+            let is_due =
+                |number: usize, state: &_| is_due(state, at, Duration::ZERO) && !busy.contains(&sources[number].newsroom.id);
             for due in self.pipeline.begin(at, is_due).await? {
                 self.walk(due);
             }
@@ -135,11 +266,13 @@ impl Work {
         // However many: those that wait for their hosts' turns hold nothing, and the fetcher limits the requests under way.
         let walk = async move { pipeline.walk(&walked, false).await };
         let handle = self.walks.spawn(walk.instrument(span));
-        self.busy.insert(handle.id(), due);
+        self.busy.insert(handle.id(), (self.pipeline.clone(), due));
+        self.standing_moved = true;
     }
 
     /// Stores a walk, and those that end at about the same time.
     async fn store(&mut self, first: Result<(Id, Walked), JoinError>) {
+        self.pulse.at("storing what was polled");
         let mut group = Vec::new();
         self.add(first, &mut group);
         let until = Instant::now() + TOGETHER;
@@ -149,14 +282,24 @@ impl Work {
                 Ok(None) | Err(_) => break,
             }
         }
-        self.storing = group.iter().map(|(due, _)| due.clone()).collect();
-        let kept = self.pipeline.keep(group).await;
-        let polls = std::mem::take(&mut self.storing);
+        self.storing = group.iter().map(|(pipeline, (due, _))| (pipeline.clone(), due.clone())).collect();
+        for (pipeline, group) in apart(group) {
+            self.keep(&pipeline, group).await;
+        }
+        self.storing.clear();
+        self.standing_moved = true;
+    }
+
+    /// Stores walks of one configuration.
+    async fn keep(&mut self, pipeline: &Pipeline, group: Vec<(Due, Walked)>) {
+        let polls: Vec<Due> = group.iter().map(|(due, _)| due.clone()).collect();
+        let kept = pipeline.keep(group).await;
+        self.storing.retain(|(of, _)| !of.is(pipeline));
         match kept {
             Ok(outcomes) => {
                 self.log.fine("storing what was polled");
                 for (due, outcome) in outcomes {
-                    let source = self.pipeline.source(&due).newsroom.id.to_string();
+                    let source = pipeline.source(&due).newsroom.id.to_string();
                     self.log.polled(&source, &outcome);
                     if outcome.changed() {
                         self.publish_at = Some(Instant::now());
@@ -169,26 +312,27 @@ impl Work {
             }
             Err(error) => {
                 self.log.trouble("storing what was polled", &error.into());
-                if let Err(error) = self.pipeline.again(&polls, now() + AGAIN).await {
+                if let Err(error) = pipeline.again(&polls, now() + AGAIN).await {
                     self.log.trouble("noting what to poll again", &error);
                 }
             }
         }
     }
 
-    fn add(&mut self, walk: Result<(Id, Walked), JoinError>, group: &mut Vec<(Due, Walked)>) {
+    fn add(&mut self, walk: Result<(Id, Walked), JoinError>, group: &mut Vec<(Pipeline, (Due, Walked))>) {
         match walk {
-            Ok((id, walked)) => group.extend(self.busy.remove(&id).map(|due| (due, walked))),
+            Ok((id, walked)) => group.extend(self.busy.remove(&id).map(|(pipeline, due)| (pipeline, (due, walked)))),
             Err(error) => {
                 // A bug; its source is polled again when it is due.
-                let due = self.busy.remove(&error.id());
-                let source = due.map(|due| self.pipeline.source(&due).newsroom.id.to_string());
+                let polled = self.busy.remove(&error.id());
+                let source = polled.map(|(pipeline, due)| pipeline.source(&due).newsroom.id.to_string());
                 tracing::error!(source.id = source, %error, "a poll died");
             }
         }
     }
 
     async fn publish(&mut self) {
+        self.pulse.at("publishing");
         match self.publish_once().await {
             Ok((published, stale)) => {
                 (self.stale, self.publish_at) = (stale, None);
@@ -217,6 +361,7 @@ impl Work {
     }
 
     async fn tidy(&mut self) {
+        self.pulse.at("tidying the database");
         if let Err(error) = self.pipeline.tidy().await {
             self.log.trouble("tidying the database", &error);
         }
@@ -226,10 +371,70 @@ impl Work {
     pub async fn give_up(&mut self) {
         // Waited for: what they asked is counted when they end.
         self.walks.shutdown().await;
-        let cut: Vec<Due> = self.busy.drain().map(|(_, due)| due).chain(self.storing.drain(..)).collect();
-        if let Err(error) = self.pipeline.give_up(&cut).await {
-            self.log.trouble("giving up polls", &error);
+        let cut: Vec<(Pipeline, Due)> = self.busy.drain().map(|(_, cut)| cut).chain(self.storing.drain(..)).collect();
+        for (pipeline, cut) in apart(cut) {
+            if let Err(error) = pipeline.give_up(&cut).await {
+                self.log.trouble("giving up polls", &error);
+            }
         }
         self.count().await;
+    }
+}
+
+/// What belongs to one configuration together, by configuration.
+fn apart<T>(all: Vec<(Pipeline, T)>) -> Vec<(Pipeline, Vec<T>)> {
+    let mut out: Vec<(Pipeline, Vec<T>)> = Vec::new();
+    for (pipeline, one) in all {
+        match out.iter_mut().find(|(known, _)| known.is(&pipeline)) {
+            Some((_, group)) => group.push(one),
+            None => out.push((pipeline, vec![one])),
+        }
+    }
+    out
+}
+
+/// How things stand, for people: `12 sources, 1 suspect, next poll 14:05`.
+fn status(standing: &Standing, wrong: Option<&str>, now: DateTime<Local>) -> String {
+    let Standing { sources, suspect, failing, next } = *standing;
+    let mut out = match wrong {
+        Some(wrong) => format!("the changed configuration is wrong ({wrong}), the one before stays in force; "),
+        None => String::new(),
+    };
+    out += &if sources == 1 { "1 source".to_owned() } else { format!("{sources} sources") };
+    for (count, state) in [(suspect, "suspect"), (failing, "failing")] {
+        if count > 0 {
+            out += &format!(", {count} {state}");
+        }
+    }
+    if let Some(next) = next.map(|next| next.with_timezone(&Local)) {
+        let format = if next.date_naive() == now.date_naive() { "%H:%M" } else { "%a %H:%M" };
+        out += &format!(", next poll {}", next.format(format));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{Days, TimeZone, Utc};
+
+    use super::*;
+
+    #[test]
+    fn the_status_is_a_line_that_people_understand() {
+        let now = Local.with_ymd_and_hms(2026, 11, 25, 13, 50, 0).single().expect("an instant");
+        let five_past = Some((now + Duration::from_secs(900)).with_timezone(&Utc));
+        let tomorrow = five_past.and_then(|t| t.checked_add_days(Days::new(1)));
+        for ((sources, suspect, failing, next), wrong, expected) in [
+            ((12, 1, 0, five_past), None, "12 sources, 1 suspect, next poll 14:05"),
+            ((1, 0, 0, None), None, "1 source"),
+            ((3, 1, 2, tomorrow), None, "3 sources, 1 suspect, 2 failing, next poll Thu 14:05"),
+            (
+                (2, 0, 0, five_past),
+                Some("a.toml:5:1: unknown key `x`"),
+                "the changed configuration is wrong (a.toml:5:1: unknown key `x`), the one before stays in force; 2 sources, next poll 14:05",
+            ),
+        ] {
+            assert_eq!(status(&Standing { sources, suspect, failing, next }, wrong, now), expected);
+        }
     }
 }

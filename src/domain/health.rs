@@ -51,10 +51,12 @@ pub enum Kind {
     Own,
     /// No failure: selectors match nothing any more, and the rows were found without.
     Redesign,
+    /// Of no source: the configuration that the daemon was to take over is wrong.
+    Config,
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [Self::Fetch, Self::Page, Self::Own, Self::Redesign];
+    const ALL: [Self; 5] = [Self::Fetch, Self::Page, Self::Own, Self::Redesign, Self::Config];
 
     /// In one word.
     pub fn name(self) -> &'static str {
@@ -63,6 +65,7 @@ impl Kind {
             Self::Page => "page",
             Self::Own => "own",
             Self::Redesign => "redesign",
+            Self::Config => "config",
         }
     }
 
@@ -82,7 +85,7 @@ impl Kind {
 pub struct Incident {
     /// The store's number for it; grows in order of opening.
     pub id: i64,
-    /// The source, by id.
+    /// The source, by id; empty: it is an incident of newsroomd itself.
     pub source: String,
     /// What kind of failure began it.
     pub kind: Kind,

@@ -27,7 +27,10 @@ pub fn document(
 ) -> Document {
     let mut told: Vec<(DateTime<Utc>, i64, bool, Entry)> = Vec::new();
     for incident in incidents {
-        let name = title(&incident.source).map_or_else(|| incident.source.clone(), |t| format!("{t} ({})", incident.source));
+        let name = match incident.source.as_str() {
+            "" => "newsroomd".to_owned(),
+            source => title(source).map_or_else(|| source.to_owned(), |t| format!("{t} ({source})")),
+        };
         told.push((incident.opened, incident.id, false, opened(incident, &name)));
         told.extend(incident.closed.map(|at| (at, incident.id, true, closed(incident, &name, at))));
     }
@@ -68,11 +71,13 @@ fn opened(incident: &Incident, name: &str) -> Entry {
         Kind::Fetch => "its page cannot be got",
         Kind::Own => "it cannot be polled",
         Kind::Redesign => "its page seems to be redesigned",
+        Kind::Config => "its changed configuration is wrong",
     };
     let reasons: String = incident.reasons.iter().map(|r| format!("<li>{}</li>", escape_html(r))).collect();
     let since = incident.since.format("%Y-%m-%d %H:%M:%S UTC");
     let feeds = match incident.kind {
         Kind::Redesign => "What was found goes into its feeds; newsroomd preview shows the table to put into the configuration.",
+        Kind::Config => "It goes on with the one that it has.",
         _ => "Its feeds stay as they are.",
     };
     let summary = format!("<p>Since {since}:</p><ul>{reasons}</ul><p>{feeds}</p>");

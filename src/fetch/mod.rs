@@ -33,7 +33,7 @@ use crate::domain::MAX_URL;
 use crate::domain::text::cut;
 
 /// How requests are made.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// Where a newsroom's webmaster can read who we are; part of the user agent.
     pub contact: Option<String>,

@@ -20,6 +20,12 @@ pub struct Trusted {
 }
 
 impl Trusted {
+    /// Each as the configuration writes it.
+    pub fn to_strings(&self) -> Vec<String> {
+        let unix = self.unix.then(|| "unix".to_owned());
+        self.networks.iter().map(ToString::to_string).chain(unix).collect()
+    }
+
     pub(super) fn holds(&self, peer: Peer) -> bool {
         match peer {
             Peer::Machine(address) => self.networks.iter().any(|network| network.contains(address.to_canonical())),

@@ -20,6 +20,26 @@ pub enum Address {
     Unix(PathBuf, u32),
 }
 
+impl Address {
+    /// Its port, if it is one.
+    pub fn port(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(address) => Some(*address),
+            Self::Unix(..) => None,
+        }
+    }
+}
+
+/// As a socket that listens there is shown.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "http://{address}/"),
+            Self::Unix(path, _) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
 impl From<SocketAddr> for Address {
     fn from(address: SocketAddr) -> Self {
         Self::Tcp(address)
@@ -159,27 +179,15 @@ impl Waiting {
     }
 }
 
-/// Listens at all of these addresses, but those at which a socket that was passed listens already.
-pub(super) fn listen(addresses: &[Address], passed: Vec<Listener>) -> Result<Vec<Listener>, HttpError> {
-    let mut listeners = passed;
-    let there: Vec<String> = listeners.iter().map(Listener::to_string).collect();
-    let ports = addresses.iter().filter_map(|address| match address {
-        Address::Tcp(address) => Some(*address),
-        Address::Unix(..) => None,
-    });
-    let ports: Vec<SocketAddr> = ports.chain(listeners.iter().filter_map(Listener::port)).collect();
-    for address in addresses {
-        match address {
-            Address::Tcp(address) if there.contains(&format!("http://{address}/")) => {}
-            Address::Unix(path, _) if there.contains(&format!("unix:{}", path.display())) => {}
-            Address::Tcp(address) => listeners.push(Listener::Tcp(listen_at(*address, &ports)?)),
-            Address::Unix(path, mode) => {
-                let (listener, file) = socket_file::listen(path, *mode)?;
-                listeners.push(Listener::Unix(listener, Some(file)));
-            }
+/// Listens at an address. `all` are the ports of this and all others.
+pub(super) fn listen(address: &Address, all: &[SocketAddr]) -> Result<Listener, HttpError> {
+    match address {
+        Address::Tcp(address) => listen_at(*address, all).map(Listener::Tcp),
+        Address::Unix(path, mode) => {
+            let (listener, file) = socket_file::listen(path, *mode)?;
+            Ok(Listener::Unix(listener, Some(file)))
         }
     }
-    Ok(listeners)
 }
 
 /// Listens at a port. `others` are all that are listened at.
@@ -245,14 +253,5 @@ mod tests {
         let Ok(v6) = listen_at(at("[::]:0"), &[]) else { return }; // a machine without IPv6
         let port = v6.local_addr().expect("an address").port();
         std::net::TcpStream::connect(("127.0.0.1", port)).expect("IPv4 is taken too");
-    }
-
-    #[test]
-    fn what_was_passed_is_not_opened_again() {
-        let passed = || Listener::Tcp(TcpListener::bind("127.0.0.1:0").expect("a free port"));
-        let first = passed();
-        let address = first.port().expect("a port");
-        let listeners = listen(&[address.into(), at("127.0.0.1:0").into()], vec![first]).expect("one more");
-        assert_eq!((listeners.len(), listeners[0].port()), (2, Some(address)));
     }
 }

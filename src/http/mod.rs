@@ -10,6 +10,7 @@ mod forwarded;
 mod guess;
 mod listen;
 mod passed;
+mod places;
 mod respond;
 mod server;
 mod socket_file;
@@ -20,11 +21,13 @@ mod target;
 pub use forwarded::Trusted;
 pub use listen::{Address, HttpError};
 pub use passed::Passed;
+pub use places::Places;
 pub use server::Server;
 pub use socket_file::LONGEST_PATH;
 
 use std::time::Duration;
 
+use tokio::sync::watch;
 use url::Url;
 
 /// How the server deals with its clients.
@@ -32,6 +35,8 @@ use url::Url;
 pub struct Settings {
     /// Where readers find the feeds; ends with a slash. Addresses in answers are made of it, never of what a client says.
     pub base_url: Url,
+    /// Where they are found from then on, whenever it says so.
+    pub moves: Option<watch::Receiver<Url>>,
     /// How many connections are served at a time; more wait.
     pub connections: usize,
     /// How many of them one client may have, which is an IPv4 address or 64 bits of an IPv6 address; more are closed. Those of trusted proxies
@@ -39,6 +44,8 @@ pub struct Settings {
     pub connections_per_client: usize,
     /// Who says truly for whom it asks.
     pub trusted: Trusted,
+    /// The places of several servers, instead of ones of its own.
+    pub places: Option<Places>,
     /// How long a client may take for the head of its next request, first byte and last, from the end of the answer before, or from
     /// connecting. So an idle connection is closed after as long. A body is not waited for at all: a request that has one is the last of
     /// its connection.
@@ -55,9 +62,11 @@ impl Settings {
         let half_a_minute = Duration::from_secs(30);
         Self {
             base_url,
+            moves: None,
             connections: 2_048,
             connections_per_client: 1_024,
             trusted: Trusted::default(),
+            places: None,
             head_timeout: half_a_minute,
             write_timeout: half_a_minute,
             drain: Duration::from_secs(2),

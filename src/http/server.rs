@@ -1,11 +1,11 @@
 //! Sockets and connections: who is let in, for how long, and how it ends.
 
 use std::convert::Infallible;
-use std::future::ready;
+use std::future::{pending, ready};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -15,18 +15,16 @@ use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::clients::Clients;
 use super::forwarded::client;
 use super::listen::{Address, HttpError, Listener, Waiting, listen};
 use super::respond::{Answer, Site};
 use super::stall::Stalling;
 use super::stream::{Peer, Stream};
-use super::{Passed, Settings};
+use super::{Passed, Places, Settings};
 use crate::publish::shelf::Shelf;
 
 /// The longest head of a request, in bytes; more is answered 431. (More than 100 fields are, too.)
@@ -50,15 +48,22 @@ impl Server {
     /// # Errors
     /// When one of them cannot be had.
     pub fn bind(addresses: &[Address]) -> Result<Self, HttpError> {
-        Self::bind_beside(Passed::default(), addresses)
+        let ports: Vec<SocketAddr> = addresses.iter().filter_map(Address::port).collect();
+        Self::bind_among(addresses, &ports)
     }
 
-    /// The same beside sockets that listen already; an address that one of them has is not opened again.
+    /// The same where other servers of this process listen too: `all` are the ports of all of them.
     ///
     /// # Errors
-    /// When one of the addresses cannot be had.
-    pub fn bind_beside(passed: Passed, addresses: &[Address]) -> Result<Self, HttpError> {
-        Ok(Self { listeners: listen(addresses, passed.0)? })
+    /// When one of `addresses` cannot be had.
+    pub fn bind_among(addresses: &[Address], all: &[SocketAddr]) -> Result<Self, HttpError> {
+        let listeners = addresses.iter().map(|address| listen(address, all)).collect::<Result<_, _>>()?;
+        Ok(Self { listeners })
+    }
+
+    /// Takes sockets that listen already.
+    pub fn of(passed: Passed) -> Self {
+        Self { listeners: passed.0 }
     }
 
     /// The ports at which it listens.
@@ -75,9 +80,26 @@ impl Server {
     ///
     /// # Errors
     /// When the runtime does not take the sockets; nothing ends it once it serves.
-    pub async fn serve(self, shelf: Arc<Shelf>, settings: Settings, shutdown: CancellationToken) -> Result<(), HttpError> {
-        let site = Arc::new(Site::new(shelf, &settings.base_url));
-        self.run(settings, shutdown, move |request| site.respond(request)).await
+    pub async fn serve(self, shelf: Arc<Shelf>, mut settings: Settings, shutdown: CancellationToken) -> Result<(), HttpError> {
+        let site = Arc::new(RwLock::new(Arc::new(Site::new(shelf.clone(), &settings.base_url))));
+        let moves = settings.moves.take();
+        let shown = site.clone();
+        let follow = async move {
+            let Some(mut moves) = moves else { return pending().await };
+            while moves.changed().await.is_ok() {
+                let moved = Arc::new(Site::new(shelf.clone(), &moves.borrow_and_update()));
+                *shown.write().unwrap_or_else(PoisonError::into_inner) = moved;
+            }
+            pending().await
+        };
+        let answer = move |request| {
+            let site = site.read().unwrap_or_else(PoisonError::into_inner).clone();
+            site.respond(request)
+        };
+        tokio::select! {
+            served = self.run(settings, shutdown, answer) => served,
+            never = follow => never,
+        }
     }
 
     async fn run<A: Answering>(self, settings: Settings, shutdown: CancellationToken, answer: A) -> Result<(), HttpError> {
@@ -85,8 +107,7 @@ impl Server {
             self.listeners.into_iter().map(Listener::waiting).collect::<Result<_, _>>().map_err(HttpError::Wait)?;
         let connections = TaskTracker::new();
         let door = Door {
-            places: Arc::new(Semaphore::new(settings.connections.max(1))),
-            clients: Clients::new(settings.connections_per_client, settings.trusted.clone()),
+            places: settings.places.clone().unwrap_or_else(|| Places::new(&settings)),
             connections: connections.clone(),
             host: Host { protocol: protocol(&settings), settings: Arc::new(settings), shutdown: shutdown.clone(), answer },
         };
@@ -122,8 +143,7 @@ fn protocol(settings: &Settings) -> http1::Builder {
 /// Lets clients in.
 #[derive(Clone)]
 struct Door<A> {
-    places: Arc<Semaphore>,
-    clients: Clients,
+    places: Places,
     connections: TaskTracker,
     host: Host<A>,
 }
@@ -133,12 +153,11 @@ impl<A: Answering> Door<A> {
     async fn keep_open(self, listener: Waiting) {
         loop {
             let (stream, peer) = next(|| listener.accept(), PAUSE).await;
-            let Some(admission) = self.clients.admit(peer) else { continue };
-            let Ok(place) = self.places.clone().acquire_owned().await else { return };
+            let Some(place) = self.places.take(peer).await else { continue };
             let host = self.host.clone();
             self.connections.spawn(async move {
                 host.attend(stream, peer).await;
-                drop((place, admission));
+                drop(place);
             });
         }
     }

@@ -80,7 +80,7 @@ fn message(delivery: &Delivery) -> String {
     // As it was when it opened: an incident that is closed by now was not then.
     let lasted = incident.lasted().filter(|_| delivery.event == Event::Closed).map(|l| l.as_secs());
     json!({
-        "id": incident.guid(delivery.event).urn().to_string(), "event": delivery.event.name(), "source": incident.source,
+        "id": incident.guid(delivery.event).urn().to_string(), "event": delivery.event.name(), "source": Some(&incident.source).filter(|s| !s.is_empty()),
         "kind": incident.kind.name(), "reasons": incident.reasons, "since": incident.since.to_rfc3339(),
         "at": delivery.at.to_rfc3339(), "lasted-seconds": lasted,
     })

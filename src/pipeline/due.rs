@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Pipeline, PipelineError};
 use crate::config::Source;
+use crate::domain::health::State;
 use crate::domain::stamp;
 use crate::schedule::MOST_JITTER;
 use crate::store::{BeginPoll, SourceState, Stale};
@@ -26,6 +27,19 @@ impl Due {
     pub fn number(&self) -> usize {
         self.number
     }
+}
+
+/// How the sources stand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// How many there are.
+    pub sources: usize,
+    /// Of those, how many failed once or twice in a row.
+    pub suspect: usize,
+    /// How many failed more often.
+    pub failing: usize,
+    /// When the next poll is due, if one was made before.
+    pub next: Option<DateTime<Utc>>,
 }
 
 impl Pipeline {
@@ -71,6 +85,24 @@ impl Pipeline {
     pub async fn is_any_due(&self, at: DateTime<Utc>) -> Result<bool, PipelineError> {
         let due = self.store.due(at).await?;
         Ok(!due.is_empty() && self.config.sources.iter().any(|s| due.contains(s.newsroom.id.as_str())))
+    }
+
+    /// How all sources stand.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn standing(&self) -> Result<Standing, PipelineError> {
+        let states = self.store.standing(self.config.sources.iter().map(|s| &s.newsroom.id)).await?;
+        let mut standing = Standing { sources: self.config.sources.len(), ..Standing::default() };
+        for state in states.into_iter().flatten() {
+            match State::after(state.failures) {
+                State::Fine => {}
+                State::Suspect => standing.suspect += 1,
+                State::Failing => standing.failing += 1,
+            }
+            standing.next = [standing.next, state.due].into_iter().flatten().min();
+        }
+        Ok(standing)
     }
 
     /// Gives up polls that came to nothing: they are due again.

@@ -153,6 +153,15 @@ fn plain(error: &FetchError) -> String {
 }
 
 impl Pipeline {
+    /// Opens an incident of newsroomd itself: the configuration that it was to take over is wrong. It ends when one is good, in
+    /// [`Pipeline::renewed`]. Says whether that is news.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn note_wrong_config(&self, reasons: &[String]) -> Result<bool, StoreError> {
+        self.store.open_own_incident(Kind::Config, reasons, super::now(), self.config.status.webhook.is_some()).await
+    }
+
     /// Notes failures, and polls that went well again; what turned stands in the outcomes from then on.
     pub(super) async fn note(&self, outcomes: &mut [(Due, Outcome)]) -> Result<(), StoreError> {
         let words: Vec<Option<(Kind, String, Vec<String>)>> = outcomes

@@ -27,7 +27,7 @@ use tokio::sync::Semaphore;
 
 pub use backfill::{BackfillAsked, Backfilled, Begins, Ended, Estimate, Outlet, Progress, Told};
 pub use channel::title;
-pub use due::{Due, backs_off, is_due, now};
+pub use due::{Due, Standing, backs_off, is_due, now};
 pub use health::{Judged, judge_first};
 pub use hosts::{ask, polite, turns};
 pub use poll::{Otherwise, PageRead, PollError, Polled, Walked, read_archived, read_page};
@@ -93,15 +93,39 @@ impl Pipeline {
     /// When store or tree cannot be used.
     pub async fn new(config: Arc<Config>, store: Store, outlets: Outlets) -> Result<Self, PipelineError> {
         let fetcher = polite(&config, Some(&store))?;
+        let private = outlets.disk.then(|| Arc::new(Private::beside(&config.database)));
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self::made(config, store, fetcher, private, outlets, Arc::new(Semaphore::new(cores))).await
+    }
+
+    /// The same by another configuration, of the same database: hosts are asked with what is known of them. Polls that go on by this one keep
+    /// it. `shelf`: instead of this one's.
+    ///
+    /// # Errors
+    /// When store or tree cannot be used; what was published stays.
+    pub async fn renewed(&self, config: Arc<Config>, shelf: Option<Arc<Shelf>>) -> Result<Self, PipelineError> {
+        let fetcher = match config.fetch == self.config.fetch {
+            true => self.fetcher.clone(),
+            false => polite(&config, Some(&self.store))?,
+        };
+        let outlets = Outlets { disk: self.private.is_some(), shelf };
+        Self::made(config, self.store.clone(), fetcher, self.private.clone(), outlets, self.cores.clone()).await
+    }
+
+    async fn made(
+        config: Arc<Config>,
+        store: Store,
+        fetcher: Fetcher,
+        private: Option<Arc<Private>>,
+        outlets: Outlets,
+        cores: Arc<Semaphore>,
+    ) -> Result<Self, PipelineError> {
         let disk = match config.publish.directory.clone().filter(|_| outlets.disk) {
             Some(root) => Some(tokio::task::spawn_blocking(move || Disk::open(&root)).await??),
             None => None,
         };
-        let private = outlets.disk.then(|| Arc::new(Private::beside(&config.database)));
         let states = store.sources(config.sources.iter().map(|s| &s.newsroom.id)).await?;
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let webhook = config.status.webhook.clone().map(Webhook::new);
-        let cores = Arc::new(Semaphore::new(cores));
         let pipeline = Self { config, store, fetcher, disk, private, shelf: outlets.shelf, webhook, cores };
         pipeline.reschedule(&states).await?;
         let names: Vec<&str> = pipeline.config.sources.iter().map(|s| s.newsroom.id.as_str()).collect();
@@ -113,5 +137,15 @@ impl Pipeline {
     /// The configuration.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Whether what both ask of hosts is counted together.
+    pub fn shares_counts(&self, other: &Self) -> bool {
+        self.config.fetch == other.config.fetch
+    }
+
+    /// Whether both are of one configuration, read at one time.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.config, &other.config)
     }
 }

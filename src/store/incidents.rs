@@ -96,7 +96,8 @@ impl Store {
         Ok(listed::<Vec<Columns>>(&rows)?.into_iter().map(incident).collect())
     }
 
-    /// Closes the incidents of sources that are not among these: nobody polls them any more. Lets go of those that are long over.
+    /// Closes the incidents of sources that are not among these, for nobody polls them any more, and those of no source, for this is asked where the
+    /// configuration is good. Lets go of those that are long over.
     ///
     /// # Errors
     /// When the database fails.
@@ -123,6 +124,35 @@ impl Store {
             .await?;
         happened(&mut tx, &open, Event::Closed, at, webhook).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Opens an incident of no source, unless it is open; one of other reasons ends with it. Says whether that is news.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn open_own_incident(
+        &self,
+        kind: Kind,
+        reasons: &[String],
+        at: DateTime<Utc>,
+        webhook: bool,
+    ) -> Result<bool, StoreError> {
+        let reasons = serde_json::json!(reasons).to_string();
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let query = "SELECT count(*) FROM incident WHERE source = '' AND closed IS NULL AND kind = $1 AND reasons = $2";
+        let same: i64 = sqlx::query_scalar(query).bind(kind.name()).bind(&reasons).fetch_one(&mut *tx).await?;
+        if same > 0 {
+            return Ok(false);
+        }
+        let close = "UPDATE incident SET closed = $1 WHERE source = '' AND closed IS NULL RETURNING id";
+        let closed: Vec<i64> = sqlx::query_scalar(close).bind(at.timestamp()).fetch_all(&mut *tx).await?;
+        happened(&mut tx, &closed, Event::Closed, at, webhook).await?;
+        let open = "INSERT INTO incident (source, kind, reasons, since, opened) VALUES ('', $1, $2, $3, $3) RETURNING id";
+        let opened: Vec<i64> =
+            sqlx::query_scalar(open).bind(kind.name()).bind(&reasons).bind(at.timestamp()).fetch_all(&mut *tx).await?;
+        happened(&mut tx, &opened, Event::Opened, at, webhook).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// What a webhook is to be told at `at`, in the order in which it happened, each taken until `until`: another process leaves it alone till then.

@@ -84,6 +84,13 @@ impl Store {
         Ok(())
     }
 
+    /// Whether the database answers at all, be it with an error. Waits for whatever the connection is used for.
+    pub async fn answers(&self) -> bool {
+        let asked = sqlx::query_scalar::<_, i64>("SELECT 1 FROM source LIMIT 1").fetch_optional(&self.pool).await;
+        // What uses the connection has not come to its end in all that time.
+        !matches!(asked, Err(sqlx::Error::PoolTimedOut))
+    }
+
     /// Closes the connection, folding the log into the file.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -116,7 +116,7 @@ fn a_hangup_ends_nothing() {
     let mut daemon = Daemon::start(&scene.place);
     daemon.published(&["new=1"]);
     daemon.process.signal("HUP");
-    daemon.wait(&["SIGHUP: the configuration is read at the start only"]);
+    daemon.wait(&["the configuration was read anew"]);
     assert_eq!(daemon.titles("news/all"), ["One"]);
     daemon.stop();
 }

@@ -13,4 +13,6 @@ mod pages;
 mod parts;
 mod properties;
 mod reading;
+mod settings;
 mod storage;
+mod units;

@@ -50,7 +50,7 @@ impl Daemon {
         Self::of(Process::start(&mut place.command(&["run"])))
     }
 
-    /// One that was started already.
+    /// Waits until a process is ready.
     #[track_caller]
     pub fn of(mut process: Process) -> Self {
         let line = process.stderr.wait(&["serving", "addresses="]);

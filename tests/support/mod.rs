@@ -8,6 +8,7 @@ pub mod daemon;
 pub mod database;
 pub mod faults;
 pub mod listing;
+pub mod manager;
 pub mod newsroom;
 pub mod process;
 pub mod raw;

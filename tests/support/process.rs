@@ -124,7 +124,12 @@ impl Process {
     /// With something on its standard input.
     pub fn start_with(input: Stdio, command: &mut Command) -> Self {
         // What these say would change what is logged, and to whom it is told.
-        command.env_remove("JOURNAL_STREAM").env_remove("NOTIFY_SOCKET");
+        Self::start_told(command.env_remove("NOTIFY_SOCKET").env_remove("WATCHDOG_USEC"), input)
+    }
+
+    /// The same with whom it is to tell how it is.
+    pub fn start_told(command: &mut Command, input: Stdio) -> Self {
+        command.env_remove("JOURNAL_STREAM");
         let mut child = command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
         let stdout = Lines::of(child.stdout.take().expect("piped"));
         let stderr = Lines::of(child.stderr.take().expect("piped"));
@@ -133,6 +138,14 @@ impl Process {
 
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it has in memory, in bytes.
+    #[track_caller]
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a size");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
     }
 
     /// The most that it ever had in memory, in bytes; none: it has ended.

@@ -11,7 +11,7 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::run::stop_on_signals;
+use super::run::on_signals;
 use super::{Exit, report};
 use crate::cli::DemoArgs;
 use crate::config::Config;
@@ -87,7 +87,7 @@ async fn live(args: &DemoArgs, stage: &Stage) -> anyhow::Result<Exit> {
     };
     let address = *server.addresses().first().context("the listener has no address")?;
     let config = stage.config(&format!("http://{address}/"))?;
-    stop_on_signals(&stage.stop)?;
+    on_signals(&stage.stop, None)?;
     live::run(config, server, stage, args.json).await?;
     Ok(Exit::Done)
 }

@@ -1,0 +1,301 @@
+//! Where HTTP is answered: which addresses are open, and how others take their places while readers are being served.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::{GRACE, descriptors};
+use crate::config::{Config, Http, Listen};
+use crate::error_chain;
+use crate::http::{self, Address, HttpError, Passed, Places, Server};
+use crate::publish::shelf::Shelf;
+
+/// Sockets that listen and do not answer yet.
+#[derive(Debug)]
+pub struct Door {
+    /// What of `[http] listen` it stands for; None: it was there before the configuration, and stays whatever that says.
+    pub name: Option<Listen>,
+    /// The sockets.
+    pub server: Server,
+}
+
+/// Why an address of the configuration cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum DoorError {
+    /// The name stands for none.
+    #[error("[http] listen: there is no address for {name}")]
+    Nowhere {
+        /// The name, with its port.
+        name: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// It cannot be listened at.
+    #[error(transparent)]
+    Listen(#[from] HttpError),
+    /// It cannot be listened at while another of ours is open.
+    #[error("[http] listen: {name} overlaps with {by}, where newsroomd listens now: that change needs a restart")]
+    Overlaps {
+        /// What the configuration names.
+        name: String,
+        /// What stands in its way.
+        by: String,
+    },
+    /// Clients are dealt with in one way from start to end.
+    #[error("[http] {0} is another one now: that change needs a restart")]
+    Limits(&'static str),
+}
+
+/// Opens what the configuration names, if it serves HTTP. Sockets that systemd passed take the place of the addresses, unless it names them beside.
+///
+/// # Errors
+/// When one of the addresses cannot be had; then none is listened at.
+pub fn open(http: Option<&Http>) -> Result<Vec<Door>, DoorError> {
+    let passed = Passed::take()?;
+    let Some(http) = http else {
+        if !passed.is_empty() {
+            tracing::warn!("systemd passed a socket, but there is no [http]: nobody answers there");
+        }
+        return Ok(Vec::new());
+    };
+    let mut doors = Vec::new();
+    if !passed.is_empty() {
+        doors.push(Door { name: None, server: Server::of(passed) });
+    }
+    let (ports, places) = doors.first().map(|door| (door.server.addresses(), door.server.places())).unwrap_or_default();
+    doors.extend(named(http, &ports, &places, |_| true)?);
+    Ok(doors)
+}
+
+/// Which of the configuration's addresses are to be open, where sockets were passed and where not.
+fn wanted(http: &Http, passed: bool) -> Result<&[Listen], DoorError> {
+    match (passed, http.listen.contains(&Listen::Systemd)) {
+        (false, true) => Err(HttpError::NothingPassed.into()),
+        (true, false) => Ok(&[]),
+        _ => Ok(&http.listen),
+    }
+}
+
+/// Listens at those of the configuration's addresses for which `is_new` holds, beside sockets that were passed: their ports, and how they are shown.
+fn named(http: &Http, ports: &[SocketAddr], places: &[String], is_new: impl Fn(&Listen) -> bool) -> Result<Vec<Door>, DoorError> {
+    let mut all: Vec<(&Listen, Vec<Address>)> = Vec::new();
+    for listen in wanted(http, !places.is_empty())? {
+        let found = match listen {
+            // A name may stand for several.
+            Listen::Port(name) => {
+                let found = name.to_socket_addrs().map_err(|source| DoorError::Nowhere { name: name.clone(), source })?;
+                found.map(Address::Tcp).collect()
+            }
+            Listen::Socket(path) => vec![Address::Unix(path.clone(), http.socket_mode)],
+            Listen::Systemd => Vec::new(),
+        };
+        let mut new: Vec<Address> = Vec::new();
+        for address in found {
+            let is_passed = places.contains(&address.to_string());
+            if !is_passed && !new.contains(&address) && all.iter().all(|(_, others)| !others.contains(&address)) {
+                new.push(address);
+            }
+        }
+        all.push((listen, new));
+    }
+    let every: Vec<SocketAddr> =
+        all.iter().flat_map(|(_, addresses)| addresses).filter_map(Address::port).chain(ports.iter().copied()).collect();
+    let wanted = all.into_iter().filter(|(listen, addresses)| is_new(listen) && !addresses.is_empty());
+    let door = |(listen, addresses): (&Listen, Vec<Address>)| {
+        Ok(Door { name: Some(listen.clone()), server: Server::bind_among(&addresses, &every)? })
+    };
+    wanted.map(door).collect()
+}
+
+/// What is open, for whoever looks after it.
+#[derive(Debug, Clone)]
+pub(super) struct Open {
+    ports: Arc<Mutex<Vec<SocketAddr>>>,
+    places: Places,
+}
+
+impl Open {
+    pub fn of(ports: Vec<SocketAddr>, places: Places) -> Self {
+        Self { ports: Arc::new(Mutex::new(ports)), places }
+    }
+
+    /// The ports where HTTP is answered.
+    pub fn ports(&self) -> Vec<SocketAddr> {
+        self.ports.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether one more reader can be served just now.
+    pub fn has_room(&self) -> bool {
+        self.places.has_room()
+    }
+}
+
+struct Opened {
+    name: Option<Listen>,
+    ports: Vec<SocketAddr>,
+    places: Vec<String>,
+    stop: CancellationToken,
+}
+
+/// The doors that are open.
+pub(super) struct Doors {
+    opened: Vec<Opened>,
+    serving: JoinSet<Result<(), HttpError>>,
+    open: Open,
+    /// How clients are dealt with at all of them, and what the configuration said of it.
+    settings: http::Settings,
+    http: Option<Http>,
+    /// Where readers find the feeds: the servers follow it.
+    base_url: watch::Sender<Url>,
+    stop: CancellationToken,
+}
+
+impl Doors {
+    /// None, for the feeds and clients of this configuration. All are closed at `stop`.
+    pub fn new(config: &Config, stop: CancellationToken) -> Self {
+        let base_url = watch::Sender::new(config.base_url.clone());
+        let mut settings =
+            http::Settings { drain: GRACE, moves: Some(base_url.subscribe()), ..http::Settings::new(config.base_url.clone()) };
+        if let Some(http) = &config.http {
+            settings.connections = descriptors::room_for(http.max_connections);
+            settings.connections_per_client = http.max_connections_per_client;
+            settings.trusted = http.trusted_proxies.clone();
+        }
+        let open = Open::of(Vec::new(), Places::new(&settings));
+        settings.places = Some(open.places.clone());
+        Self { opened: Vec::new(), serving: JoinSet::new(), open, settings, http: config.http.clone(), base_url, stop }
+    }
+
+    pub fn open(&self) -> Open {
+        self.open.clone()
+    }
+
+    /// Begins to serve.
+    pub fn serve(&mut self, doors: Vec<Door>, shelf: &Arc<Shelf>) {
+        let mut shown = Vec::new();
+        for Door { name, server } in doors {
+            let (ports, places) = (server.addresses(), server.places());
+            shown.extend(places.iter().cloned());
+            let settings = http::Settings { base_url: self.base_url.borrow().clone(), ..self.settings.clone() };
+            let stop = self.stop.child_token();
+            self.serving.spawn(server.serve(shelf.clone(), settings, stop.clone()));
+            self.opened.push(Opened { name, ports, places, stop });
+        }
+        if !shown.is_empty() {
+            tracing::info!(addresses = shown.join(" "), "serving");
+        }
+        self.note();
+    }
+
+    /// Listens at what of this is not open yet: clients can connect from now on, and wait.
+    ///
+    /// # Errors
+    /// When one address cannot be had, or clients were to be dealt with otherwise; then nothing has changed.
+    pub fn add(&self, http: Option<&Http>) -> Result<Vec<Door>, DoorError> {
+        let Some(http) = http else { return Ok(Vec::new()) };
+        if let Some(key) = self.other_limits(http) {
+            return Err(DoorError::Limits(key));
+        }
+        let passed = self.opened.iter().filter(|door| door.name.is_none());
+        let (ports, places): (Vec<_>, Vec<_>) = passed.map(|door| (door.ports.clone(), door.places.clone())).unzip();
+        let is_new = |listen: &Listen| self.opened.iter().all(|door| door.name.as_ref() != Some(listen));
+        named(http, &ports.concat(), &places.concat(), is_new).map_err(|error| match error {
+            DoorError::Listen(HttpError::Taken(address)) => {
+                let own = self.open.ports().into_iter().find(|own| own.port() == address.port());
+                own.map_or(error, |own| DoorError::Overlaps { name: address.to_string(), by: own.to_string() })
+            }
+            error => error,
+        })
+    }
+
+    /// The key by which clients were to be dealt with otherwise than they are.
+    fn other_limits(&self, http: &Http) -> Option<&'static str> {
+        let old = self.http.as_ref()?;
+        let keys = [
+            (old.max_connections != http.max_connections, "max-connections"),
+            (old.max_connections_per_client != http.max_connections_per_client, "max-connections-per-client"),
+            (old.trusted_proxies != http.trusted_proxies, "trusted-proxies"),
+            (old.socket_mode != http.socket_mode, "socket-mode"),
+        ];
+        keys.into_iter().find(|(differs, _)| *differs).map(|(_, key)| key)
+    }
+
+    /// Closes what is not named here: who is being answered there gets the answer, and nobody else is let in. Sockets that were passed stay.
+    pub fn close_others(&mut self, http: Option<&Http>) {
+        let passed = self.opened.iter().any(|door| door.name.is_none());
+        let wanted = http.and_then(|http| wanted(http, passed).ok()).unwrap_or_default();
+        self.opened.retain(|door| {
+            let stays = door.name.as_ref().is_none_or(|name| wanted.contains(name));
+            if !stays {
+                door.stop.cancel();
+                tracing::info!(addresses = door.places.join(" "), "no longer serving");
+            }
+            stays
+        });
+        // Those that have ended need not be kept.
+        while let Some(ended) = self.serving.try_join_next() {
+            told(ended);
+        }
+        self.note();
+    }
+
+    /// The feeds are at this address from now on.
+    pub fn move_to(&self, base_url: &Url) {
+        self.base_url.send_if_modified(|now| {
+            let moves = now != base_url;
+            now.clone_from(base_url);
+            moves
+        });
+    }
+
+    fn note(&self) {
+        let ports = self.opened.iter().flat_map(|door| door.ports.clone()).collect();
+        *self.open.ports.lock().unwrap_or_else(PoisonError::into_inner) = ports;
+    }
+
+    /// Waits until those who are being answered are: after the stop.
+    pub async fn close(mut self) {
+        while let Some(ended) = self.serving.join_next().await {
+            told(ended);
+        }
+    }
+}
+
+fn told(ended: Result<Result<(), HttpError>, tokio::task::JoinError>) {
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(error = error_chain(&error), "the HTTP server failed"),
+        Err(error) => tracing::error!(%error, "the HTTP server died"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn http(listen: &[Listen]) -> Http {
+        Http {
+            listen: listen.to_vec(),
+            socket_mode: 0o660,
+            max_connections: 1,
+            max_connections_per_client: 1,
+            trusted_proxies: http::Trusted::default(),
+        }
+    }
+
+    #[test]
+    fn what_was_passed_is_not_opened_again() {
+        let passed = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = passed.local_addr().expect("a port");
+        let any = Listen::Port("127.0.0.1:0".into());
+        let both = http(&[Listen::Systemd, Listen::Port(port.to_string()), any.clone()]);
+        let opened = |http: &Http| named(http, &[port], &[format!("http://{port}/")], |_| true).expect("opened");
+        assert_eq!(opened(&both).into_iter().map(|door| door.name).collect::<Vec<_>>(), [Some(any.clone())]);
+        assert!(opened(&http(&[any])).is_empty(), "it takes the place of what is not named beside it");
+        assert!(named(&both, &[], &[], |_| true).is_err(), "none was passed");
+    }
+}

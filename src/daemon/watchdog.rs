@@ -1,0 +1,201 @@
+//! Tells systemd that all is well, for as long as it is: the work goes round, the store answers, HTTP answers.
+//!
+//! What is stuck is told from what is slow by time: a component has [`PATIENCE`] times the watchdog's interval. A component that answers with an
+//! error is not stuck; ending the daemon would mend nothing, and readers would lose what is served from memory. So a database that another process
+//! holds for long, a full disk and newsrooms that do not answer end nothing.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::doors::Open;
+use super::manager::Manager;
+use crate::store::Store;
+
+/// How many of the watchdog's intervals something may take.
+const PATIENCE: u32 = 10;
+
+/// A heartbeat may stay away for so long: where the clock is set back, the next one comes within 15 seconds.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// What the work is at, for the watchdog to see.
+#[derive(Debug, Clone)]
+pub(super) struct Pulse(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    beat: Instant,
+    step: Option<(&'static str, Instant)>,
+}
+
+impl Pulse {
+    pub fn new() -> Self {
+        Self(Arc::new(Mutex::new(State { beat: Instant::now(), step: None })))
+    }
+
+    /// A step begins.
+    pub fn at(&self, step: &'static str) {
+        self.with(|state| state.step = Some((step, Instant::now())));
+    }
+
+    /// It is done, and the next thing is waited for.
+    pub fn rest(&self) {
+        self.with(|state| state.step = None);
+    }
+
+    /// The heart has beaten.
+    pub fn beat(&self) {
+        self.with(|state| state.beat = Instant::now());
+    }
+
+    fn with<T>(&self, what: impl FnOnce(&mut State) -> T) -> T {
+        what(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What does not go on.
+    fn stuck(&self, now: Instant, patience: Duration) -> Option<&'static str> {
+        self.with(|state| match state.step {
+            Some((step, since)) => (now - since > patience).then_some(step),
+            None => (now - state.beat > patience.max(SILENCE)).then_some("the heartbeat"),
+        })
+    }
+}
+
+/// Something that is asked, over and over, and was well when it last answered.
+struct Asked {
+    what: &'static str,
+    well: Instant,
+    asking: Option<JoinHandle<bool>>,
+}
+
+impl Asked {
+    fn new(what: &'static str) -> Self {
+        Self { what, well: Instant::now(), asking: None }
+    }
+
+    /// Takes the answer, if it is there, and asks anew.
+    async fn look<F: Future<Output = bool> + Send + 'static>(&mut self, ask: impl FnOnce() -> F) {
+        if self.asking.as_ref().is_some_and(JoinHandle::is_finished)
+            && let Some(asking) = self.asking.take()
+            && asking.await.unwrap_or(false)
+        {
+            self.well = Instant::now();
+        }
+        if self.asking.is_none() {
+            self.asking = Some(tokio::spawn(ask()));
+        }
+    }
+
+    fn stuck(&self, patience: Duration) -> Option<&'static str> {
+        (self.well.elapsed() > patience).then_some(self.what)
+    }
+}
+
+/// Tells it twice in each of the watchdog's intervals, until `stop`: then the stop itself is watched by systemd.
+pub(super) async fn run(every: Duration, manager: Manager, pulse: Pulse, store: Store, open: Open, stop: CancellationToken) {
+    let patience = every * PATIENCE;
+    let (mut database, mut http) = (Asked::new("the database"), Asked::new("the HTTP server"));
+    let mut ticks = interval(every / 2);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut told = None;
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        let store = store.clone();
+        database.look(|| async move { store.answers().await }).await;
+        let open = open.clone();
+        http.look(|| async move { answers(&open, every).await }).await;
+        let stuck = pulse.stuck(Instant::now(), patience).or(database.stuck(patience)).or(http.stuck(patience));
+        match stuck {
+            None => manager.well(),
+            Some(what) if told != stuck => {
+                tracing::error!("{what} has been stuck for {patience:?}: the watchdog is not told any more that all is well");
+            }
+            Some(_) => {}
+        }
+        if told.is_some() && stuck.is_none() {
+            tracing::warn!("nothing is stuck any more");
+        }
+        told = stuck;
+    }
+}
+
+/// Whether HTTP answers a request at each of its addresses. Readers who have all the places are served, so that is no failure; nor is it one of ours
+/// if we cannot get there: a firewall may stand between us and ourselves, or there may be no descriptor left for a connection.
+async fn answers(open: &Open, limit: Duration) -> bool {
+    for address in open.ports() {
+        let Ok(Ok(stream)) = timeout(limit, TcpStream::connect(near(address))).await else { continue };
+        let answered = timeout(limit, ask(&stream)).await;
+        if !matches!(answered, Ok(Ok(()))) && open.has_room() {
+            return false;
+        }
+    }
+    true
+}
+
+async fn ask(stream: &TcpStream) -> std::io::Result<()> {
+    const REQUEST: &[u8] = b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    stream.writable().await?;
+    stream.try_write(REQUEST)?;
+    let mut answer = [0; 9];
+    loop {
+        stream.readable().await?;
+        match stream.try_read(&mut answer) {
+            Ok(0) => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// An address at which this machine reaches what listens there.
+fn near(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        let local: IpAddr = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+        address.set_ip(local);
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{Places, Settings};
+
+    #[test]
+    fn a_step_or_a_silence_that_lasts_is_stuck() {
+        let pulse = Pulse::new();
+        let after = |seconds, patience| pulse.stuck(Instant::now() + Duration::from_secs(seconds), Duration::from_secs(patience));
+        pulse.at("publishing");
+        assert_eq!(after(99, 100), None);
+        assert_eq!(after(101, 100), Some("publishing"));
+        pulse.rest();
+        assert_eq!(after(101, 100), Some("the heartbeat"));
+        assert_eq!(after(59, 1), None, "beats are far between where the clock was set back");
+        pulse.beat();
+        assert_eq!(after(99, 100), None);
+    }
+
+    #[tokio::test]
+    async fn readers_who_have_all_the_places_are_no_failure() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let limit = Duration::from_millis(50);
+        let settings = Settings { connections: 1, ..Settings::new("https://example.org/".parse().expect("a URL")) };
+        let places = Places::new(&settings);
+        let open = Open::of(vec![listener.local_addr().expect("an address")], places.clone());
+        assert!(!answers(&open, limit).await, "nobody answers, and there is a place");
+        let taken = places.take_all();
+        assert!(answers(&open, limit).await, "nobody answers, for readers have all the places");
+        drop(taken);
+        let nowhere = Open::of(vec!["127.0.0.1:1".parse().expect("an address")], places);
+        assert!(answers(&nowhere, limit).await);
+    }
+}

@@ -1,0 +1,48 @@
+//! How many connections there may be, and of whom.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Settings;
+use super::clients::{Admission, Clients};
+use super::stream::Peer;
+
+/// Places for connections. Servers that share one have them together.
+#[derive(Debug, Clone)]
+pub struct Places {
+    all: Arc<Semaphore>,
+    clients: Clients,
+}
+
+/// A connection's place, until it is dropped.
+pub(super) type Place = (OwnedSemaphorePermit, Admission);
+
+impl Places {
+    /// As many as these settings say.
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            all: Arc::new(Semaphore::new(settings.connections.max(1))),
+            clients: Clients::new(settings.connections_per_client, settings.trusted.clone()),
+        }
+    }
+
+    /// Whether one more connection can be served just now.
+    pub fn has_room(&self) -> bool {
+        self.all.available_permits() > 0
+    }
+
+    /// All places that are free.
+    #[cfg(test)]
+    pub fn take_all(&self) -> impl Sized {
+        let free = u32::try_from(self.all.available_permits()).unwrap_or(u32::MAX);
+        self.all.clone().try_acquire_many_owned(free).expect("free places")
+    }
+
+    /// A place, as soon as there is one; none if the client has all that it may have.
+    pub(super) async fn take(&self, peer: Peer) -> Option<Place> {
+        let admission = self.clients.admit(peer)?;
+        let place = self.all.clone().acquire_owned().await.ok()?;
+        Some((place, admission))
+    }
+}
