@@ -24,17 +24,17 @@ pub struct Published {
 }
 
 /// Channels rendered before their documents are written: bounds memory, and how much a crash repeats.
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 
 /// New items stay in a feed for this long (seconds) before its last change, however many they are.
 const FRESH: i64 = 86_400;
 
 /// A channel that needs rendering.
-struct Job<'a> {
-    row: &'a ChannelRow,
-    known: Known<'a>,
+pub(super) struct Job<'a> {
+    pub row: &'a ChannelRow,
+    pub known: Known<'a>,
     /// Channels of terms that were renamed to this one's: the same documents stand at their addresses too.
-    moved: Vec<&'a ChannelRow>,
+    pub moved: Vec<&'a ChannelRow>,
 }
 
 impl Job<'_> {
@@ -46,13 +46,13 @@ impl Job<'_> {
     }
 
     /// From when on (unix seconds) what regular polls first saw stands in the document, however much.
-    fn since(&self) -> i64 {
+    pub fn since(&self) -> i64 {
         let (before, now) = self.instants();
         before.unwrap_or(now).min(now) - FRESH
     }
 
     /// Whose items the channel holds.
-    fn members(&self) -> Members<'_> {
+    pub fn members(&self) -> Members<'_> {
         match (self.known, &self.row.source, self.row.term) {
             (Known::Feed(feed), ..) => Members::Filter(&feed.filter),
             (_, Some(_), Some(term)) => Members::Term(term),
@@ -62,10 +62,10 @@ impl Job<'_> {
 }
 
 /// A channel on its way to disk.
-struct Ready {
+pub(super) struct Ready {
     /// Its own, and those that lead to it.
-    addresses: Vec<String>,
-    state: Rendered,
+    pub addresses: Vec<String>,
+    pub state: Rendered,
     /// For how long readers need not ask again (seconds).
     max_age: u32,
 }
@@ -158,6 +158,13 @@ impl Pipeline {
     }
 
     fn jobs<'a>(&'a self, rows: &'a [ChannelRow]) -> Vec<Job<'a>> {
+        let mut jobs = self.all_jobs(rows);
+        jobs.retain(|job| std::iter::once(&job.row).chain(&job.moved).any(|r| r.stale.is_some() || self.is_missing(r)));
+        jobs
+    }
+
+    /// Every channel that the config knows.
+    pub(super) fn all_jobs<'a>(&'a self, rows: &'a [ChannelRow]) -> Vec<Job<'a>> {
         let mut moved: BTreeMap<String, Vec<&ChannelRow>> = BTreeMap::new();
         for row in rows {
             if let (Some(source), Some(facet), Some(slug)) = (&row.source, &row.facet, &row.moved_to) {
@@ -168,8 +175,7 @@ impl Pipeline {
         let jobs = own.filter_map(|row| {
             let known = known(&self.config, row)?;
             let moved = moved.remove(&row.address).unwrap_or_default();
-            let needs = std::iter::once(&row).chain(&moved).any(|r| r.stale.is_some() || self.is_missing(r));
-            needs.then_some(Job { row, known, moved })
+            Some(Job { row, known, moved })
         });
         jobs.collect()
     }
@@ -232,7 +238,12 @@ impl Pipeline {
     }
 
     /// Chooses a channel's items and says since when it holds them: its state, its document, and which items are too fresh to be left out.
-    fn prepare(&self, job: &Job<'_>, selection: &Selection, items: &HashMap<i64, Item>) -> (Ready, Document, HashSet<Digest>) {
+    pub(super) fn prepare(
+        &self,
+        job: &Job<'_>,
+        selection: &Selection,
+        items: &HashMap<i64, Item>,
+    ) -> (Ready, Document, HashSet<Digest>) {
         let row = job.row;
         let make = |at: i64, same: bool| {
             let chosen = selection.since(at - FRESH);
@@ -262,7 +273,7 @@ impl Pipeline {
         (Ready { addresses, state, max_age }, document, fresh)
     }
 
-    fn stamp_of(&self, known: &Known<'_>) -> Digest {
+    pub(super) fn stamp_of(&self, known: &Known<'_>) -> Digest {
         match known {
             Known::All(source) | Known::Term(source, _) => source_stamp(&self.config, source),
             Known::Feed(feed) => feed_stamp(&self.config, feed),
