@@ -6,6 +6,7 @@ pub mod changing;
 pub mod daemon;
 pub mod database;
 pub mod faults;
+pub mod limits;
 pub mod listing;
 pub mod newsroom;
 pub mod process;
