@@ -5,6 +5,7 @@ use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::{Store, StoreError};
 
@@ -58,7 +59,7 @@ pub enum BackupError {
 /// When the database cannot be read or is damaged, or the file cannot be written; then nothing is left of it, and what was there before stays.
 pub async fn back_up(database: &Path, file: &Path, replace: bool) -> Result<u64, BackupError> {
     let refused = |source| BackupError::Refused { path: file.to_owned(), source };
-    let (store, _) = Store::read_as_it_is(database).await?;
+    let store = Looked::open(database).await?;
     if let (Ok(one), Ok(other)) = (fs::canonicalize(database), fs::canonicalize(file))
         && one == other
     {
@@ -75,8 +76,7 @@ pub async fn back_up(database: &Path, file: &Path, replace: bool) -> Result<u64,
     unfinished.push(name);
     unfinished.push(format!(".{}", std::process::id()));
     let unfinished = file.with_file_name(unfinished);
-    let made = copy(&store, &unfinished, file, replace).await;
-    store.close().await;
+    let made = copy(store, database, &unfinished, file, replace).await;
     if made.is_err() {
         // Best effort: what went wrong is told.
         let _ = fs::remove_file(&unfinished);
@@ -85,14 +85,54 @@ pub async fn back_up(database: &Path, file: &Path, replace: bool) -> Result<u64,
     made
 }
 
-async fn copy(store: &Store, unfinished: &Path, file: &Path, replace: bool) -> Result<u64, BackupError> {
+/// A database that is read, and how its file was before.
+struct Looked {
+    store: Store,
+    /// Its size and its time; None: a process had it open, and SQLite keeps us apart.
+    before: Option<(u64, SystemTime)>,
+}
+
+impl Looked {
+    async fn open(database: &Path) -> Result<Self, BackupError> {
+        let before = at_rest(database);
+        let (store, _) = Store::read_as_it_is(database).await?;
+        Ok(Self { store, before })
+    }
+
+    /// Whether nobody has written to a database that was read as it lay there.
+    fn is_sound(&self, database: &Path) -> bool {
+        self.before.is_none() || self.before == at_rest(database)
+    }
+}
+
+fn at_rest(database: &Path) -> Option<(u64, SystemTime)> {
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    let metadata = fs::metadata(database).ok().filter(|_| !Path::new(&log).exists())?;
+    Some((metadata.len(), metadata.modified().ok()?))
+}
+
+async fn copy(mut store: Looked, database: &Path, unfinished: &Path, file: &Path, replace: bool) -> Result<u64, BackupError> {
     let refused = |source| BackupError::Refused { path: file.to_owned(), source };
     let copied = |source| BackupError::Copy { path: unfinished.to_owned(), source };
     // Made first, so that at no moment others can read it than may read it later.
     let made = File::create(unfinished).map_err(refused)?;
     made.set_permissions(Permissions::from_mode(0o640)).map_err(refused)?;
     let name = unfinished.to_str().ok_or_else(|| refused(io::Error::new(io::ErrorKind::InvalidInput, "its name is no text")))?;
-    sqlx::query("VACUUM INTO $1").bind(name).execute(&store.pool).await.map_err(copied)?;
+    let mut done = sqlx::query("VACUUM INTO $1").bind(name).execute(&store.store.pool).await;
+    store.store.close().await;
+    if !store.is_sound(database) {
+        // Whoever began to write meanwhile has made the log by which SQLite keeps us apart; or is done, and it lies there again.
+        made.set_len(0).map_err(refused)?;
+        store = Looked::open(database).await?;
+        done = sqlx::query("VACUUM INTO $1").bind(name).execute(&store.store.pool).await;
+        store.store.close().await;
+    }
+    done.map_err(copied)?;
+    if !store.is_sound(database) {
+        let busy = io::Error::new(io::ErrorKind::ResourceBusy, "processes come and go on the database; try again");
+        return Err(refused(busy));
+    }
     let (copy, _) = Store::read_as_it_is(unfinished).await?;
     let said = copy.integrity().await;
     copy.close().await;

@@ -167,19 +167,12 @@ impl Store {
         Ok(findings)
     }
 
-    /// Mends what does not hold; says what did not. Damage of the file is another matter: what is only wrong with indexes is mended.
+    /// Mends what does not hold; says what did not. Damage of the file is another matter.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn mend(&self) -> Result<Vec<String>, StoreError> {
         let mut mended = Vec::new();
-        if !self.integrity().await?.is_empty() {
-            match sqlx::query("REINDEX").execute(&self.pool).await {
-                Ok(_) => mended.push("indexes made anew".to_owned()),
-                Err(error) if is_damage(&error) => return Ok(mended),
-                Err(error) => return Err(error.into()),
-            }
-        }
         // Rows are mended one kind after the other, and meanwhile not all holds. The setting is void within a transaction.
         let mut connection = self.pool.acquire().await?;
         sqlx::query("PRAGMA foreign_keys = OFF").execute(&mut *connection).await?;

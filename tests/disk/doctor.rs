@@ -286,6 +286,9 @@ fn files_of_another_user_are_told() {
             .expect("given back");
     }
     fine(&scene.place);
+    std::os::unix::fs::chown(scene.place.database(), Some(12_345), None).expect("given away");
+    let run = doctor(&scene.place, &["--repair"]);
+    assert!(run.code == Some(1) && run.stderr.contains("run it as user 12345"), "what root writes is root's: {run:#?}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use chrono::Utc;
 
+use super::around::user;
 use super::{Report, holder};
 use crate::config::Config;
 use crate::pipeline::{Outlets, Pipeline};
@@ -24,6 +25,12 @@ pub(super) async fn repair(config: &Arc<Config>, report: &Report) -> anyhow::Res
     let mut done = Vec::new();
     if !report.damaged && !report.usable {
         return Ok(done);
+    }
+    let owner = std::fs::metadata(&config.database).map(|m| std::os::unix::fs::MetadataExt::uid(&m));
+    if let (0, Ok(owner @ 1..)) = (user(), owner) {
+        bail!(
+            "what root writes, the daemon could not: run it as user {owner}, to whom the database belongs (runuser -u NAME -- newsroomd doctor --repair)"
+        );
     }
     let lock = match Lock::take(&config.database, Purpose::Once, Duration::ZERO) {
         Ok(lock) => Some(lock),
@@ -46,7 +53,10 @@ pub(super) async fn repair(config: &Arc<Config>, report: &Report) -> anyhow::Res
         )?;
         let lost = match saved.damaged.as_slice() {
             [] => String::new(),
-            lost => format!(", rows were lost of: {}", lost.join(", ")),
+            lost => format!(
+                ", rows were lost of: {} (run `newsroomd once --all`, and `newsroomd backfill SOURCE --restart` for what is older)",
+                lost.join(", ")
+            ),
         };
         done.push(format!(
             "{} items were saved into a new database{lost}; the damaged one is kept as {}",

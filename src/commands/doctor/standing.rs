@@ -51,6 +51,9 @@ pub(super) fn clock(config: &Config, states: &[Option<SourceState>], rows: &[Cha
             continue;
         }
         let latest = source.schedule.next_after(state.failures.max(1), now, source.newsroom.timezone, u64::MAX) + MOST_JITTER;
+        // Unless its host asked for a longer wait, or has a robots.txt that forbids it, which is looked at again a day later.
+        let waits = TimeDelta::from_std(config.fetch.max_retry_after).unwrap_or_default().max(TimeDelta::days(1));
+        let latest = latest.max(now + waits + MOST_JITTER);
         if let Some(due) = state.due.filter(|due| *due > latest + SLACK) {
             let what = format!("the next poll is due at {} only", due.format("%Y-%m-%d %H:%M:%S UTC"));
             let advice = "if the clock is right now, run `newsroomd once --all --now`, which polls it and sets the time anew";
@@ -89,7 +92,8 @@ mod tests {
             (-60, 840, 0, None),
             (-60, 930, 0, None),
             (-60, 6 * 3_600, 9, None),
-            (-60, 86_400, 0, Some((true, "due at"))),
+            (-60, 86_400, 0, None),
+            (-60, 2 * 86_400, 0, Some((true, "due at"))),
             (86_400, 87_300, 0, Some((false, "yet to come"))),
             (30, 930, 0, None),
         ] {
