@@ -42,6 +42,10 @@ pub enum Command {
     Manners(MannersArgs),
     /// Forget an item, a term or a source for good: the only way to lose what was once seen
     Forget(ForgetArgs),
+    /// Look for what is wrong with database, feeds, rights, disk, clock and sources, and say what to do; --repair mends it
+    Doctor(DoctorArgs),
+    /// Copy the database into a file, while it is in use; to restore it, copy it back
+    Backup(BackupArgs),
     /// Make feeds of a newsroom that is built in: no network, no configuration needed
     Demo(DemoArgs),
 }
@@ -208,6 +212,30 @@ pub struct ForgetArgs {
     /// Say what would go, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Mend what can be mended, and publish everything anew; of a damaged database, save what can be read
+    #[arg(long)]
+    pub repair: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `backup`.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// The copy
+    pub file: PathBuf,
+    /// Replace what is there
+    #[arg(long)]
+    pub force: bool,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

@@ -1,9 +1,11 @@
 //! The commands: each reads what it needs, drives the pipeline, and reports.
 
 mod backfill;
+mod backup;
 mod check;
 mod demo;
 mod discover;
+mod doctor;
 mod feeds;
 mod forget;
 mod manners;
@@ -28,6 +30,8 @@ pub enum Exit {
     Done = 0,
     /// It could not be done.
     Failed = 1,
+    /// `doctor` found something that is wrong (sysexits.h: EX_DATAERR).
+    Findings = 65,
     /// A source failed; the others were done (sysexits.h: EX_TEMPFAIL, it may go better next time). Also: nothing on a page is surely a listing.
     SourceFailed = 75,
     /// The configuration is wrong (sysexits.h: EX_CONFIG).
@@ -76,6 +80,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Feeds(args) => feeds::run(&load()?, args).await,
         Command::Manners(args) => manners::run(&load()?, args).await,
         Command::Forget(args) => forget::run(&load()?, args).await,
+        Command::Doctor(args) => doctor::run(load()?, args).await,
+        Command::Backup(args) => backup::run(&load()?, args).await,
         Command::Demo(args) => demo::run(args).await,
     }
 }

@@ -3,6 +3,7 @@
 //! Plain data and the rules that belong to it; knows no HTML, TOML, SQL, HTTP or feed format.
 
 pub mod channel;
+pub mod finding;
 pub mod fold;
 pub mod health;
 pub mod host;

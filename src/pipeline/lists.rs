@@ -25,13 +25,17 @@ pub(super) fn put_list(update: &mut Update, name: &str, bytes: Vec<u8>) {
     update.put(name, Document::new(kind, bytes, None, MAX_AGE));
 }
 
+fn render(directory: &Directory) -> [(&'static str, Vec<u8>); 2] {
+    [(OPML, opml::render(directory)), (INDEX, pages::index(directory))]
+}
+
 impl Pipeline {
     /// `feeds.opml` and `index.html`.
     pub(super) async fn lists(&self, rows: &[ChannelRow], update: &mut Update) -> Result<usize, PipelineError> {
         let directory = self.directory(rows);
         let disk = self.disk.clone();
         let work = tokio::task::spawn_blocking(move || {
-            let lists = [(OPML, opml::render(&directory)), (INDEX, pages::index(&directory))];
+            let lists = render(&directory);
             let mut written = Vec::new();
             if let Some(disk) = disk {
                 for (name, bytes) in &lists {
@@ -50,6 +54,11 @@ impl Pipeline {
             }
         }
         Ok(written)
+    }
+
+    /// The lists as they should be.
+    pub(super) fn lists_of(&self, rows: &[ChannelRow]) -> [(&'static str, Vec<u8>); 2] {
+        render(&self.directory(rows))
     }
 
     fn directory(&self, rows: &[ChannelRow]) -> Directory {

@@ -3,12 +3,13 @@
 //! `due` says which sources are due; `poll` walks one source's pages into the store; `publish` renders what the store marked stale and brings it to
 //! disk, `shelve` to the shelf; `lists` are the lists of feeds, `removal` what was forgotten; `round` is all of it once;
 //! `backfill` walks a pager to its end. `health` judges pages and notes how sources fare, `status` makes the feed of it, `deliver` tells the webhook;
-//! `hosts` keeps what the fetcher must remember of hosts.
+//! `examine` compares the tree with the store; `hosts` keeps what the fetcher must remember of hosts.
 
 mod backfill;
 mod channel;
 mod deliver;
 mod due;
+mod examine;
 mod found;
 mod health;
 mod hosts;
@@ -28,6 +29,7 @@ use tokio::sync::Semaphore;
 pub use backfill::{BackfillAsked, Backfilled, Begins, Ended, Estimate, Outlet, Progress, Told};
 pub use channel::title;
 pub use due::{Due, Standing, backs_off, is_due, now};
+pub use examine::Examined;
 pub use health::{Judged, judge_first};
 pub use hosts::{ask, polite, turns};
 pub use poll::{Otherwise, PageRead, PollError, Polled, Walked, read_archived, read_page};
@@ -132,6 +134,16 @@ impl Pipeline {
         pipeline.store.settle_incidents(&names, now(), pipeline.webhook.is_some()).await?;
         pipeline.settle(chrono::Utc::now()).await?;
         Ok(pipeline)
+    }
+
+    /// A pipeline to look with: it changes neither store nor tree, and asks nobody.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be made.
+    pub fn looking(config: Arc<Config>, store: Store) -> Result<Self, PipelineError> {
+        let fetcher = Fetcher::new(&config.fetch)?;
+        let disk = config.publish.directory.as_deref().map(Disk::look);
+        Ok(Self { config, store, fetcher, disk, private: None, shelf: None, webhook: None, cores: Arc::new(Semaphore::new(1)) })
     }
 
     /// The configuration.

@@ -27,17 +27,17 @@ pub struct Published {
 }
 
 /// Channels rendered before their documents are written: bounds memory, and how much a crash repeats.
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 
 /// New items stay in a feed for this long (seconds) before its last change, however many they are.
 const FRESH: i64 = 86_400;
 
 /// A channel that needs rendering.
-struct Job<'a> {
-    row: &'a ChannelRow,
-    known: Known<'a>,
+pub(super) struct Job<'a> {
+    pub row: &'a ChannelRow,
+    pub known: Known<'a>,
     /// Channels of terms that were renamed to this one's: the same documents stand at their addresses too.
-    moved: Vec<&'a ChannelRow>,
+    pub moved: Vec<&'a ChannelRow>,
 }
 
 impl Job<'_> {
@@ -49,13 +49,13 @@ impl Job<'_> {
     }
 
     /// From when on (unix seconds) what regular polls first saw stands in the document, however much.
-    fn since(&self) -> i64 {
+    pub fn since(&self) -> i64 {
         let (before, now) = self.instants();
         before.unwrap_or(now).min(now) - FRESH
     }
 
     /// Whose items the channel holds.
-    fn members(&self) -> Members<'_> {
+    pub fn members(&self) -> Members<'_> {
         match (self.known, &self.row.source, self.row.term) {
             (Known::Feed(feed), ..) => Members::Filter(&feed.filter),
             (_, Some(_), Some(term)) => Members::Term(term),
@@ -65,8 +65,8 @@ impl Job<'_> {
 }
 
 /// A channel that is to be rendered.
-struct Prepared {
-    ready: Ready,
+pub(super) struct Prepared {
+    pub ready: Ready,
     document: Document,
     /// Items too fresh to be left out.
     fresh: HashSet<Digest>,
@@ -74,13 +74,13 @@ struct Prepared {
 }
 
 /// A channel's documents in the tree: ending and bytes, page included.
-type Documents = Vec<(&'static str, Vec<u8>)>;
+pub(super) type Documents = Vec<(&'static str, Vec<u8>)>;
 
 /// A channel on its way to disk.
-struct Ready {
+pub(super) struct Ready {
     /// Its own, and those that lead to it.
-    addresses: Vec<String>,
-    state: Rendered,
+    pub addresses: Vec<String>,
+    pub state: Rendered,
     /// For how long readers need not ask again (seconds).
     max_age: u32,
 }
@@ -176,6 +176,13 @@ impl Pipeline {
     }
 
     fn jobs<'a>(&'a self, rows: &'a [ChannelRow]) -> Vec<Job<'a>> {
+        let mut jobs = self.all_jobs(rows);
+        jobs.retain(|job| std::iter::once(&job.row).chain(&job.moved).any(|r| r.stale.is_some() || self.is_missing(r)));
+        jobs
+    }
+
+    /// Every channel that the config knows.
+    pub(super) fn all_jobs<'a>(&'a self, rows: &'a [ChannelRow]) -> Vec<Job<'a>> {
         let mut moved: BTreeMap<String, Vec<&ChannelRow>> = BTreeMap::new();
         for row in rows {
             if let (Some(source), Some(facet), Some(slug)) = (&row.source, &row.facet, &row.moved_to) {
@@ -186,8 +193,7 @@ impl Pipeline {
         let jobs = own.filter_map(|row| -> Option<Job<'_>> {
             let known = known(&self.config, row)?;
             let moved = moved.remove(&row.address).unwrap_or_default();
-            let needs = std::iter::once(&row).chain(&moved).any(|r| r.stale.is_some() || self.is_missing(r));
-            needs.then_some(Job { row, known, moved })
+            Some(Job { row, known, moved })
         });
         let mut jobs: Vec<Job<'_>> = jobs.collect();
         // Their pages state how many items each term has.
@@ -260,7 +266,13 @@ impl Pipeline {
     }
 
     /// Chooses a channel's items, and says since when it holds them.
-    fn prepare(&self, job: &Job<'_>, selection: &Selection, items: &HashMap<i64, Item>, pages: &Pages<'_>) -> Prepared {
+    pub(super) fn prepare(
+        &self,
+        job: &Job<'_>,
+        selection: &Selection,
+        items: &HashMap<i64, Item>,
+        pages: &Pages<'_>,
+    ) -> Prepared {
         let row = job.row;
         let make = |at: i64, same: bool| {
             let chosen = selection.since(at - FRESH);
@@ -291,7 +303,7 @@ impl Pipeline {
         Prepared { ready: Ready { addresses, state, max_age }, document, fresh, around }
     }
 
-    fn stamp_of(&self, known: &Known<'_>) -> Digest {
+    pub(super) fn stamp_of(&self, known: &Known<'_>) -> Digest {
         match known {
             Known::All(source) | Known::Term(source, _) => source_stamp(&self.config, source),
             Known::Feed(feed) => feed_stamp(&self.config, feed),
@@ -300,7 +312,8 @@ impl Pipeline {
 }
 
 impl Prepared {
-    fn render(self, max_size: u64) -> (Ready, Documents) {
+    /// Its documents.
+    pub fn render(self, max_size: u64) -> (Ready, Documents) {
         let mut ready = self.ready;
         let page = pages::channel(&self.document, &self.around);
         let Fitted { documents, items } = fit(self.document, &self.fresh, max_size);

@@ -12,16 +12,30 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use super::claim::{Claim, claim};
 use crate::feed::pages;
 
 /// Why a document was not published.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {what} {}: {source}; see that {} and all in it belong to the user that newsroomd runs as, and that the disk is not full", path.display(), root.display())]
-pub struct PublishError {
-    what: &'static str,
-    path: PathBuf,
-    root: PathBuf,
-    source: io::Error,
+pub enum PublishError {
+    /// The disk refuses.
+    #[error("cannot {what} {}: {source}; see that {} and all in it belong to the user that newsroomd runs as, and that the disk is not full", path.display(), root.display())]
+    Refused {
+        /// What was tried.
+        what: &'static str,
+        /// With which file or folder.
+        path: PathBuf,
+        /// The tree.
+        root: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A process with another database publishes there.
+    #[error("another newsroomd publishes to {} from another database: name another folder in [publish] directory of one of the two", root.display())]
+    Claimed {
+        /// The tree.
+        root: PathBuf,
+    },
 }
 
 /// The published tree.
@@ -30,26 +44,43 @@ pub struct Disk {
     root: PathBuf,
     /// Pages of somebody else's that were told of.
     foreign: Arc<Mutex<BTreeSet<PathBuf>>>,
+    /// Held until the last copy is dropped; None: it is only looked at.
+    _claim: Option<Claim>,
 }
 
 /// What marks files that are being written.
-const UNFINISHED: &str = ".newsroomd-";
+pub(super) const UNFINISHED: &str = ".newsroomd-";
 
 impl Disk {
     /// The tree at this folder, which is made if it is missing. Leftovers of a process that died are removed: call it only
     /// while holding the publish lock.
     ///
     /// # Errors
-    /// When the folder cannot be made or read.
+    /// When the folder cannot be made or read, or a process with another database publishes there.
     pub fn open(root: &Path) -> Result<Self, PublishError> {
-        let disk = Self { root: root.to_owned(), foreign: Arc::default() };
+        let mut disk = Self::look(root);
         disk.make_folder(root)?;
+        match claim(root).map_err(disk.error("open", root))? {
+            None => return Err(PublishError::Claimed { root: root.to_owned() }),
+            claim => disk._claim = claim,
+        }
         disk.sweep()?;
         Ok(disk)
     }
 
-    pub(super) fn error<'a>(&'a self, what: &'static str, path: &'a Path) -> impl Fn(io::Error) -> PublishError + 'a {
-        move |source| PublishError { what, path: path.to_owned(), root: self.root.clone(), source }
+    /// The tree at this folder, to look at only: nothing is made or removed.
+    pub fn look(root: &Path) -> Self {
+        Self { root: root.to_owned(), foreign: Arc::default(), _claim: None }
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What is told of a failure with a file of the tree.
+    pub fn error<'a>(&'a self, what: &'static str, path: &'a Path) -> impl Fn(io::Error) -> PublishError + 'a {
+        move |source| PublishError::Refused { what, path: path.to_owned(), root: self.root.clone(), source }
     }
 
     fn sweep(&self) -> Result<(), PublishError> {
@@ -93,7 +124,7 @@ impl Disk {
     }
 
     /// Whether a page stands there that somebody else made: `index.html` may be the web site's own. Told once.
-    pub(super) fn is_foreign(&self, path: &Path) -> bool {
+    pub fn is_foreign(&self, path: &Path) -> bool {
         if path.extension().is_none_or(|ending| ending != pages::ENDING) {
             return false;
         }

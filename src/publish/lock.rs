@@ -53,6 +53,23 @@ pub enum LockError {
     },
 }
 
+/// Who holds the lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// Nobody.
+    Nobody,
+    /// A daemon.
+    Daemon {
+        /// Its process, as far as the system tells.
+        process: Option<u32>,
+    },
+    /// A process that publishes once.
+    Other {
+        /// It, as far as the system tells.
+        process: Option<u32>,
+    },
+}
+
 /// What the file says while a daemon holds it.
 const DAEMON: &[u8] = b"daemon\n";
 
@@ -107,11 +124,52 @@ impl Lock {
     }
 }
 
-/// The file of a lock.
-fn beside(database: &Path, ending: &str) -> Result<(File, PathBuf), LockError> {
+impl Holder {
+    /// Who holds the publish lock now. It is not taken, and no file is made.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn now(database: &Path) -> Result<Self, LockError> {
+        let path = name(database, ".lock");
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::Nobody),
+            Err(source) => return Err(LockError::Unusable { path, source }),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(Self::Nobody),
+            Err(TryLockError::Error(source)) => Err(LockError::Unusable { path, source }),
+            Err(TryLockError::WouldBlock) => {
+                let process = process(&file);
+                let is_daemon = std::fs::read(&path).is_ok_and(|told| told == DAEMON);
+                Ok(if is_daemon { Self::Daemon { process } } else { Self::Other { process } })
+            }
+        }
+    }
+}
+
+/// The process that holds the lock of a file (proc_locks(5)), if the system tells.
+fn process(file: &File) -> Option<u32> {
+    let inode = std::os::unix::fs::MetadataExt::ino(&file.metadata().ok()?).to_string();
+    // 1: FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF
+    let is_it = |fields: &Vec<&str>| {
+        fields.get(1) == Some(&"FLOCK") && fields.get(5).and_then(|place| place.rsplit(':').next()) == Some(inode.as_str())
+    };
+    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    let fields = locks.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).find(is_it)?;
+    fields[4].parse().ok().filter(|process| *process > 0)
+}
+
+/// The name of a lock's file.
+fn name(database: &Path, ending: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(ending);
-    let path = PathBuf::from(name);
+    PathBuf::from(name)
+}
+
+/// The file of a lock.
+fn beside(database: &Path, ending: &str) -> Result<(File, PathBuf), LockError> {
+    let path = name(database, ending);
     let unusable = |source| LockError::Unusable { path: path.clone(), source };
     // At the very first start the lock comes before the database.
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
@@ -133,7 +191,11 @@ mod tests {
         let once = take(Purpose::Once).expect("free");
         assert!(matches!(take(Purpose::Daemon), Err(LockError::Held { .. })));
         drop(once);
+        assert_eq!(Holder::now(&database).expect("told"), Holder::Nobody);
         let daemon = take(Purpose::Daemon).expect("free");
+        let ours = Some(std::process::id());
+        let told = Holder::now(&database).expect("told");
+        assert!([ours, None].iter().any(|process| told == Holder::Daemon { process: *process }), "{told:?}");
         assert!(matches!(take(Purpose::Once), Err(LockError::Daemon { .. })));
         drop(daemon);
         drop(take(Purpose::Once).expect("free"));

@@ -48,8 +48,16 @@ pub enum StoreError {
         #[source]
         source: sqlx::migrate::MigrateError,
     },
+    /// Nothing of a damaged database can be read.
+    #[error("nothing can be read of the database {}: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        reason: String,
+    },
     /// The database refused.
-    #[error("the database failed")]
+    #[error("the database {}", if super::examine::is_damage(.0) { "is damaged: run `newsroomd doctor`" } else { "failed" })]
     Database(#[from] sqlx::Error),
     /// A source was asked for that was never registered.
     #[error("the database knows no source \"{0}\"")]

@@ -20,9 +20,11 @@ macro_rules! from_row {
 
 mod additions;
 mod backfill;
+mod backup;
 mod channels;
 mod erase;
 mod error;
+mod examine;
 mod find;
 mod forget;
 mod health;
@@ -34,6 +36,7 @@ mod overview;
 mod places;
 mod renames;
 mod rows;
+mod salvage;
 mod selection;
 mod sources;
 mod terms;
@@ -42,12 +45,14 @@ mod walk;
 use sqlx::SqlitePool;
 
 pub use backfill::Backfill;
+pub use backup::{BackupError, back_up};
 pub use channels::{Categories, ChannelRow, Rendered, Stale};
 pub use error::StoreError;
 pub use find::Held;
 pub use health::{Fared, Fate, Turned};
 pub use incidents::{Delivery, StatusRow};
 pub use overview::Counts;
+pub use salvage::{Salvaged, salvage, sweep_salvage, was_ours};
 pub use selection::{Members, Pick, Selection};
 pub use sources::{BeginPoll, Moved, SourceState, Validators};
 pub use terms::TermInfo;

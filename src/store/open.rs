@@ -1,7 +1,6 @@
 //! Opening the database: only our own, never a newer one, never by overwriting.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -14,7 +13,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr};
 use super::{Store, StoreError};
 
 /// "NRSD": set by the first migration.
-const APPLICATION_ID: i64 = 1_314_018_116;
+pub(super) const APPLICATION_ID: i64 = 1_314_018_116;
 
 /// Every layout, in order. Never change one that was released: add another.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
@@ -32,7 +31,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 ];
 
 /// The newest layout that is known here. The file's header says which one it has ("user version"), so that a start need not look further.
-const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
+pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
@@ -72,7 +71,7 @@ impl Store {
             match pool().connect_with(options.clone()).await {
                 // Several first starts at a time all turn the log on, for which SQLite does not wait of itself.
                 Err(e) if is_busy(&e) && began.elapsed() < BUSY => tokio::time::sleep(AGAIN).await,
-                result => break result.map_err(|e| unusable(plain(&e)))?,
+                result => break result.map_err(|e| unusable(reason(&e)))?,
             }
         };
         migrate(&writer, path).await?;
@@ -86,6 +85,15 @@ impl Store {
     /// # Errors
     /// When there is none, it is another program's or of another layout, or cannot be used.
     pub async fn read(path: &Path) -> Result<Self, StoreError> {
+        let (store, layout) = Self::read_as_it_is(path).await?;
+        if layout < NEWEST { Err(StoreError::Older { path: path.to_owned() }) } else { Ok(store) }
+    }
+
+    /// Opens the database to read only, of whatever earlier layout it is: says which.
+    ///
+    /// # Errors
+    /// When there is none, it is another program's or a newer one's, or cannot be used.
+    pub(super) async fn read_as_it_is(path: &Path) -> Result<(Self, i64), StoreError> {
         let unusable = |reason: String| StoreError::Unusable { path: path.to_owned(), reason };
         if let Header::Nothing = check_header(path)? {
             return Err(StoreError::Missing { path: path.to_owned() });
@@ -100,19 +108,20 @@ impl Store {
             .read_only(true)
             .immutable(alone)
             .busy_timeout(BUSY)
+            // A check of the whole database sorts.
+            .pragma("temp_store", "MEMORY")
             .disable_statement_logging();
-        let reader = pool().connect_with(options).await.map_err(|e| unusable(plain(&e)))?;
+        let reader = pool().connect_with(options).await.map_err(|e| unusable(reason(&e)))?;
         let foreign = |_| StoreError::Foreign { path: path.to_owned() };
         let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&reader).await.map_err(foreign)?;
         if id != APPLICATION_ID {
             return Err(StoreError::Foreign { path: path.to_owned() });
         }
         let layout: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&reader).await.map_err(foreign)?;
-        match layout.cmp(&NEWEST) {
-            Ordering::Less => Err(StoreError::Older { path: path.to_owned() }),
-            Ordering::Equal => Ok(Self { pool: reader }),
-            Ordering::Greater => Err(StoreError::Newer { path: path.to_owned(), version: layout }),
+        if layout > NEWEST {
+            return Err(StoreError::Newer { path: path.to_owned(), version: layout });
         }
+        Ok((Self { pool: reader }, layout))
     }
 }
 
@@ -234,8 +243,14 @@ async fn check_is_not_newer(path: &Path, version: i64) -> Result<(), StoreError>
     }
 }
 
+/// What SQLite says, and who knows more of it.
+fn reason(error: &sqlx::Error) -> String {
+    let said = plain(error);
+    if super::examine::is_damage(error) { format!("{said} (run `newsroomd doctor`)") } else { said }
+}
+
 /// What SQLite says, without sqlx's frame around it.
-fn plain(error: &sqlx::Error) -> String {
+pub(super) fn plain(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(e) => e.message().to_owned(),
         other => other.to_string(),

@@ -257,6 +257,8 @@ fn every_command_has_help() {
         &["preview", "--help"],
         &["feeds", "--help"],
         &["forget", "--help"],
+        &["doctor", "--help"],
+        &["backup", "--help"],
         &["demo", "--help"],
     ] {
         let run = place.run(args).ok();

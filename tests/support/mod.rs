@@ -7,6 +7,7 @@ pub mod changing;
 pub mod daemon;
 pub mod database;
 pub mod faults;
+pub mod limits;
 pub mod listing;
 pub mod manager;
 pub mod newsroom;

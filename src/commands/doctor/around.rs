@@ -1,0 +1,191 @@
+//! What is around database and tree: who may write where, how much room there is, whether a daemon runs and is reached.
+
+use std::fs;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::{Access, AtFlags, CWD, accessat, statvfs};
+
+use crate::config::{Config, Listen};
+use crate::domain::finding::{Finding, Part};
+use crate::http::{Address, HttpError, Server};
+use crate::pipeline::turns;
+use crate::publish::{Holder, Lying};
+
+/// Less room than this, in bytes, is too little whatever is stored.
+const LEAST_ROOM: u64 = 50_000_000;
+
+/// Fewer files than this may still be made.
+const LEAST_FILES: u64 = 1_000;
+
+/// How long a daemon on this machine may take to accept.
+const ANSWER: Duration = Duration::from_secs(3);
+
+/// Files at most that are named of those that belong to others.
+const NAMED: usize = 3;
+
+/// Who asks: as whom doctor runs.
+pub(super) fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Whether what must be written can be, and belongs to one user.
+pub(super) fn rights(config: &Config, lying: &[Lying]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let (database, hosts) = (&config.database, turns(config));
+    let mut owner = fs::metadata(database).ok().map(|m| m.uid());
+    if let Some(owner) = owner.filter(|owner| *owner != user()) {
+        let what = format!("it belongs to user {owner}, and this is user {}: what may be written is judged as this user", user());
+        findings.push(Finding::note(Part::Rights, what, "run doctor as the user that newsroomd runs as").in_file(database));
+    }
+    owner = owner.or_else(|| nearest(database).and_then(|f| fs::metadata(f).ok()).map(|m| m.uid()));
+    let mut writable: Vec<PathBuf> = vec![database.clone()];
+    writable.extend(database.parent().map(Path::to_owned));
+    writable.extend(["-wal", "-shm", ".lock"].map(|ending| beside(database, ending)));
+    writable.extend([beside(database, "-status"), hosts.clone()]);
+    let of_hosts = fs::read_dir(&hosts).into_iter().flatten().flatten().map(|e| e.path());
+    writable.extend(of_hosts);
+    writable.extend(config.publish.directory.clone());
+    for path in &writable {
+        // What is not there is made: where, must be writable.
+        let Some(there) = nearest(path) else { continue };
+        let access = if there.is_dir() { Access::WRITE_OK | Access::EXEC_OK } else { Access::WRITE_OK | Access::READ_OK };
+        if let Err(error) = accessat(CWD, &there, access, AtFlags::EACCESS) {
+            let what = format!("it cannot be written: {}", std::io::Error::from(error));
+            let advice = "give it to the user that newsroomd runs as (chown), and see that the file system is not read-only";
+            let finding = Finding::problem(Part::Rights, what, advice).in_file(&there);
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+        }
+    }
+    let tree = lying.iter().map(|one| (config.publish.directory.clone().unwrap_or_default().join(&one.name), one.owner));
+    let others: Vec<(PathBuf, u32)> = writable
+        .iter()
+        .filter_map(|path| Some((path.clone(), fs::metadata(path).ok()?.uid())))
+        .chain(tree)
+        .filter(|(path, of)| owner.is_some_and(|owner| owner != *of) && Some(path.as_path()) != database.parent())
+        .collect();
+    if let (Some((_, of)), Some(owner)) = (others.first(), owner) {
+        let named = others.iter().take(NAMED).map(|(path, _)| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        let more = others.len().saturating_sub(NAMED);
+        let what = format!("the database belongs to user {owner}, and user {of} owns what it should own");
+        let advice = "give them to the user that newsroomd runs as (chown): mostly, a command was run as root";
+        let place = if more > 0 { format!("{named} and {more} more") } else { named };
+        findings.push(Finding::problem(Part::Rights, what, advice).at(place));
+    }
+    if let Some(directory) = config.publish.directory.as_deref().filter(|d| d.is_dir()) {
+        let closed = directory.ancestors().skip(1).find(|f| fs::metadata(f).is_ok_and(|m| m.permissions().mode() & 0o001 == 0));
+        if let Some(closed) = closed {
+            let advice = "if another user's web server serves the feeds, open the way to them (chmod o+x)";
+            findings.push(Finding::note(Part::Rights, "other users cannot pass through it to the feeds", advice).in_file(closed));
+        }
+    }
+    findings
+}
+
+/// Whether there is room for what is written: the database once more, when something is forgotten or saved, and the feeds.
+pub(super) fn space(config: &Config) -> Vec<Finding> {
+    let size = fs::metadata(&config.database).map_or(0, |m| m.len());
+    let wanted = [(Some(config.database.as_path()), LEAST_ROOM.max(2 * size)), (config.publish.directory.as_deref(), LEAST_ROOM)];
+    let mut findings = Vec::new();
+    for (path, wanted) in wanted.into_iter().filter_map(|(path, wanted)| Some((nearest(path?)?, wanted))) {
+        let Ok(system) = statvfs(&path) else { continue };
+        let free = system.f_bavail.saturating_mul(system.f_frsize);
+        let mut tell = |what: String| {
+            let finding = Finding::problem(Part::Space, what, "make room: what cannot be written is published later, not lost")
+                .in_file(&path);
+            findings.push(finding);
+        };
+        if free < wanted {
+            tell(format!("{} MB are free, and {} MB may be needed", free / 1_000_000, wanted / 1_000_000));
+        }
+        // Some file systems count no files.
+        if system.f_files > 0 && system.f_favail < LEAST_FILES {
+            tell(format!("only {} more files can be made", system.f_favail));
+        }
+    }
+    let log = beside(&config.database, "-wal");
+    if let Ok(metadata) = fs::metadata(&log)
+        && metadata.len() > LEAST_ROOM.max(size)
+    {
+        let what = format!("the database's log has {} MB", metadata.len() / 1_000_000);
+        let advice =
+            "the daemon folds it in once a day, or when it ends; a program that keeps the database open keeps it from doing so";
+        findings.push(Finding::note(Part::Space, what, advice).in_file(&log));
+    }
+    findings
+}
+
+/// Whether the addresses are free for the daemon, or lead to it.
+pub(super) fn listeners(config: &Config, holder: Holder) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let Some(http) = &config.http else { return findings };
+    let runs = matches!(holder, Holder::Daemon { .. });
+    for listen in &http.listen {
+        let found: Vec<Address> = match listen {
+            Listen::Port(text) => match text.to_socket_addrs() {
+                Ok(found) => found.filter(|a| a.port() != 0).map(Address::Tcp).collect(),
+                Err(error) => {
+                    let what = format!("there is no such address: {error}");
+                    findings.push(Finding::problem(Part::Daemon, what, "change [http] listen").at(text));
+                    continue;
+                }
+            },
+            Listen::Socket(path) => vec![Address::Unix(path.clone(), http.socket_mode)],
+            Listen::Systemd => Vec::new(),
+        };
+        for address in found {
+            let finding = if runs { unanswered(&address) } else { taken(&address) };
+            findings.extend(finding.map(|f| f.at(listen.to_string())));
+        }
+    }
+    findings
+}
+
+/// That the daemon, which runs, is not to be reached.
+fn unanswered(address: &Address) -> Option<Finding> {
+    let reached = match address {
+        Address::Tcp(address) => TcpStream::connect_timeout(&here(*address), ANSWER).map(drop),
+        Address::Unix(path, _) => UnixStream::connect(path).map(drop),
+    };
+    let error = reached.err()?;
+    let advice = "see the daemon's log; if [http] listen was changed, reload or restart it";
+    Some(Finding::problem(Part::Daemon, format!("the daemon runs, but nobody answers: {error}"), advice))
+}
+
+/// That the daemon, which does not run, could not listen there. Bound for an instant: what is refused now would be refused to the daemon.
+fn taken(address: &Address) -> Option<Finding> {
+    match Server::bind(std::slice::from_ref(address)).err()? {
+        HttpError::Taken(_) | HttpError::TakenSocket(_) => {
+            let advice = "stop it or change [http] listen; where systemd holds the socket for newsroomd, all is well";
+            Some(Finding::problem(Part::Daemon, "another program listens there, and no daemon runs", advice))
+        }
+        // systemd makes the folder of a unit when that starts.
+        HttpError::NoFolder(_) => None,
+        error => Some(Finding::problem(Part::Daemon, "the daemon could not listen there", error.to_string())),
+    }
+}
+
+/// Where an address that stands for all of this machine's is reached.
+fn here(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => ([127, 0, 0, 1], v4.port()).into(),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => (std::net::Ipv6Addr::LOCALHOST, v6.port()).into(),
+        address => address,
+    }
+}
+
+/// The file or folder, or the nearest folder above it that is there.
+fn nearest(path: &Path) -> Option<PathBuf> {
+    path.ancestors().map(|p| if p.as_os_str().is_empty() { Path::new(".") } else { p }).find(|p| p.exists()).map(Path::to_owned)
+}
+
+fn beside(database: &Path, ending: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
