@@ -15,6 +15,7 @@ mod ready;
 mod redesigned;
 mod renamed;
 mod schedule;
+mod soak;
 mod stop;
 mod told;
 mod trouble;
