@@ -15,7 +15,7 @@ OFFICES = [f"Office of {w.title()}" for w in WORDS[:12]]
 TOPICS = [f"{a} {b}".title() for a in WORDS[:8] for b in WORDS[8:14]]
 
 
-def make_pages(out, count, seed=1):
+def make_pages(out, count, seed=1, topics=TOPICS):
     """Newsrooms of 50 items of our own making, about 80 kB each."""
     for n in range(count):
         rng, day, rows = random.Random(f"{seed}/{n}"), datetime.date(2024, 9, 30), []
@@ -24,7 +24,7 @@ def make_pages(out, count, seed=1):
             day -= datetime.timedelta(days=rng.randint(0, 2))
             rows.append(f"""<dl class="search-results"><dt class="search-title"><h3><a href="/news/{n}/{i}">{text(9).capitalize()} {i}</a></h3></dt>
 <dd class="search-details"><div class="publishing-date"><span class="label">Publishing date:</span> {day.day} {day:%B} {day.year}</div>
-<div class="where"><span class="label">Where:</span> <a href="/w">{rng.choice(OFFICES)}</a></div><div class="what"><span class="label">What:</span> <a href="/t">{rng.choice(TOPICS)}</a></div>
+<div class="where"><span class="label">Where:</span> <a href="/w">{rng.choice(OFFICES)}</a></div><div class="what"><span class="label">What:</span> <a href="/t">{rng.choice(topics)}</a></div>
 <p class="search-snippet">{text(60).capitalize()}…</p></dd></dl>""")
         menu = "".join(f'<li class="menu-item"><a href="/about/{k}">{text(3).title()}</a></li>' for k in range(250))
         folder = out / f"s{n:04}"
@@ -33,17 +33,20 @@ def make_pages(out, count, seed=1):
                                            f'<main>{"".join(rows)}</main></body></html>', encoding="utf-8")
 
 
+LISTING = """worker_processes 1; daemon off; pid {work}/nginx.pid; error_log stderr crit;
+events {{ worker_connections 1024; }}
+http {{ access_log off; types {{ text/html html; }} charset utf-8; sendfile on; client_body_temp_path {work}/b; proxy_temp_path {work}/p;
+fastcgi_temp_path {work}/f; uwsgi_temp_path {work}/u; scgi_temp_path {work}/s;
+server {{ listen 127.0.0.1:{port} backlog=1024; root {root}; }} }}"""
+
+
 class Nginx:
-    def __init__(self, root, work):
+    def __init__(self, root, work, settings=LISTING):
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
         conf = work / "nginx.conf"
-        conf.write_text(f"""worker_processes 1; daemon off; pid {work}/nginx.pid; error_log stderr crit;
-events {{ worker_connections 1024; }}
-http {{ access_log off; types {{ text/html html; }} charset utf-8; sendfile on; client_body_temp_path {work}/b; proxy_temp_path {work}/p;
-fastcgi_temp_path {work}/f; uwsgi_temp_path {work}/u; scgi_temp_path {work}/s;
-server {{ listen 127.0.0.1:{self.port} backlog=1024; root {root}; }} }}""")
+        conf.write_text(settings.format(work=work, port=self.port, root=root))
         self.process = subprocess.Popen(["nginx", "-p", str(work), "-c", str(conf)], stderr=subprocess.DEVNULL)
         for _ in range(200):
             with socket.socket() as s:

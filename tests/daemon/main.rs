@@ -18,6 +18,7 @@ mod redesigned;
 mod reload;
 mod renamed;
 mod schedule;
+mod soak;
 mod stop;
 mod systemd;
 mod told;

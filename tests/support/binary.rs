@@ -74,7 +74,9 @@ impl Place {
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_newsroomd"));
+        // Figures are those of an optimised build, which the tests need not be.
+        let binary = std::env::var_os("NEWSROOMD_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_newsroomd").into());
+        let mut command = Command::new(binary);
         command.arg("--config").arg(self.config()).args(args).current_dir(self.path()).stdin(Stdio::null());
         command.env_remove("NEWSROOMD_CONFIG").env_remove("NEWSROOMD_LOG").env("STATE_DIRECTORY", self.path().join("state"));
         command
