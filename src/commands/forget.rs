@@ -188,7 +188,8 @@ async fn of_item(config: &Config, store: &Store, rows: &[ChannelRow], id: i64) -
     for row in rows.iter().filter(|row| row.source.as_ref().is_none_or(|s| *s == item.source)) {
         for ending in endings() {
             let document = format!("{}.{ending}", row.address);
-            let is_made = ending == pages::ENDING || config.publish.formats.iter().any(|f| f.extension() == ending);
+            let is_made = (ending == pages::ENDING && config.publish.pages)
+                || config.publish.formats.iter().any(|f| f.extension() == ending);
             let rendered = configured(&row) && is_made;
             if rendered || !mentions(config, &document, &item)? {
                 continue;

@@ -74,6 +74,8 @@ pub struct Publish {
     pub directory: Option<PathBuf>,
     /// The formats, each at most once.
     pub formats: Vec<crate::feed::Format>,
+    /// Whether each feed has a page for people too.
+    pub pages: bool,
     /// A feed holds the newest of its items, this many.
     pub items: usize,
     /// No document has more bytes than this, if it can be helped.

@@ -95,7 +95,8 @@ fn store(top: &mut Table<'_>, state: &Path) -> Option<PathBuf> {
 
 /// What is published, and whether a directory was asked for (even a wrong one).
 fn publish(table: Option<Table<'_>>, state: &Path) -> (Publish, bool) {
-    let mut out = Publish { directory: None, formats: FORMATS.iter().map(|f| f.1).collect(), items: 50, max_size: 500_000 };
+    let mut out =
+        Publish { directory: None, formats: FORMATS.iter().map(|f| f.1).collect(), pages: true, items: 50, max_size: 500_000 };
     let Some(mut table) = table else { return (out, false) };
     let directory = table.take("directory");
     let asked = directory.is_some();
@@ -112,6 +113,7 @@ fn publish(table: Option<Table<'_>>, state: &Path) -> (Publish, bool) {
             }
         }
     }
+    out.pages = table.take("pages").and_then(|value| value.boolean()).unwrap_or(out.pages);
     if let Some(items) = table.integer("items", 1..=10_000) {
         out.items = usize::try_from(items).unwrap_or(usize::MAX);
     }
@@ -229,6 +231,7 @@ mod tests {
             ("[http]\n[publish]\nformats = []\n", "3:11 `formats` must not be empty"),
             ("[http]\n[publish]\nformats = ['rss', 'rss']\n", "3:19 `formats` names \"rss\" twice"),
             ("[http]\n[publish]\nformats = 'rdf'\n", "3:11 `formats` knows no format \"rdf\""),
+            ("[http]\n[publish]\npages = 1\n", "3:9 `pages` must be true or false, not an integer"),
             ("[http]\n[publish]\nitems = 0\n", "3:9 `items` must be from 1 to 10000"),
             ("[http]\n[publish]\nmax-size = '9kB'\n", "3:12 `max-size` must be from 10kB to 100MB"),
             ("[http]\n[publish]\ndirectory = ' '\n", "3:13 `directory` must not be blank"),

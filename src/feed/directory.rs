@@ -12,6 +12,8 @@ pub struct Directory {
     pub base_url: String,
     /// The formats that every feed is published in.
     pub formats: Vec<Format>,
+    /// Every feed has a page for people.
+    pub pages: bool,
     /// The newsrooms, in the config's order.
     pub sources: Vec<ListedSource>,
     /// Feeds that the config defines.

@@ -184,6 +184,7 @@ fn publishing(config: &Config) -> Vec<String> {
         RENDERING.to_owned(),
         crate::feed::pages::version(),
         config.base_url.to_string(),
+        config.publish.pages.to_string(),
         config.publish.items.to_string(),
         config.publish.max_size.to_string(),
     ];

@@ -66,6 +66,7 @@ impl Pipeline {
         let mut directory = Directory {
             base_url: config.base_url.to_string(),
             formats: config.publish.formats.clone(),
+            pages: config.publish.pages,
             status: config.status.public,
             ..Directory::default()
         };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::channel::{Known, feed_stamp, known, source_stamp};
-use super::page::{Pages, page_file};
+use super::page::Pages;
 use super::shelve::shelve;
 use super::{Pipeline, PipelineError};
 use crate::domain::{Address, Digest, Item};
@@ -70,7 +70,8 @@ pub(super) struct Prepared {
     document: Document,
     /// Items too fresh to be left out.
     fresh: HashSet<Digest>,
-    around: Around,
+    /// What its page says beside its feed; None: it has none.
+    around: Option<Around>,
 }
 
 /// A channel's documents in the tree: ending and bytes, page included.
@@ -158,8 +159,7 @@ impl Pipeline {
         let rows = after.as_deref().unwrap_or(rows);
         done.written += self.lists(rows, update).await?;
         self.shelve_moved(rows, update);
-        done.documents =
-            rows.iter().filter(|r| known(&self.config, r).is_some()).count() * (self.config.publish.formats.len() + 1) + 2;
+        done.documents = rows.iter().filter(|r| known(&self.config, r).is_some()).count() * self.endings().count() + 2;
         if self.config.status.public {
             done.documents += self.config.publish.formats.len();
         }
@@ -213,7 +213,13 @@ impl Pipeline {
 
     /// The documents of a channel in the tree.
     pub(super) fn documents<'a>(&'a self, address: &'a str) -> impl Iterator<Item = String> + 'a {
-        self.config.publish.formats.iter().map(|f| file(address, *f)).chain(std::iter::once(page_file(address)))
+        self.endings().map(move |ending| format!("{address}.{ending}"))
+    }
+
+    /// The endings of a channel's documents.
+    fn endings(&self) -> impl Iterator<Item = &'static str> {
+        let page = self.config.publish.pages.then_some(pages::ENDING);
+        self.config.publish.formats.iter().map(|f| f.extension()).chain(page)
     }
 
     /// Renders and publishes some channels: how many files were written, and why some could not be. Those stay stale.
@@ -299,7 +305,7 @@ impl Pipeline {
         };
         let addresses = std::iter::once(&row).chain(&job.moved).map(|r| r.address.clone()).collect();
         let max_age = job.known.max_age(&self.config);
-        let around = self.around(pages, row, &job.known, &of_feed, selection.total);
+        let around = self.config.publish.pages.then(|| self.around(pages, row, &job.known, &of_feed, selection.total));
         Prepared { ready: Ready { addresses, state, max_age }, document, fresh, around }
     }
 
@@ -315,11 +321,11 @@ impl Prepared {
     /// Its documents.
     pub fn render(self, max_size: u64) -> (Ready, Documents) {
         let mut ready = self.ready;
-        let page = pages::channel(&self.document, &self.around);
+        let page = self.around.map(|around| (pages::ENDING, pages::channel(&self.document, &around)));
         let Fitted { documents, items } = fit(self.document, &self.fresh, max_size);
         ready.state.shown = i64::try_from(items).unwrap_or(i64::MAX);
         let feeds = documents.into_iter().map(|(format, bytes)| (format.extension(), bytes));
-        (ready, feeds.chain(std::iter::once((pages::ENDING, page))).collect())
+        (ready, feeds.chain(page).collect())
     }
 }
 

@@ -41,9 +41,10 @@ fn a_backup_restored_elsewhere_gives_the_same_tree() {
     let other = scene.beside("", "");
     restore(&other.place, &copy);
     other.place.once();
+    // Lists and pages may change while no feed does, and are of no stored time.
     let but_lists = |scene: &Scene| {
         let mut files = tree::files(&scene.feeds());
-        files.retain(|name, _| name.starts_with("news/"));
+        files.retain(|name, _| name.starts_with("news/") && !name.ends_with(".html"));
         files
     };
     assert_eq!(but_lists(&other), but_lists(&scene), "bytes and times");

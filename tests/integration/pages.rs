@@ -135,3 +135,16 @@ fn a_term_that_is_let_in_is_linked_from_the_pages_that_name_it() {
     assert!(read(&scene, "news/topic/water.html").contains(link) && pages(&scene).contains("news/topic/newer.html"));
     assert_eq!(tree::changed(&scene.feeds(), "news/topic/water"), changed, "the feed itself did not change");
 }
+
+#[test]
+fn where_no_pages_are_wanted_there_is_the_list_alone_and_it_leads_to_none() {
+    let scene = Scene::new("pages = false", "");
+    scene.poll(&rows());
+    assert_eq!(pages(&scene), ["index.html".to_owned()].into());
+    let links = tree::links_of(&scene.feeds(), "index.html");
+    assert!(links.iter().all(|link| !link.contains(".html")), "{links:?}");
+    // Wanted again, they are made without another item.
+    scene.configure("", "");
+    scene.place.once();
+    assert_eq!(pages(&scene).len(), tree::addresses(&scene.feeds()).len() + 1);
+}

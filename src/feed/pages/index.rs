@@ -137,7 +137,9 @@ fn table<'a>(directory: &Directory, head: &str, heading: &str, feeds: impl Itera
             tbody role="rowgroup" {
                 @for feed in feeds {
                     tr role="row" {
-                        th scope="row" role="rowheader" lang=[language(&feed.language)] dir="auto" { a href={ (feed.address) "." (ENDING) } { (feed.name) } }
+                        th scope="row" role="rowheader" lang=[language(&feed.language)] dir="auto" {
+                            @if directory.pages { a href={ (feed.address) "." (ENDING) } { (feed.name) } } @else { (feed.name) }
+                        }
                         td role="cell" class="n" { (feed.items) }
                         td role="cell" class="feeds" {
                             @for format in &directory.formats {
@@ -186,6 +188,7 @@ mod tests {
         let directory = Directory {
             base_url: "https://feeds.example/".into(),
             formats: vec![Format::Rss, Format::Json],
+            pages: true,
             sources: vec![source],
             ..Directory::default()
         };
