@@ -6,6 +6,7 @@ mod demo;
 mod discover;
 mod feeds;
 mod forget;
+mod generate;
 mod manners;
 mod once;
 mod out;
@@ -23,17 +24,32 @@ use crate::config::{self, Config, ConfigError};
 /// Exit statuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// All was done. Rows that could not be read are no failure.
+    /// See [`Exit::meaning`], as of the others.
     Done = 0,
-    /// It could not be done.
+    /// The status of whatever has none of its own.
     Failed = 1,
-    /// A source failed; the others were done (sysexits.h: EX_TEMPFAIL, it may go better next time). Also: nothing on a page is surely a listing.
+    /// sysexits.h: `EX_TEMPFAIL`.
     SourceFailed = 75,
-    /// The configuration is wrong (sysexits.h: EX_CONFIG).
+    /// sysexits.h: `EX_CONFIG`.
     Config = 78,
 }
 
 impl Exit {
+    /// All of them; clap ends with 2 by itself.
+    pub const ALL: [Self; 4] = [Self::Done, Self::Failed, Self::SourceFailed, Self::Config];
+
+    /// What it says, for the manual.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "All was done. Rows that could not be read are no failure.",
+            Self::Failed => "It could not be done.",
+            Self::SourceFailed => {
+                "A source failed; the others were done (EX_TEMPFAIL: it may go better next time). Also: `discover` is not sure of a listing."
+            }
+            Self::Config => "The configuration is wrong (EX_CONFIG).",
+        }
+    }
+
     /// The status that an error ends with.
     pub fn of(error: &anyhow::Error) -> Self {
         if error.downcast_ref::<ConfigError>().is_some() { Self::Config } else { Self::Failed }
@@ -64,6 +80,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Manners(args) => manners::run(&load()?, args).await,
         Command::Forget(args) => forget::run(&load()?, args).await,
         Command::Demo(args) => demo::run(args).await,
+        Command::Generate(args) => generate::run(args),
     }
 }
 

@@ -10,6 +10,7 @@ mod field;
 mod nearest;
 mod net;
 mod read;
+pub(crate) mod reference;
 mod settings;
 #[cfg(test)]
 mod shipped;
