@@ -187,7 +187,8 @@ mod tests {
             heads.iter().any(|head| *head == path || head.starts_with(&format!("{path}.")))
         };
         let read: BTreeSet<(String, String)> = tables.into_iter().filter(|(table, key)| !below(table, key)).collect();
-        let of = |s: &Section| s.groups.iter().flat_map(|g| &g.keys).map(|k| (s.table.clone(), k.name.clone())).collect::<Vec<_>>();
+        let of =
+            |s: &Section| s.groups.iter().flat_map(|g| &g.keys).map(|k| (s.table.clone(), k.name.clone())).collect::<Vec<_>>();
         let told: BTreeSet<(String, String)> = sections.iter().flat_map(of).collect();
         let missing: Vec<_> = read.difference(&told).collect();
         assert!(missing.is_empty(), "read, but not in config/newsroomd.toml as a key below its table: {missing:?}");
@@ -201,7 +202,10 @@ mod tests {
         });
         let told: BTreeSet<String> = items.collect();
         let read: BTreeSet<String> = values.into_iter().map(|(_, key)| key).collect();
-        assert_eq!(told, read, "lines \"#   key  meaning\" of config/newsroomd.toml, and keys that are read from tables that are values");
+        assert_eq!(
+            told, read,
+            "lines \"#   key  meaning\" of config/newsroomd.toml, and keys that are read from tables that are values"
+        );
     }
 
     #[test]
@@ -230,7 +234,10 @@ mod tests {
         let without = shown(live(|table, key, _| key.is_empty() && !table.starts_with("[[")));
         let with = shown(live(|table, key, default| !table.starts_with("[[feed") && (key.is_empty() || default)));
         let differs = with.lines().zip(without.lines()).find(|(a, b)| a != b);
-        assert!(with == without, "\"#key =\" in config/newsroomd.toml is no default; if it is an example, write \"# key =\": {differs:?}");
+        assert!(
+            with == without,
+            "\"#key =\" in config/newsroomd.toml is no default; if it is an example, write \"# key =\": {differs:?}"
+        );
     }
 
     #[test]
@@ -241,13 +248,16 @@ mod tests {
         let prose = |text: &str| Piece::Prose(text.into());
         assert_eq!(sections.iter().map(|s| s.table.as_str()).collect::<Vec<_>>(), ["", "[a]", "[[b]]"]);
         assert_eq!(sections[1].text.0, [prose("A table.")]);
-        assert_eq!(sections[1].groups, [
-            Group { keys: vec![key("x", "1", true), key("y", "\"2\"", false)], text: Text(vec![prose("One. And more.")]) },
-            Group {
-                keys: vec![key("z", "[\n  1,\n]", false)],
-                text: Text(vec![prose("Two = 3, where"), Piece::Item("w".into(), "word".into())])
-            },
-        ]);
+        assert_eq!(
+            sections[1].groups,
+            [
+                Group { keys: vec![key("x", "1", true), key("y", "\"2\"", false)], text: Text(vec![prose("One. And more.")]) },
+                Group {
+                    keys: vec![key("z", "[\n  1,\n]", false)],
+                    text: Text(vec![prose("Two = 3, where"), Piece::Item("w".into(), "word".into())])
+                },
+            ]
+        );
         assert_eq!(sections[2].groups[0].keys, [key("i", "1", false)]);
     }
 }

@@ -41,7 +41,13 @@ fn command() -> Command {
     let whole = Cli::command();
     let (about, args): (_, Vec<_>) = (whole.get_about().cloned().unwrap_or_default(), whole.get_arguments().cloned().collect());
     let shown = whole.get_subcommands().filter(|sub| !sub.is_hide_set()).cloned();
-    Command::new("newsroomd").subcommand_value_name("COMMAND").about(about).version(env!("CARGO_PKG_VERSION")).subcommand_required(true).args(args).subcommands(shown)
+    Command::new("newsroomd")
+        .subcommand_value_name("COMMAND")
+        .about(about)
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .args(args)
+        .subcommands(shown)
 }
 
 /// Today, or the day of `SOURCE_DATE_EPOCH` (reproducible-builds.org), so that a package can be built again to the byte.

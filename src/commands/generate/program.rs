@@ -34,13 +34,19 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 const SIGNALS: &[(&str, &str)] = &[
-    ("SIGTERM, SIGINT", "The daemon ends in less than four seconds; a backfill ends where it can go on later. A second one ends it at once. Nothing is lost."),
+    (
+        "SIGTERM, SIGINT",
+        "The daemon ends in less than four seconds; a backfill ends where it can go on later. A second one ends it at once. Nothing is lost.",
+    ),
     ("SIGHUP", "The daemon goes on; its log says what became of it."),
 ];
 
 const EXAMPLES: &[(&str, &str)] = &[
     ("See how it works, without network and configuration:", "newsroomd demo"),
-    ("See what the rules of a source make of its page, and of one that was saved:", "newsroomd preview osce\nnewsroomd preview page.html --source osce"),
+    (
+        "See what the rules of a source make of its page, and of one that was saved:",
+        "newsroomd preview osce\nnewsroomd preview page.html --source osce",
+    ),
     ("Find the listing of a page of which nothing is known:", "newsroomd discover https://www.example.org/news"),
     ("Poll by cron instead of a daemon:", "*/5 * * * *  newsroomd once >/dev/null"),
     ("Poll everything now, whatever failed before:", "newsroomd once --all --now"),
@@ -83,8 +89,12 @@ pub(super) fn page(command: &Command, date: &str) -> String {
         terms.iter().for_each(|(term, meaning)| page.term(term, meaning));
     }
     page.section("EXAMPLES");
-    for (what, how) in EXAMPLES {
-        page.paragraph(what);
+    for (n, (what, how)) in EXAMPLES.iter().enumerate() {
+        if n == 0 {
+            page.text(what)
+        } else {
+            page.paragraph(what)
+        }
         page.indented(|page| page.verbatim(how));
     }
     page.section("SEE ALSO");
