@@ -48,6 +48,9 @@ pub enum Command {
     Backup(BackupArgs),
     /// Make feeds of a newsroom that is built in: no network, no configuration needed
     Demo(DemoArgs),
+    /// Write the man pages and the completions of shells, for packages
+    #[command(hide = true)]
+    Generate(GenerateArgs),
 }
 
 impl Command {
@@ -256,4 +259,12 @@ pub struct DemoArgs {
     /// Report as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `generate`.
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// The folder for `man/` and `completions/`
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }

@@ -8,6 +8,7 @@ mod discover;
 mod doctor;
 mod feeds;
 mod forget;
+mod generate;
 mod manners;
 mod once;
 mod out;
@@ -26,19 +27,35 @@ use crate::config::{self, Config, ConfigError, Overrides};
 /// Exit statuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// All was done. Rows that could not be read are no failure.
+    /// See [`Exit::meaning`], as of the others.
     Done = 0,
-    /// It could not be done.
+    /// The status of whatever has none of its own.
     Failed = 1,
-    /// `doctor` found something that is wrong (sysexits.h: EX_DATAERR).
+    /// sysexits.h: `EX_DATAERR`.
     Findings = 65,
-    /// A source failed; the others were done (sysexits.h: EX_TEMPFAIL, it may go better next time). Also: nothing on a page is surely a listing.
+    /// sysexits.h: `EX_TEMPFAIL`.
     SourceFailed = 75,
-    /// The configuration is wrong (sysexits.h: EX_CONFIG).
+    /// sysexits.h: `EX_CONFIG`.
     Config = 78,
 }
 
 impl Exit {
+    /// All of them; clap ends with 2 by itself.
+    pub const ALL: [Self; 5] = [Self::Done, Self::Failed, Self::Findings, Self::SourceFailed, Self::Config];
+
+    /// What it says, for the manual.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "All was done. Rows that could not be read are no failure.",
+            Self::Failed => "It could not be done.",
+            Self::Findings => "`doctor` found something that is wrong (EX_DATAERR).",
+            Self::SourceFailed => {
+                "A source failed; the others were done (EX_TEMPFAIL: it may go better next time). Also: `discover` is not sure of a listing."
+            }
+            Self::Config => "The configuration is wrong (EX_CONFIG).",
+        }
+    }
+
     /// The status that an error ends with.
     pub fn of(error: &anyhow::Error) -> Self {
         if error.downcast_ref::<ConfigError>().is_some() { Self::Config } else { Self::Failed }
@@ -83,6 +100,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Doctor(args) => doctor::run(load()?, args).await,
         Command::Backup(args) => backup::run(&load()?, args).await,
         Command::Demo(args) => demo::run(args).await,
+        Command::Generate(args) => generate::run(args),
     }
 }
 

@@ -13,6 +13,7 @@ mod net;
 mod overrides;
 mod print;
 mod read;
+pub(crate) mod reference;
 mod secret;
 mod settings;
 #[cfg(test)]

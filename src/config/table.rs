@@ -43,6 +43,8 @@ impl<'a> Table<'a> {
     /// The key's value, if it is there; from now on the key is known.
     pub fn take(&mut self, key: &'static str) -> Option<Value<'a>> {
         self.known.push(key);
+        #[cfg(test)]
+        super::testing::note(&self.name, key);
         let value = self.entries.get(key)?;
         Some(Value { key, span: value.span(), raw: value.get_ref(), problems: self.problems })
     }

@@ -1,8 +1,25 @@
 //! Helpers of the tests beside the code, and tests of whole files.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use super::{Config, ConfigError};
+
+thread_local! {
+    static TAKEN: RefCell<Vec<(String, &'static str)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Notes that a key is asked for, whether it is there or not.
+pub(super) fn note(table: &str, key: &'static str) {
+    TAKEN.with_borrow_mut(|taken| taken.push((table.to_owned(), key)));
+}
+
+/// Each key that is asked for meanwhile, with its table.
+pub(super) fn taken(during: impl FnOnce()) -> Vec<(String, &'static str)> {
+    TAKEN.take();
+    during();
+    TAKEN.take()
+}
 
 /// The configuration and its warnings' messages; the text must have no problem.
 pub(super) fn good(text: &str) -> (Config, Vec<String>) {

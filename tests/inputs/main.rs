@@ -9,6 +9,7 @@ mod demo;
 mod discover;
 mod feeds_command;
 mod goldens;
+mod manual;
 mod pages;
 mod parts;
 mod properties;
