@@ -96,7 +96,7 @@ fn the_second_instance_is_confined_alike() {
         let is_name = |line: &str| names.contains(&line.split('=').next().unwrap_or_default());
         text.lines().filter(|line| line.contains('=') && !line.starts_with('#') && !is_name(line)).map(str::to_owned).collect()
     };
-    assert_eq!(settings(folder().join("examples/newsroomd@.service")), settings(folder().join("newsroomd.service")));
+    assert_eq!(settings(folder().join("newsroomd@.service")), settings(folder().join("newsroomd.service")));
 }
 
 #[test]
