@@ -197,25 +197,49 @@ async fn check_is_ours(path: &Path) -> Result<i64, StoreError> {
         Header::Ours(version) => return Ok(version),
         Header::Other => {}
     }
-    // A process that died while making the database may have left the id in the log only.
-    let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY).disable_statement_logging();
-    let mut connection = options.connect().await.map_err(|e| unusable(plain(&e)))?;
-    // Both of one moment: another first start may be making the tables just now.
-    let mut tx = connection.begin().await.map_err(|e| unusable(plain(&e)))?;
-    let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *tx).await.map_err(|_| foreign())?;
-    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_master WHERE name NOT LIKE '\\_sqlx\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(|_| foreign())?;
-    tx.rollback().await.map_err(|e| unusable(plain(&e)))?;
-    connection.close().await.map_err(|e| unusable(plain(&e)))?;
+    // A process that died while making the database may have left the id in the log only; or, before there was a log, the file half changed beside a
+    // journal that undoes it, which only a connection that may write can read past.
+    let identity = match identity(path, true).await {
+        Err(error) if primary(&error) == Some(READONLY) => identity(path, false).await,
+        identity => identity,
+    };
+    let (id, tables) = identity.map_err(|error| match primary(&error) {
+        Some(CORRUPT | NOTADB) => foreign(),
+        _ => unusable(plain(&error)),
+    })?;
     if id == APPLICATION_ID || (id == 0 && tables == 0) { Ok(0) } else { Err(foreign()) }
 }
 
-/// Whether another process has the lock (SQLITE_BUSY, in the low byte of the extended code).
+/// Whose database it is, and how many tables it has besides those of SQLite and sqlx.
+async fn identity(path: &Path, read_only: bool) -> Result<(i64, i64), sqlx::Error> {
+    let options = SqliteConnectOptions::new().filename(path).read_only(read_only).busy_timeout(BUSY).disable_statement_logging();
+    let mut connection = options.connect().await?;
+    // Both of one moment: another first start may be making the tables just now.
+    let mut tx = connection.begin().await?;
+    let id = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *tx).await?;
+    let tables = sqlx::query_scalar("SELECT count(*) FROM sqlite_master WHERE name NOT LIKE '\\_sqlx\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+        .fetch_one(&mut *tx)
+        .await?;
+    tx.rollback().await?;
+    connection.close().await?;
+    Ok((id, tables))
+}
+
+/// Result codes of SQLite (sqlite.org/rescode.html).
+const BUSY_CODE: u32 = 5;
+const READONLY: u32 = 8;
+const CORRUPT: u32 = 11;
+const NOTADB: u32 = 26;
+
+/// The primary result code: the low byte of the extended one.
+fn primary(error: &sqlx::Error) -> Option<u32> {
+    let code = error.as_database_error()?.code()?;
+    code.parse::<u32>().ok().map(|code| code & 0xff)
+}
+
+/// Whether another process has the lock.
 fn is_busy(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|e| e.code());
-    code.and_then(|c| c.parse::<u32>().ok()).is_some_and(|c| c & 0xff == 5)
+    primary(error) == Some(BUSY_CODE)
 }
 
 /// Refuses what a newer newsroomd wrote: opening it for writing could change it (its journal mode, for one) before the migrations are looked at.
@@ -254,5 +278,32 @@ pub(super) fn plain(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(e) => e.message().to_owned(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A process that dies in its first step, the change to write-ahead logging, leaves such a journal.
+    #[tokio::test]
+    async fn a_first_start_that_was_killed_before_there_was_a_log_is_no_other_programs_file() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (path, copy) = (dir.path().join("a.db"), dir.path().join("b.db"));
+        let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true).pragma("cache_size", "1");
+        let mut connection = options.connect().await.expect("a database");
+        sqlx::raw_sql("CREATE TABLE _sqlx_x (x)").execute(&mut connection).await.expect("a table");
+        let mut tx = connection.begin().await.expect("begun");
+        // More than the cache holds: it is in the file before it is committed.
+        let script = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 500) INSERT INTO _sqlx_x SELECT randomblob(900) FROM n";
+        sqlx::raw_sql(script).execute(&mut *tx).await.expect("filled");
+        for ending in ["", "-journal"] {
+            let name = |path: &Path| format!("{}{ending}", path.display());
+            std::fs::copy(name(&path), name(&copy)).expect("both files");
+        }
+        tx.rollback().await.expect("undone");
+        let told = identity(&copy, true).await.expect_err("the journal is in the way");
+        assert_eq!(primary(&told), Some(READONLY), "{told}");
+        Store::open(&copy).await.expect("ours").close().await;
     }
 }

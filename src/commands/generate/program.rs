@@ -21,8 +21,14 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("HOME", "See `STATE_DIRECTORY`."),
     ("NO_COLOR", "No bold type on a terminal."),
     ("JOURNAL_STREAM", "Lines of the log begin without the time, which the journal knows."),
-    ("NOTIFY_SOCKET", "Where the daemon tells that it is ready, how things stand, and that it reloads or stops; see sd_notify(3)."),
-    ("CREDENTIALS_DIRECTORY", "Where { credential = \"NAME\" } of the configuration finds its files; systemd sets it (LoadCredential=)."),
+    (
+        "NOTIFY_SOCKET",
+        "Where the daemon tells that it is ready, how things stand, and that it reloads or stops; see sd_notify(3).",
+    ),
+    (
+        "CREDENTIALS_DIRECTORY",
+        "Where { credential = \"NAME\" } of the configuration finds its files; systemd sets it (LoadCredential=).",
+    ),
     ("WATCHDOG_USEC", "How often systemd is to hear that nothing is stuck; see sd_watchdog_enabled(3)."),
     ("WATCHDOG_PID", "Of which process systemd is to hear it."),
     ("SOURCE_DATE_EPOCH", "The date of manual pages that are generated; of use to packages alone."),
