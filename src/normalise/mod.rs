@@ -11,4 +11,4 @@ pub mod order;
 pub mod reading;
 
 pub use link::Identity;
-pub use reading::readings;
+pub use reading::{RowAbove, readings};

@@ -1,14 +1,15 @@
 //! From a page's raw rows to readings: absolute links, instants, safe HTML, keys.
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::html::Sanitiser;
 use super::link::{Identity, absolute, link, picture};
 use crate::domain::text::cut;
 use crate::domain::{Approximate, Digest, Link, Newsroom, Published, Reading, Tag, digest, fold, stamp};
-use crate::extract::date::{PageDate, When};
+use crate::extract::date::{PageDate, When, Yearless};
 use crate::extract::{Extracted, RawRow, Warning};
 
 /// A title longer than this (characters) is cut for display; its identity is that of the whole.
@@ -19,8 +20,24 @@ const LONGEST_TERM: usize = 200;
 /// A date that may be off by more days than this is matched by its link alone: every day would be one more key to look up.
 const MOST_SLACK: u32 = 31;
 
-/// Turns the rows of one page into readings. `url` is the page's own address after redirects, `page` its number in the walk, `read_at` the
-/// instant from which relative dates count: one for the whole walk.
+/// So many days later than the row above it a row may be, and the list still goes from newest to oldest.
+const ASIDE: i32 = 7;
+
+/// After so many rows that go from newest to oldest a list does; after fewer, the first of them may be pinned there.
+const ORDERED: usize = 3;
+
+/// What stands above a row, on its page or at the end of the one before: by it a date without a year is told that is older than a year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowAbove {
+    /// Its day, counted from the first of the year 1.
+    day: i32,
+    /// How many rows, this one the last of them, go from newest to oldest.
+    run: usize,
+}
+
+/// Turns the rows of one page into readings, and says what stands above the next page's. `url` is the page's own address after redirects, `page` its
+/// number in the walk, `read_at` the instant from which relative dates count: one for the whole walk. `above`: what stands above; None: nothing.
+#[expect(clippy::too_many_arguments, reason = "each is another kind of thing, and one place calls it")]
 pub fn readings(
     extracted: &Extracted,
     url: &Url,
@@ -28,12 +45,13 @@ pub fn readings(
     newsroom: &Newsroom,
     identity: &Identity,
     read_at: DateTime<Utc>,
-) -> (Vec<Reading>, Vec<Warning>) {
+    above: Option<RowAbove>,
+) -> (Vec<Reading>, Vec<Warning>, Option<RowAbove>) {
     let base = base(extracted, url);
     let sanitiser = Sanitiser::new(base.clone());
-    let mut reader = Reader { sanitiser, base, page, newsroom, identity, read_at, warnings: Vec::new() };
+    let mut reader = Reader { sanitiser, base, page, newsroom, identity, read_at, above, warnings: Vec::new() };
     let readings = extracted.rows.iter().map(|row| reader.read(row)).collect();
-    (readings, reader.warnings)
+    (readings, reader.warnings, reader.above)
 }
 
 /// Where the page's relative links start: at its `<base>`, if that is a web address, else at its own.
@@ -49,6 +67,7 @@ struct Reader<'a> {
     newsroom: &'a Newsroom,
     identity: &'a Identity,
     read_at: DateTime<Utc>,
+    above: Option<RowAbove>,
     warnings: Vec<Warning>,
 }
 
@@ -64,12 +83,14 @@ impl Reader<'_> {
             When::Stated(date) => (date, None),
             When::Ago(ago) => (ago.resolve(self.read_at, zone), Some(ago.may_be(self.read_at, zone))),
             When::Yearless(told) => {
-                let date = told.resolve(self.read_at, zone);
+                let date = self.year_of(told, raw.row);
                 (date, Some(date.day..=date.day))
             }
         };
         let published = instant(&date, zone);
         let day = if date.offset.is_some() { published.with_timezone(&zone).date_naive() } else { date.day };
+        let run = self.above.filter(|above| day.num_days_from_ce() <= above.day + ASIDE).map_or(0, |above| above.run);
+        self.above = Some(RowAbove { day: day.num_days_from_ce(), run: run + 1 });
         let folded = fold(&raw.title);
         let link = raw.link.as_deref().and_then(|href| match absolute(href, &self.base) {
             Ok(url) => Some(link(source, &url, self.identity)),
@@ -123,6 +144,20 @@ impl Reader<'_> {
             image,
             tags,
         }
+    }
+
+    /// A row that tells no year means the latest such day; below older rows, in a list that goes from newest to oldest, the latest that follows them.
+    fn year_of(&mut self, told: Yearless, row: usize) -> PageDate {
+        let latest = told.resolve(self.read_at, self.newsroom.timezone);
+        let Some(above) = self.above else { return latest };
+        let Some(last) = NaiveDate::from_num_days_from_ce_opt(above.day + ASIDE).filter(|last| latest.day > *last) else {
+            return latest;
+        };
+        if above.run >= ORDERED {
+            return told.by(last);
+        }
+        self.warn(row, "date", format!("tells no year, and the row above it is older: taken for {}", latest.day));
+        latest
     }
 
     fn tags(&mut self, raw: &RawRow) -> Vec<Tag> {

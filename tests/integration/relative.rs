@@ -99,3 +99,63 @@ fn relative_dates_may_stand_among_the_formats() {
         [&true.into(), &serde_json::Value::Null]
     );
 }
+
+/// A listing whose dates tell no year: so many rows, so many days apart, the newest of yesterday; and their days.
+fn yearless(rows: u64, apart: u64) -> (Vec<Row>, Vec<chrono::NaiveDate>) {
+    let today = Utc::now().with_timezone(&chrono_tz::Europe::Vienna).date_naive();
+    let days: Vec<_> = (0..rows).map(|n| today - Days::new(1 + n * apart)).collect();
+    let row = |(n, day): (usize, &chrono::NaiveDate)| row(&format!("Story {n}"), &day.format("%d %B").to_string(), &format!("/{n}"));
+    (days.iter().enumerate().map(row).collect(), days)
+}
+
+/// The days of all items, by title.
+fn days(place: &Place) -> std::collections::BTreeMap<String, chrono::NaiveDate> {
+    let day = |entry: &Entry| entry.published.parse::<DateTime<FixedOffset>>().expect("an instant").date_naive();
+    tree::atom(&place.feeds(), "news/all").iter().map(|entry| (entry.title.clone(), day(entry))).collect()
+}
+
+#[test]
+fn dates_without_a_year_go_on_into_the_years_before_over_pages_and_parts() {
+    let (rows, truth) = yearless(44, 25);
+    let want: std::collections::BTreeMap<_, _> = truth.iter().enumerate().map(|(n, day)| (format!("Story {n}"), *day)).collect();
+    let pages: Vec<&[Row]> = rows.chunks(4).collect();
+    let newsroom = Newsroom::start();
+    let config = |max: usize| {
+        format!(
+            "[[source]]\nid = \"news\"\ntitle = \"News\"\npage = \"{}\"\neach = \"article\"\nnext = \"a[rel=next]\"\nmax-pages = {max}\n\
+             timezone = \"Europe/Vienna\"\n[source.item]\ntitle = \"h3\"\ndate = {{ select = \"time\", format = \"%d %B\" }}\n",
+            newsroom.url("/news")
+        )
+    };
+    let address = |n: usize| if n == 0 { "/news".to_owned() } else { format!("/news?page={n}") };
+    for (n, rows) in pages.iter().enumerate() {
+        let next = (n + 1 < pages.len()).then(|| address(n + 1));
+        newsroom.page(&address(n), &page(rows, next.as_deref()));
+    }
+    let polled = Place::new("", &config(20));
+    polled.once().ok();
+    assert_eq!(days(&polled), want);
+    // A backfill that is interrupted, and goes on: eleven pages are three parts.
+    let filled = Place::new("", &config(1));
+    filled.once().ok();
+    filled.run(&["backfill", "news", "--pages", "6"]).ok();
+    filled.run(&["backfill", "news"]).ok();
+    assert_eq!(days(&filled), want);
+    // They stay so, whatever is read next.
+    filled.once().ok();
+    filled.run(&["backfill", "news", "--restart"]).ok();
+    assert_eq!(days(&filled), want);
+}
+
+#[test]
+fn a_row_that_is_pinned_on_top_takes_no_year_from_those_below() {
+    let site = Site::new(", format = \"%d %B\"");
+    let (mut rows, mut truth) = yearless(8, 20);
+    rows.rotate_right(1);
+    truth.rotate_right(1);
+    site.newsroom.page("/news", &page(&rows, None));
+    let run = site.place.once().ok();
+    assert!(run.stderr.contains("tells no year, and the row above it is older"), "{run:#?}");
+    let got: Vec<_> = rows.iter().map(|row| days(&site.place)[&row.title]).collect();
+    assert_eq!(got, truth);
+}

@@ -19,6 +19,7 @@ use crate::domain::Reading;
 use crate::extract::pager;
 use crate::fetch::{Answer, Ask, FetchError, Known, Page};
 use crate::judge::{Verdict, judge_later};
+use crate::normalise::RowAbove;
 use crate::pipeline::health::settled;
 use crate::pipeline::{Judged, PageRead, PollError, ask, now, read_archived};
 use crate::store::StoreError;
@@ -60,6 +61,11 @@ pub(super) struct Look {
     etag: Option<String>,
     last_modified: Option<String>,
     pub next: Option<String>,
+    /// What stood above its rows, and what stands above those of the next page.
+    #[serde(default)]
+    above: Option<RowAbove>,
+    #[serde(default)]
+    below: Option<RowAbove>,
     #[serde(skip)]
     pub oldest: Option<NaiveDate>,
     #[serde(skip)]
@@ -255,11 +261,16 @@ impl Run<'_> {
             etag: page.etag.clone(),
             last_modified: page.last_modified.clone(),
             next: None,
+            above: match as_it_was {
+                Some(look) => look.above,
+                None => self.before.as_ref().and_then(|before| before.below),
+            },
+            below: None,
             oldest: None,
             newest: None,
         };
         let at = page.url.clone();
-        let (read, last) = self.parse(page, number).await?;
+        let (read, last) = self.parse(page, number, look.above).await?;
         let refused = self.refused(&read, number, url);
         self.warned += read.warnings.len();
         let room = WARNINGS.saturating_sub(self.warnings.len());
@@ -270,6 +281,7 @@ impl Run<'_> {
         self.first.get_or_insert(read.look);
         look.rows = read.rows.iter().map(hash).collect();
         look.next = read.next.map(String::from);
+        look.below = read.below;
         look.oldest = read.rows.iter().map(|row| row.day).min();
         look.newest = read.rows.iter().map(Reading::latest).max();
         if !self.estimated {
@@ -297,13 +309,13 @@ impl Run<'_> {
     }
 
     /// Work for the processor; the pager's link to its last page only of the first page.
-    async fn parse(&self, page: Page, number: usize) -> Result<(PageRead, Option<String>), PollError> {
+    async fn parse(&self, page: Page, number: usize, above: Option<RowAbove>) -> Result<(PageRead, Option<String>), PollError> {
         let permit = self.pipeline.cores.clone().acquire_owned().await.expect("the semaphore is never closed");
         let (source, look, first) = (self.source.clone(), self.state.looks, !self.estimated);
         let work = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let last = first.then(|| pager::last_link(&String::from_utf8_lossy(&page.body))).flatten();
-            (read_archived(&page, look, &source, now()), last)
+            (read_archived(&page, look, &source, now(), above), last)
         });
         work.await.map_err(|source| PollError::Died { page: number, source })
     }
