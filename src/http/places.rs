@@ -32,6 +32,12 @@ impl Places {
         self.all.available_permits() > 0
     }
 
+    /// Waits until one more connection can be served.
+    pub(super) async fn room(&self) {
+        // It is not kept: several listeners wait, and none is to have a place while it does.
+        drop(self.all.acquire().await);
+    }
+
     /// All places that are free.
     #[cfg(test)]
     pub fn take_all(&self) -> impl Sized {
@@ -42,7 +48,11 @@ impl Places {
     /// A place, as soon as there is one; none if the client has all that it may have.
     pub(super) async fn take(&self, peer: Peer) -> Option<Place> {
         let admission = self.clients.admit(peer)?;
-        let place = self.all.clone().acquire_owned().await.ok()?;
+        // Where there is a place, it is had at once: who waits here when the server shuts down is lost.
+        let place = match self.all.clone().try_acquire_owned() {
+            Ok(place) => place,
+            Err(_) => self.all.clone().acquire_owned().await.ok()?,
+        };
         Some((place, admission))
     }
 }
