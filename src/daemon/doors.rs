@@ -1,6 +1,6 @@
 //! Where HTTP is answered: which addresses are open, and how others take their places while readers are being served.
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
@@ -128,9 +128,9 @@ impl Open {
         self.ports.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether one more reader can be served just now.
-    pub fn has_room(&self) -> bool {
-        self.places.has_room()
+    /// Whether one more connection of a client at this address can be served just now.
+    pub fn has_room(&self, client: IpAddr) -> bool {
+        self.places.has_room(client)
     }
 }
 

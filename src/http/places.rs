@@ -1,5 +1,6 @@
 //! How many connections there may be, and of whom.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -27,9 +28,9 @@ impl Places {
         }
     }
 
-    /// Whether one more connection can be served just now.
-    pub fn has_room(&self) -> bool {
-        self.all.available_permits() > 0
+    /// Whether one more connection of this client can be served just now.
+    pub fn has_room(&self, client: IpAddr) -> bool {
+        self.all.available_permits() > 0 && self.clients.has_room(Peer::Machine(client))
     }
 
     /// Waits until one more connection can be served.
@@ -43,6 +44,12 @@ impl Places {
     pub fn take_all(&self) -> impl Sized {
         let free = u32::try_from(self.all.available_permits()).unwrap_or(u32::MAX);
         self.all.clone().try_acquire_many_owned(free).expect("free places")
+    }
+
+    /// A place for a client.
+    #[cfg(test)]
+    pub async fn take_one(&self, client: IpAddr) -> impl Sized {
+        self.take(Peer::Machine(client)).await.expect("leave")
     }
 
     /// A place, as soon as there is one; none if the client has all that it may have.
