@@ -317,6 +317,12 @@ impl Work {
                 }
             }
         }
+        // When they are due again was said by a configuration that is no longer in force.
+        if !pipeline.is(&self.pipeline)
+            && let Err(error) = self.pipeline.catch_up().await
+        {
+            self.log.trouble("noting what is due by the new configuration", &error);
+        }
     }
 
     fn add(&mut self, walk: Result<(Id, Walked), JoinError>, group: &mut Vec<(Pipeline, (Due, Walked))>) {

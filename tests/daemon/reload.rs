@@ -185,6 +185,35 @@ fn a_poll_under_way_ends_by_the_rules_by_which_it_began() {
 }
 
 #[test]
+fn what_fails_by_the_old_rules_after_a_reload_is_polled_at_once_by_the_new_ones() {
+    let scene = daemon::scene("every = \"1h\"");
+    scene.newsroom.set("/news", Reply::Held);
+    change(&scene.place, "each = \"article\"", "each = \"table\"");
+    let mut daemon = Daemon::start(&scene.place);
+    scene.newsroom.wait_for_visits("/news", 1);
+    change(&scene.place, "each = \"table\"", "each = \"article\"");
+    reload(&mut daemon, &[GOOD]);
+    scene.show(&[&rows(1)]);
+    daemon.published(&["new=1"]);
+    daemon.stop();
+}
+
+#[test]
+fn a_closer_schedule_holds_though_a_poll_was_under_way_when_it_was_taken_over() {
+    let scene = daemon::scene("every = \"1h\"");
+    scene.newsroom.set("/news", Reply::Held);
+    let mut daemon = Daemon::start(&scene.place);
+    scene.newsroom.wait_for_visits("/news", 1);
+    change(&scene.place, "every = \"1h\"", "every = \"1s\"");
+    reload(&mut daemon, &[GOOD]);
+    scene.show(&[&rows(1)]);
+    daemon.published(&["new=1"]);
+    scene.show(&[&rows(2)]);
+    daemon.published(&["new=1"]);
+    daemon.stop();
+}
+
+#[test]
 fn addresses_and_the_folder_change_and_what_cannot_be_had_is_refused() {
     let scene = daemon::scene_of("every = \"1h\"", &rows(1));
     let mut daemon = Daemon::start(&scene.place);
