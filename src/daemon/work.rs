@@ -210,7 +210,7 @@ impl Work {
         let config = self.pipeline.config();
         match (&self.reload, config.watch) {
             (Some(reload), true) if self.changed.is_none() => {
-                self.changed = Changed::watch(&config.path, reload.asked.clone());
+                self.changed = Changed::watch(&config.path, config.text, reload.asked.clone());
             }
             (_, false) => self.changed = None,
             _ => {}

@@ -12,7 +12,7 @@ use crate::support::daemon::{self, Daemon};
 use crate::support::database;
 use crate::support::listing::{Row, page, row, source};
 use crate::support::newsroom::Reply;
-use crate::support::process::eventually;
+use crate::support::process::{Process, eventually};
 use crate::support::web;
 
 const GOOD: &str = "the configuration was read anew";
@@ -269,6 +269,24 @@ fn http_and_the_webhook_can_come_and_go() {
     let post = receiver.posts().remove(0);
     assert_eq!((&post.body["kind"], &post.body["source"]), (&"config".into(), &serde_json::Value::Null), "{post:?}");
     assert_eq!(daemon.process.stderr.count("s3cr3t"), 0);
+    daemon.stop();
+}
+
+#[test]
+fn a_file_that_changes_while_the_daemon_starts_is_taken_over() {
+    let scene = daemon::scene_of("every = \"1h\"", &rows(1));
+    change(&scene.place, "[store]", "watch = true\n[store]");
+    scene.place.once();
+    // Another process publishes, and the start waits for it.
+    let lock = std::fs::File::open(scene.place.database().with_file_name("newsroomd.db.lock")).expect("a lock");
+    lock.lock().expect("nobody holds it");
+    let mut process = Process::start(&mut scene.place.command(&["run"]));
+    process.stderr.wait(&["waiting for the publish lock"]);
+    change(&scene.place, "title = \"News\"", "title = \"Olds\"");
+    drop(lock);
+    let mut daemon = Daemon::of(process);
+    daemon.wait(&[GOOD]);
+    eventually("the new title", || daemon.get("/").text().contains("Olds"));
     daemon.stop();
 }
 
