@@ -80,6 +80,9 @@ fn a_passed_socket_takes_the_place_of_the_addresses() {
     assert_eq!(daemon.address, address);
     assert!(read(early).starts_with("HTTP/1.1 200 OK"), "who came before the start is answered");
     daemon.assert_serves(&scene.place);
+    // Nobody listens at the address of the configuration, and that is as it should be.
+    drop(taken);
+    scene.place.run(&["doctor"]).ok();
     daemon.stop();
 }
 
@@ -125,6 +128,8 @@ fn a_unix_socket_outlives_no_stop_and_is_replaced_after_a_crash() {
     assert!(answer(at(&socket)).starts_with("HTTP/1.1 200 OK"));
     first.kill();
     assert!(socket.exists(), "nobody could take it away");
+    scene.place.run(&["doctor"]).ok();
+    assert!(socket.exists(), "looking changes nothing");
     let mut second = start();
     assert!(answer(at(&socket)).starts_with("HTTP/1.1 200 OK"));
 
