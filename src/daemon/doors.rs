@@ -1,7 +1,7 @@
 //! Where HTTP is answered: which addresses are open, and how others take their places while readers are being served.
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -113,24 +113,25 @@ fn named(http: &Http, ports: &[SocketAddr], places: &[String], is_new: impl Fn(&
 
 /// What is open, for whoever looks after it.
 #[derive(Debug, Clone)]
-pub(super) struct Open {
-    ports: Arc<Mutex<Vec<SocketAddr>>>,
-    places: Places,
-}
+pub(super) struct Open(Arc<Mutex<(Vec<SocketAddr>, Places)>>);
 
 impl Open {
     pub fn of(ports: Vec<SocketAddr>, places: Places) -> Self {
-        Self { ports: Arc::new(Mutex::new(ports)), places }
+        Self(Arc::new(Mutex::new((ports, places))))
     }
 
     /// The ports where HTTP is answered.
     pub fn ports(&self) -> Vec<SocketAddr> {
-        self.ports.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inside().0.clone()
     }
 
     /// Whether one more connection of a client at this address can be served just now.
     pub fn has_room(&self, client: IpAddr) -> bool {
-        self.places.has_room(client)
+        self.inside().1.has_room(client)
+    }
+
+    fn inside(&self) -> MutexGuard<'_, (Vec<SocketAddr>, Places)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -146,7 +147,7 @@ pub(super) struct Doors {
     opened: Vec<Opened>,
     serving: JoinSet<Result<(), HttpError>>,
     open: Open,
-    /// How clients are dealt with at all of them, and what the configuration said of it.
+    /// How clients are dealt with at all of them, and what the configuration said of it that first opened one.
     settings: http::Settings,
     http: Option<Http>,
     /// Where readers find the feeds: the servers follow it.
@@ -158,16 +159,24 @@ impl Doors {
     /// None, for the feeds and clients of this configuration. All are closed at `stop`.
     pub fn new(config: &Config, stop: CancellationToken) -> Self {
         let base_url = watch::Sender::new(config.base_url.clone());
-        let mut settings =
+        let settings =
             http::Settings { drain: GRACE, moves: Some(base_url.subscribe()), ..http::Settings::new(config.base_url.clone()) };
-        if let Some(http) = &config.http {
-            settings.connections = descriptors::room_for(http.max_connections);
-            settings.connections_per_client = http.max_connections_per_client;
-            settings.trusted = http.trusted_proxies.clone();
-        }
         let open = Open::of(Vec::new(), Places::new(&settings));
-        settings.places = Some(open.places.clone());
-        Self { opened: Vec::new(), serving: JoinSet::new(), open, settings, http: config.http.clone(), base_url, stop }
+        let mut doors = Self { opened: Vec::new(), serving: JoinSet::new(), open, settings, http: None, base_url, stop };
+        doors.deal(config.http.as_ref());
+        doors
+    }
+
+    /// Clients are dealt with as this says, unless there may be some already.
+    pub fn deal(&mut self, http: Option<&Http>) {
+        let Some(http) = http.filter(|_| self.opened.is_empty()) else { return };
+        self.settings.connections = descriptors::room_for(http.max_connections);
+        self.settings.connections_per_client = http.max_connections_per_client;
+        self.settings.trusted = http.trusted_proxies.clone();
+        let places = Places::new(&self.settings);
+        self.settings.places = Some(places.clone());
+        self.open.inside().1 = places;
+        self.http = Some(http.clone());
     }
 
     pub fn open(&self) -> Open {
@@ -214,7 +223,7 @@ impl Doors {
 
     /// The key by which clients were to be dealt with otherwise than they are.
     fn other_limits(&self, http: &Http) -> Option<&'static str> {
-        let old = self.http.as_ref()?;
+        let old = self.http.as_ref().filter(|_| !self.opened.is_empty())?;
         let keys = [
             (old.max_connections != http.max_connections, "max-connections"),
             (old.max_connections_per_client != http.max_connections_per_client, "max-connections-per-client"),
@@ -253,8 +262,7 @@ impl Doors {
     }
 
     fn note(&self) {
-        let ports = self.opened.iter().flat_map(|door| door.ports.clone()).collect();
-        *self.open.ports.lock().unwrap_or_else(PoisonError::into_inner) = ports;
+        self.open.inside().0 = self.opened.iter().flat_map(|door| door.ports.clone()).collect();
     }
 
     /// Waits until those who are being answered are: after the stop.

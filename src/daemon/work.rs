@@ -180,6 +180,7 @@ impl Work {
         let config = self.pipeline.config();
         self.doors.move_to(&config.base_url);
         if let Some(shelf) = shelf {
+            self.doors.deal(config.http.as_ref());
             self.doors.serve(doors, &shelf);
         }
         self.doors.close_others(config.http.as_ref());
