@@ -1,6 +1,7 @@
 //! Where HTTP is answered: which addresses are open, and how others take their places while readers are being served.
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -113,24 +114,36 @@ fn named(http: &Http, ports: &[SocketAddr], places: &[String], is_new: impl Fn(&
 
 /// What is open, for whoever looks after it.
 #[derive(Debug, Clone)]
-pub(super) struct Open(Arc<Mutex<(Vec<SocketAddr>, Places)>>);
+pub(super) struct Open(Arc<Mutex<Inside>>);
+
+#[derive(Debug)]
+struct Inside {
+    ports: Vec<SocketAddr>,
+    sockets: Vec<PathBuf>,
+    places: Places,
+}
 
 impl Open {
-    pub fn of(ports: Vec<SocketAddr>, places: Places) -> Self {
-        Self(Arc::new(Mutex::new((ports, places))))
+    pub fn of(ports: Vec<SocketAddr>, sockets: Vec<PathBuf>, places: Places) -> Self {
+        Self(Arc::new(Mutex::new(Inside { ports, sockets, places })))
     }
 
     /// The ports where HTTP is answered.
     pub fn ports(&self) -> Vec<SocketAddr> {
-        self.inside().0.clone()
+        self.inside().ports.clone()
     }
 
-    /// Whether one more connection of a client at this address can be served just now.
-    pub fn has_room(&self, client: IpAddr) -> bool {
-        self.inside().1.has_room(client)
+    /// The Unix sockets where it is.
+    pub fn sockets(&self) -> Vec<PathBuf> {
+        self.inside().sockets.clone()
     }
 
-    fn inside(&self) -> MutexGuard<'_, (Vec<SocketAddr>, Places)> {
+    /// Whether one more connection of a client at this address can be served just now; None: of one at a Unix socket.
+    pub fn has_room(&self, client: Option<IpAddr>) -> bool {
+        self.inside().places.has_room(client)
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Inside> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -138,6 +151,7 @@ impl Open {
 struct Opened {
     name: Option<Listen>,
     ports: Vec<SocketAddr>,
+    sockets: Vec<PathBuf>,
     places: Vec<String>,
     stop: CancellationToken,
 }
@@ -161,7 +175,7 @@ impl Doors {
         let base_url = watch::Sender::new(config.base_url.clone());
         let settings =
             http::Settings { drain: GRACE, moves: Some(base_url.subscribe()), ..http::Settings::new(config.base_url.clone()) };
-        let open = Open::of(Vec::new(), Places::new(&settings));
+        let open = Open::of(Vec::new(), Vec::new(), Places::new(&settings));
         let mut doors = Self { opened: Vec::new(), serving: JoinSet::new(), open, settings, http: None, base_url, stop };
         doors.deal(config.http.as_ref());
         doors
@@ -175,7 +189,7 @@ impl Doors {
         self.settings.trusted = http.trusted_proxies.clone();
         let places = Places::new(&self.settings);
         self.settings.places = Some(places.clone());
-        self.open.inside().1 = places;
+        self.open.inside().places = places;
         self.http = Some(http.clone());
     }
 
@@ -187,12 +201,12 @@ impl Doors {
     pub fn serve(&mut self, doors: Vec<Door>, shelf: &Arc<Shelf>) {
         let mut shown = Vec::new();
         for Door { name, server } in doors {
-            let (ports, places) = (server.addresses(), server.places());
+            let (ports, sockets, places) = (server.addresses(), server.sockets(), server.places());
             shown.extend(places.iter().cloned());
             let settings = http::Settings { base_url: self.base_url.borrow().clone(), ..self.settings.clone() };
             let stop = self.stop.child_token();
             self.serving.spawn(server.serve(shelf.clone(), settings, stop.clone()));
-            self.opened.push(Opened { name, ports, places, stop });
+            self.opened.push(Opened { name, ports, sockets, places, stop });
         }
         if !shown.is_empty() {
             tracing::info!(addresses = shown.join(" "), "serving");
@@ -262,7 +276,9 @@ impl Doors {
     }
 
     fn note(&self) {
-        self.open.inside().0 = self.opened.iter().flat_map(|door| door.ports.clone()).collect();
+        let mut open = self.open.inside();
+        open.ports = self.opened.iter().flat_map(|door| door.ports.clone()).collect();
+        open.sockets = self.opened.iter().flat_map(|door| door.sockets.clone()).collect();
     }
 
     /// Waits until those who are being answered are: after the stop.

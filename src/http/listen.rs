@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -122,6 +122,14 @@ impl Listener {
         }
     }
 
+    /// The path of the socket at which it listens, if that is one with a path.
+    pub fn path(&self) -> Option<PathBuf> {
+        match self {
+            Self::Tcp(_) => None,
+            Self::Unix(listener, _) => listener.local_addr().ok()?.as_pathname().map(Path::to_owned),
+        }
+    }
+
     /// For the runtime.
     pub fn waiting(self) -> io::Result<Waiting> {
         match self {
@@ -145,10 +153,9 @@ impl fmt::Display for Listener {
                 Ok(address) => write!(f, "http://{address}/"),
                 Err(_) => f.write_str("an unknown address"),
             },
-            Self::Unix(listener, _) => {
-                let address = listener.local_addr().ok();
-                let path = address.as_ref().and_then(|address| address.as_pathname());
-                write!(f, "unix:{}", path.map_or("a socket without a path".into(), |path| path.to_string_lossy()))
+            Self::Unix(..) => {
+                let path = self.path();
+                write!(f, "unix:{}", path.as_ref().map_or("a socket without a path".into(), |path| path.to_string_lossy()))
             }
         }
     }

@@ -28,9 +28,9 @@ impl Places {
         }
     }
 
-    /// Whether one more connection of this client can be served just now.
-    pub fn has_room(&self, client: IpAddr) -> bool {
-        self.all.available_permits() > 0 && self.clients.has_room(Peer::Machine(client))
+    /// Whether one more connection of this client can be served just now; None: of a program of this machine, by a Unix socket.
+    pub fn has_room(&self, client: Option<IpAddr>) -> bool {
+        self.all.available_permits() > 0 && self.clients.has_room(client.map_or(Peer::Local, Peer::Machine))
     }
 
     /// Waits until one more connection can be served.

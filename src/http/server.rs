@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::{pending, ready};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -73,6 +74,11 @@ impl Server {
     /// The ports at which it listens.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.listeners.iter().filter_map(Listener::port).collect()
+    }
+
+    /// The paths of the Unix sockets at which it listens.
+    pub fn sockets(&self) -> Vec<PathBuf> {
+        self.listeners.iter().filter_map(Listener::path).collect()
     }
 
     /// Everywhere it listens, as people write it.
