@@ -242,6 +242,9 @@ fn addresses_and_the_folder_change_and_what_cannot_be_had_is_refused() {
     daemon.wait(&[GOOD]);
     let new: SocketAddr = line.split("http://").nth(1).and_then(|l| l.split('/').next()?.parse().ok()).expect("an address");
     eventually("the tree", || folder.join("news/all.rss").is_file());
+    let old = std::fs::File::open(scene.feeds()).expect("the old folder");
+    eventually("the old folder to be let go of", || old.try_lock().is_ok());
+    assert!(std::fs::File::open(&folder).expect("the new folder").try_lock().is_err(), "nobody else publishes to the new one");
     let answer = web::ask(new, "GET", "/nothing", &[]);
     assert!(answer.text().contains("https://moved.example.org/"), "{}", answer.text());
     eventually("the old address to be closed", || std::net::TcpStream::connect(daemon.address).is_err());
