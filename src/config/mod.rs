@@ -30,7 +30,7 @@ pub use diagnostic::Diagnostic;
 pub use http::{Http, Listen};
 pub(crate) use nearest::nearest;
 pub use overrides::Overrides;
-pub use read::{ConfigError, state_directory};
+pub use read::{ConfigError, state_directory, text_digest};
 
 use std::path::PathBuf;
 
@@ -46,6 +46,8 @@ use crate::schedule::Schedule;
 pub struct Config {
     /// The file it came from.
     pub path: PathBuf,
+    /// What was in it: another text gives another one.
+    pub text: Digest,
     /// Whether a daemon takes the file over by itself whenever it changes.
     pub watch: bool,
     /// Where readers find the feeds; ends with a slash.

@@ -9,6 +9,7 @@ use super::diagnostic::{Diagnostic, Problems};
 use super::source::{self, Ids, Outline};
 use super::table::Table;
 use super::{Config, Overrides, feed, print, secret, settings};
+use crate::domain::{Digest, digest};
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +94,7 @@ impl Config {
     pub fn in_force(path: &Path, state: &Path, overrides: &Overrides) -> Result<(String, Vec<Diagnostic>), ConfigError> {
         let text = text(path)?;
         let (config, warnings) = read(path, &text, state, overrides)?;
-        let mut document = DeTable::parse_recoverable(text.strip_prefix('\u{feff}').unwrap_or(&text)).0.into_inner();
+        let mut document = DeTable::parse_recoverable(without_mark(&text)).0.into_inner();
         overrides.apply(&mut document);
         Ok((print::config(&document, &config), warnings))
     }
@@ -105,6 +106,18 @@ impl Config {
     pub fn parse(path: &Path, text: &str, state: &Path) -> Result<(Self, Vec<Diagnostic>), ConfigError> {
         read(path, text, state, &Overrides::default())
     }
+}
+
+/// What [`Config::text`] would be if the file were read now; None: it cannot be.
+pub fn text_digest(path: &Path) -> Option<Digest> {
+    let bytes = std::fs::read(path).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    Some(digest([without_mark(&text)]))
+}
+
+/// A text without the byte order mark before it.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// The text of the file at `path`.
@@ -120,7 +133,7 @@ fn text(path: &Path) -> Result<String, ConfigError> {
 }
 
 fn read(path: &Path, text: &str, state: &Path, overrides: &Overrides) -> Result<(Config, Vec<Diagnostic>), ConfigError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = without_mark(text);
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut document = document.into_inner();
     let problems = Problems::new(text);
@@ -138,7 +151,7 @@ fn read(path: &Path, text: &str, state: &Path, overrides: &Overrides) -> Result<
     };
     let (problems, warnings) = problems.finish(path);
     match config {
-        Some(config) if problems.is_empty() => Ok((config, warnings)),
+        Some(config) if problems.is_empty() => Ok((Config { text: digest([text]), ..config }, warnings)),
         _ => Err(ConfigError::Invalid { path: path.to_owned(), problems }),
     }
 }
@@ -205,6 +218,7 @@ fn meaning<'a>(path: &Path, document: &'a DeTable<'a>, state: &Path, problems: &
         path: path.to_owned(),
         watch: settings.watch,
         base_url: settings.base_url,
+        text: digest([]),
         base_url_given: settings.base_url_given,
         database: settings.database,
         publish: settings.publish,

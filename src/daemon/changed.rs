@@ -13,6 +13,9 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::config::text_digest;
+use crate::domain::Digest;
+
 /// Who saves a file may do it in several steps.
 const QUIET: Duration = Duration::from_millis(300);
 
@@ -24,9 +27,10 @@ pub(super) struct Changed {
 }
 
 impl Changed {
-    /// Tells `asked` whenever the file holds other bytes than when it was last looked at. None, with a warning, where the system does not say.
-    pub fn watch(path: &Path, asked: Arc<Notify>) -> Option<Self> {
-        match Self::start(path, asked) {
+    /// Tells `asked` whenever the file holds another text than when it was last looked at; `known`: that which is in force. None, with a warning, where
+    /// the system does not say.
+    pub fn watch(path: &Path, known: Digest, asked: Arc<Notify>) -> Option<Self> {
+        match Self::start(path, known, asked) {
             Ok(changed) => Some(changed),
             Err(error) => {
                 tracing::warn!(%error, "the configuration cannot be watched: SIGHUP has a changed one taken over");
@@ -35,7 +39,7 @@ impl Changed {
         }
     }
 
-    fn start(path: &Path, asked: Arc<Notify>) -> notify::Result<Self> {
+    fn start(path: &Path, mut known: Digest, asked: Arc<Notify>) -> notify::Result<Self> {
         let path = path.to_owned();
         let happened = Arc::new(Notify::new());
         let tell = happened.clone();
@@ -53,15 +57,17 @@ impl Changed {
         for folder in folders(&path) {
             watcher.watch(&folder, RecursiveMode::NonRecursive)?;
         }
-        let mut known = std::fs::read(&path).ok();
+        // It may have changed since it was read and before it is watched: a start can take a minute.
+        happened.notify_one();
         let task = tokio::spawn(async move {
             loop {
                 happened.notified().await;
                 while timeout(QUIET, happened.notified()).await.is_ok() {}
                 // A file that is gone for now is no configuration, good or bad.
-                let Ok(bytes) = tokio::fs::read(&path).await else { continue };
-                if known.as_ref() != Some(&bytes) {
-                    known = Some(bytes);
+                let path = path.clone();
+                let Ok(Some(text)) = tokio::task::spawn_blocking(move || text_digest(&path)).await else { continue };
+                if known != text {
+                    known = text;
                     asked.notify_one();
                 }
             }

@@ -1,7 +1,8 @@
 //! Where HTTP is answered: which addresses are open, and how others take their places while readers are being served.
 
-use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -113,30 +114,44 @@ fn named(http: &Http, ports: &[SocketAddr], places: &[String], is_new: impl Fn(&
 
 /// What is open, for whoever looks after it.
 #[derive(Debug, Clone)]
-pub(super) struct Open {
-    ports: Arc<Mutex<Vec<SocketAddr>>>,
+pub(super) struct Open(Arc<Mutex<Inside>>);
+
+#[derive(Debug)]
+struct Inside {
+    ports: Vec<SocketAddr>,
+    sockets: Vec<PathBuf>,
     places: Places,
 }
 
 impl Open {
-    pub fn of(ports: Vec<SocketAddr>, places: Places) -> Self {
-        Self { ports: Arc::new(Mutex::new(ports)), places }
+    pub fn of(ports: Vec<SocketAddr>, sockets: Vec<PathBuf>, places: Places) -> Self {
+        Self(Arc::new(Mutex::new(Inside { ports, sockets, places })))
     }
 
     /// The ports where HTTP is answered.
     pub fn ports(&self) -> Vec<SocketAddr> {
-        self.ports.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inside().ports.clone()
     }
 
-    /// Whether one more reader can be served just now.
-    pub fn has_room(&self) -> bool {
-        self.places.has_room()
+    /// The Unix sockets where it is.
+    pub fn sockets(&self) -> Vec<PathBuf> {
+        self.inside().sockets.clone()
+    }
+
+    /// Whether one more connection of a client at this address can be served just now; None: of one at a Unix socket.
+    pub fn has_room(&self, client: Option<IpAddr>) -> bool {
+        self.inside().places.has_room(client)
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 struct Opened {
     name: Option<Listen>,
     ports: Vec<SocketAddr>,
+    sockets: Vec<PathBuf>,
     places: Vec<String>,
     stop: CancellationToken,
 }
@@ -146,7 +161,7 @@ pub(super) struct Doors {
     opened: Vec<Opened>,
     serving: JoinSet<Result<(), HttpError>>,
     open: Open,
-    /// How clients are dealt with at all of them, and what the configuration said of it.
+    /// How clients are dealt with at all of them, and what the configuration said of it that first opened one.
     settings: http::Settings,
     http: Option<Http>,
     /// Where readers find the feeds: the servers follow it.
@@ -158,16 +173,24 @@ impl Doors {
     /// None, for the feeds and clients of this configuration. All are closed at `stop`.
     pub fn new(config: &Config, stop: CancellationToken) -> Self {
         let base_url = watch::Sender::new(config.base_url.clone());
-        let mut settings =
+        let settings =
             http::Settings { drain: GRACE, moves: Some(base_url.subscribe()), ..http::Settings::new(config.base_url.clone()) };
-        if let Some(http) = &config.http {
-            settings.connections = descriptors::room_for(http.max_connections);
-            settings.connections_per_client = http.max_connections_per_client;
-            settings.trusted = http.trusted_proxies.clone();
-        }
-        let open = Open::of(Vec::new(), Places::new(&settings));
-        settings.places = Some(open.places.clone());
-        Self { opened: Vec::new(), serving: JoinSet::new(), open, settings, http: config.http.clone(), base_url, stop }
+        let open = Open::of(Vec::new(), Vec::new(), Places::new(&settings));
+        let mut doors = Self { opened: Vec::new(), serving: JoinSet::new(), open, settings, http: None, base_url, stop };
+        doors.deal(config.http.as_ref());
+        doors
+    }
+
+    /// Clients are dealt with as this says, unless there may be some already.
+    pub fn deal(&mut self, http: Option<&Http>) {
+        let Some(http) = http.filter(|_| self.opened.is_empty()) else { return };
+        self.settings.connections = descriptors::room_for(http.max_connections);
+        self.settings.connections_per_client = http.max_connections_per_client;
+        self.settings.trusted = http.trusted_proxies.clone();
+        let places = Places::new(&self.settings);
+        self.settings.places = Some(places.clone());
+        self.open.inside().places = places;
+        self.http = Some(http.clone());
     }
 
     pub fn open(&self) -> Open {
@@ -178,12 +201,12 @@ impl Doors {
     pub fn serve(&mut self, doors: Vec<Door>, shelf: &Arc<Shelf>) {
         let mut shown = Vec::new();
         for Door { name, server } in doors {
-            let (ports, places) = (server.addresses(), server.places());
+            let (ports, sockets, places) = (server.addresses(), server.sockets(), server.places());
             shown.extend(places.iter().cloned());
             let settings = http::Settings { base_url: self.base_url.borrow().clone(), ..self.settings.clone() };
             let stop = self.stop.child_token();
             self.serving.spawn(server.serve(shelf.clone(), settings, stop.clone()));
-            self.opened.push(Opened { name, ports, places, stop });
+            self.opened.push(Opened { name, ports, sockets, places, stop });
         }
         if !shown.is_empty() {
             tracing::info!(addresses = shown.join(" "), "serving");
@@ -214,7 +237,7 @@ impl Doors {
 
     /// The key by which clients were to be dealt with otherwise than they are.
     fn other_limits(&self, http: &Http) -> Option<&'static str> {
-        let old = self.http.as_ref()?;
+        let old = self.http.as_ref().filter(|_| !self.opened.is_empty())?;
         let keys = [
             (old.max_connections != http.max_connections, "max-connections"),
             (old.max_connections_per_client != http.max_connections_per_client, "max-connections-per-client"),
@@ -253,8 +276,9 @@ impl Doors {
     }
 
     fn note(&self) {
-        let ports = self.opened.iter().flat_map(|door| door.ports.clone()).collect();
-        *self.open.ports.lock().unwrap_or_else(PoisonError::into_inner) = ports;
+        let mut open = self.open.inside();
+        open.ports = self.opened.iter().flat_map(|door| door.ports.clone()).collect();
+        open.sockets = self.opened.iter().flat_map(|door| door.sockets.clone()).collect();
     }
 
     /// Waits until those who are being answered are: after the stop.

@@ -4,11 +4,15 @@
 //! error is not stuck; ending the daemon would mend nothing, and readers would lose what is served from memory. So a database that another process
 //! holds for long, a full disk and newsrooms that do not answer end nothing.
 
+use std::collections::HashSet;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::net::TcpStream;
+use rustix::io::Errno;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -102,6 +106,7 @@ pub(super) async fn run(every: Duration, manager: Manager, pulse: Pulse, store: 
     let (mut database, mut http) = (Asked::new("the database"), Asked::new("the HTTP server"));
     let mut ticks = interval(every / 2);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let reached = Reached::default();
     let mut told = None;
     loop {
         tokio::select! {
@@ -110,8 +115,8 @@ pub(super) async fn run(every: Duration, manager: Manager, pulse: Pulse, store: 
         }
         let store = store.clone();
         database.look(|| async move { store.answers().await }).await;
-        let open = open.clone();
-        http.look(|| async move { answers(&open, every).await }).await;
+        let (open, reached) = (open.clone(), reached.clone());
+        http.look(|| async move { answers(&open, &reached, every).await }).await;
         let stuck = pulse.stuck(Instant::now(), patience).or(database.stuck(patience)).or(http.stuck(patience));
         match stuck {
             None => manager.well(),
@@ -127,32 +132,66 @@ pub(super) async fn run(every: Duration, manager: Manager, pulse: Pulse, store: 
     }
 }
 
+/// Where an answer came from, once.
+type Reached = Arc<Mutex<HashSet<String>>>;
+
+/// What came of asking.
+enum Came {
+    Answer,
+    Silence,
+    /// There was no getting there.
+    Nothing,
+}
+
 /// Whether HTTP answers a request at each of its addresses. Readers who have all the places are served, so that is no failure; nor is it one of ours
-/// if we cannot get there: a firewall may stand between us and ourselves, or there may be no descriptor left for a connection.
-async fn answers(open: &Open, limit: Duration) -> bool {
-    for address in open.ports() {
-        let Ok(Ok(stream)) = timeout(limit, TcpStream::connect(near(address))).await else { continue };
-        let answered = timeout(limit, ask(&stream)).await;
-        if !matches!(answered, Ok(Ok(()))) && open.has_room() {
+/// if we never got there: a firewall may stand between us and ourselves. Where we did, the system turns us away when nobody has let anyone in for long.
+async fn answers(open: &Open, reached: &Reached, limit: Duration) -> bool {
+    for address in open.ports().into_iter().map(near) {
+        let came = knock(TcpStream::connect(address), limit).await;
+        // Who connects to an address of this machine comes from there: a proxy beside us may have all that a client may have.
+        if !is_well(&came, &address.to_string(), reached) && open.has_room(Some(address.ip())) {
+            return false;
+        }
+    }
+    for path in open.sockets() {
+        let came = knock(UnixStream::connect(&path), limit).await;
+        if !is_well(&came, &path.to_string_lossy(), reached) && open.has_room(None) {
             return false;
         }
     }
     true
 }
 
-async fn ask(stream: &TcpStream) -> std::io::Result<()> {
-    const REQUEST: &[u8] = b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    stream.writable().await?;
-    stream.try_write(REQUEST)?;
-    let mut answer = [0; 9];
-    loop {
-        stream.readable().await?;
-        match stream.try_read(&mut answer) {
-            Ok(0) => return Err(std::io::ErrorKind::UnexpectedEof.into()),
-            Ok(_) => return Ok(()),
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
+fn is_well(came: &Came, place: &str, reached: &Reached) -> bool {
+    let mut reached = reached.lock().unwrap_or_else(PoisonError::into_inner);
+    match came {
+        Came::Answer => {
+            reached.insert(place.to_owned());
+            true
         }
+        Came::Silence => false,
+        Came::Nothing => !reached.contains(place),
+    }
+}
+
+async fn knock<S: AsyncRead + AsyncWrite + Unpin>(connecting: impl Future<Output = io::Result<S>>, limit: Duration) -> Came {
+    // There may be no descriptor left for a connection of our own.
+    let is_ours = |error: &io::Error| [Errno::MFILE, Errno::NFILE].iter().any(|e| error.raw_os_error() == Some(e.raw_os_error()));
+    match timeout(limit, connecting).await {
+        Ok(Ok(stream)) => match timeout(limit, ask(stream)).await {
+            Ok(Ok(())) => Came::Answer,
+            Ok(Err(_)) | Err(_) => Came::Silence,
+        },
+        Ok(Err(error)) if is_ours(&error) => Came::Answer,
+        Ok(Err(_)) | Err(_) => Came::Nothing,
+    }
+}
+
+async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+    stream.write_all(b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
+    match stream.read(&mut [0; 9]).await? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        _ => Ok(()),
     }
 }
 
@@ -184,18 +223,46 @@ mod tests {
         assert_eq!(after(99, 100), None);
     }
 
+    const LIMIT: Duration = Duration::from_millis(50);
+
+    fn places(connections: usize, connections_per_client: usize) -> Places {
+        let usual = Settings::new("https://example.org/".parse().expect("a URL"));
+        Places::new(&Settings { connections, connections_per_client, ..usual })
+    }
+
     #[tokio::test]
     async fn readers_who_have_all_the_places_are_no_failure() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let limit = Duration::from_millis(50);
-        let settings = Settings { connections: 1, ..Settings::new("https://example.org/".parse().expect("a URL")) };
-        let places = Places::new(&settings);
-        let open = Open::of(vec![listener.local_addr().expect("an address")], places.clone());
-        assert!(!answers(&open, limit).await, "nobody answers, and there is a place");
-        let taken = places.take_all();
-        assert!(answers(&open, limit).await, "nobody answers, for readers have all the places");
-        drop(taken);
-        let nowhere = Open::of(vec!["127.0.0.1:1".parse().expect("an address")], places);
-        assert!(answers(&nowhere, limit).await);
+        let port = listener.local_addr().expect("an address");
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("http.sock");
+        let _socket = tokio::net::UnixListener::bind(&path).expect("a socket");
+        for (ports, sockets) in [(vec![port], vec![]), (vec![], vec![path])] {
+            let places = places(1, 1);
+            let open = Open::of(ports, sockets, places.clone());
+            assert!(!answers(&open, &Reached::default(), LIMIT).await, "nobody answers, and there is a place");
+            let _taken = places.take_all();
+            assert!(answers(&open, &Reached::default(), LIMIT).await, "nobody answers, for readers have all the places");
+        }
+        let few = places(2, 1);
+        let open = Open::of(vec![port], vec![], few.clone());
+        let _proxy = few.take_one(IpAddr::from(Ipv4Addr::LOCALHOST)).await;
+        assert!(answers(&open, &Reached::default(), LIMIT).await, "a client beside us has all that one may have");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_reached_is_stuck_only_if_it_once_could() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let open = Open::of(vec![listener.local_addr().expect("an address")], vec![], places(1, 1));
+        let reached = Reached::default();
+        let answer = async {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.expect("sent");
+        };
+        let (well, ()) = tokio::join!(answers(&open, &reached, Duration::from_secs(30)), answer);
+        assert!(well);
+        drop(listener);
+        assert!(!answers(&open, &reached, LIMIT).await, "it answered before");
+        assert!(answers(&open, &Reached::default(), LIMIT).await, "a firewall, for all we know");
     }
 }

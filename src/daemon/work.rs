@@ -180,6 +180,7 @@ impl Work {
         let config = self.pipeline.config();
         self.doors.move_to(&config.base_url);
         if let Some(shelf) = shelf {
+            self.doors.deal(config.http.as_ref());
             self.doors.serve(doors, &shelf);
         }
         self.doors.close_others(config.http.as_ref());
@@ -210,7 +211,7 @@ impl Work {
         let config = self.pipeline.config();
         match (&self.reload, config.watch) {
             (Some(reload), true) if self.changed.is_none() => {
-                self.changed = Changed::watch(&config.path, reload.asked.clone());
+                self.changed = Changed::watch(&config.path, config.text, reload.asked.clone());
             }
             (_, false) => self.changed = None,
             _ => {}
@@ -316,6 +317,12 @@ impl Work {
                     self.log.trouble("noting what to poll again", &error);
                 }
             }
+        }
+        // When they are due again was said by a configuration that is no longer in force.
+        if !pipeline.is(&self.pipeline)
+            && let Err(error) = self.pipeline.catch_up().await
+        {
+            self.log.trouble("noting what is due by the new configuration", &error);
         }
     }
 

@@ -55,6 +55,13 @@ impl Clients {
         }
         None
     }
+
+    /// Whether this client may have one more connection.
+    pub fn has_room(&self, peer: Peer) -> bool {
+        let Peer::Machine(address) = peer else { return true };
+        let count = |counts: &HashMap<IpAddr, usize>| counts.get(&client(address)).copied().unwrap_or_default();
+        self.0.trusted.holds(peer) || count(&self.0.counts.lock().unwrap_or_else(PoisonError::into_inner)) < self.0.limit
+    }
 }
 
 impl Drop for Admission {

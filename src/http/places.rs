@@ -1,5 +1,6 @@
 //! How many connections there may be, and of whom.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -27,9 +28,15 @@ impl Places {
         }
     }
 
-    /// Whether one more connection can be served just now.
-    pub fn has_room(&self) -> bool {
-        self.all.available_permits() > 0
+    /// Whether one more connection of this client can be served just now; None: of a program of this machine, by a Unix socket.
+    pub fn has_room(&self, client: Option<IpAddr>) -> bool {
+        self.all.available_permits() > 0 && self.clients.has_room(client.map_or(Peer::Local, Peer::Machine))
+    }
+
+    /// Waits until one more connection can be served.
+    pub(super) async fn room(&self) {
+        // It is not kept: several listeners wait, and none is to have a place while it does.
+        drop(self.all.acquire().await);
     }
 
     /// All places that are free.
@@ -39,10 +46,20 @@ impl Places {
         self.all.clone().try_acquire_many_owned(free).expect("free places")
     }
 
+    /// A place for a client.
+    #[cfg(test)]
+    pub async fn take_one(&self, client: IpAddr) -> impl Sized {
+        self.take(Peer::Machine(client)).await.expect("leave")
+    }
+
     /// A place, as soon as there is one; none if the client has all that it may have.
     pub(super) async fn take(&self, peer: Peer) -> Option<Place> {
         let admission = self.clients.admit(peer)?;
-        let place = self.all.clone().acquire_owned().await.ok()?;
+        // Where there is a place, it is had at once: who waits here when the server shuts down is lost.
+        let place = match self.all.clone().try_acquire_owned() {
+            Ok(place) => place,
+            Err(_) => self.all.clone().acquire_owned().await.ok()?,
+        };
         Some((place, admission))
     }
 }

@@ -4,7 +4,9 @@ use std::convert::Infallible;
 use std::future::{pending, ready};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -35,6 +37,9 @@ const MAX_BUFFER: usize = 64 * 1_024;
 
 /// How long nothing is accepted after the system had no means to.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// How long a shutdown waits for the first request of who has just connected. It is on its way: few clients connect and then think.
+const FIRST: Duration = Duration::from_secs(1);
 
 /// Sockets that listen, and do not answer yet.
 #[derive(Debug)]
@@ -69,6 +74,11 @@ impl Server {
     /// The ports at which it listens.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.listeners.iter().filter_map(Listener::port).collect()
+    }
+
+    /// The paths of the Unix sockets at which it listens.
+    pub fn sockets(&self) -> Vec<PathBuf> {
+        self.listeners.iter().filter_map(Listener::path).collect()
     }
 
     /// Everywhere it listens, as people write it.
@@ -149,9 +159,11 @@ struct Door<A> {
 }
 
 impl<A: Answering> Door<A> {
-    /// Accepts for as long as it is polled. A client for whom there is no place is the last one let in until there is.
+    /// Accepts for as long as it is polled, and while there is room: who is not let in waits with the system, which may pass the socket to another
+    /// process.
     async fn keep_open(self, listener: Waiting) {
         loop {
+            self.places.room().await;
             let (stream, peer) = next(|| listener.accept(), PAUSE).await;
             let Some(place) = self.places.take(peer).await else { continue };
             let host = self.host.clone();
@@ -178,14 +190,16 @@ impl<A: Answering> Host<A> {
         let Self { protocol, settings, shutdown, answer } = self;
         let stream = Stalling::new(stream, settings.write_timeout);
         let drain = settings.drain;
+        let (has_asked, is_closing) = (&AtomicBool::new(false), &AtomicBool::new(false));
         let service = service_fn(move |request: Request<Incoming>| {
+            has_asked.store(true, Ordering::Relaxed);
             // Who asked is found out only if somebody wants to know.
             let asked = tracing::enabled!(tracing::Level::DEBUG).then(|| {
                 let client = client(peer, request.headers(), &settings.trusted);
                 (client, request.method().clone(), request.uri().path().to_owned())
             });
             // Nothing is asked of a body. Where the next request begins is then nobody's guess: there is none.
-            let is_last = !request.body().is_end_stream();
+            let is_last = !request.body().is_end_stream() || is_closing.load(Ordering::Relaxed);
             let mut answer = answer(request);
             if is_last {
                 answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -200,9 +214,21 @@ impl<A: Answering> Host<A> {
             biased;
             ended = connection.as_mut() => Ok(ended),
             () = shutdown.cancelled() => {
-                // Closes at once what is idle, and lets the answer under way be the last.
-                connection.as_mut().graceful_shutdown();
-                timeout(drain, connection).await
+                let until = Instant::now() + drain;
+                is_closing.store(true, Ordering::Relaxed);
+                // It was let in here: nobody else can answer it.
+                let first = match has_asked.load(Ordering::Relaxed) {
+                    true => None,
+                    false => timeout(FIRST.min(drain), connection.as_mut()).await.ok(),
+                };
+                match first {
+                    Some(ended) => Ok(ended),
+                    None => {
+                        // Closes at once what is idle, and lets the answer under way be the last.
+                        connection.as_mut().graceful_shutdown();
+                        timeout_at(until, connection).await
+                    }
+                }
             }
         };
         match ended {

@@ -143,6 +143,16 @@ impl Pipeline {
         Ok(self.store.tidy().await?)
     }
 
+    /// Has sources be due by this configuration whose polls ended by an earlier one after this one took over.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn catch_up(&self) -> Result<(), PipelineError> {
+        let states = self.store.standing(self.config.sources.iter().map(|s| &s.newsroom.id)).await?;
+        let states: Vec<_> = states.into_iter().map(Option::unwrap_or_default).collect();
+        self.reschedule(&states).await
+    }
+
     /// Sources whose schedule became a closer one since their last poll are due by the new one; those that failed by other rules, at once.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, Permissions};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -116,7 +116,7 @@ async fn copy(mut store: Looked, database: &Path, unfinished: &Path, file: &Path
     let refused = |source| BackupError::Refused { path: file.to_owned(), source };
     let copied = |source| BackupError::Copy { path: unfinished.to_owned(), source };
     // Made first, so that at no moment others can read it than may read it later.
-    let made = File::create(unfinished).map_err(refused)?;
+    let made = File::options().write(true).create(true).truncate(true).mode(0o640).open(unfinished).map_err(refused)?;
     made.set_permissions(Permissions::from_mode(0o640)).map_err(refused)?;
     let name = unfinished.to_str().ok_or_else(|| refused(io::Error::new(io::ErrorKind::InvalidInput, "its name is no text")))?;
     let mut done = sqlx::query("VACUUM INTO $1").bind(name).execute(&store.store.pool).await;

@@ -1,5 +1,5 @@
 //! Where the daemon answers. Promised: sockets that systemd passes take the place of the configured addresses, and who connected before the start is
-//! answered; a Unix socket is made anew after a crash and taken away at a stop; readers never take the open files that polling needs.
+//! answered; no request is lost while it restarts with such a socket; a Unix socket is made anew after a crash and taken away at a stop; readers never take the open files that polling needs.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,12 +7,13 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::binary::Place;
 use crate::support::daemon::{Daemon, LISTEN};
 use crate::support::listing::{Row, row, source};
 use crate::support::newsroom::Newsroom;
-use crate::support::process::Process;
+use crate::support::process::{Process, eventually};
 use crate::support::scene::Scene;
 
 const GET: &str = "GET /news/all.rss HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
@@ -80,7 +81,99 @@ fn a_passed_socket_takes_the_place_of_the_addresses() {
     assert_eq!(daemon.address, address);
     assert!(read(early).starts_with("HTTP/1.1 200 OK"), "who came before the start is answered");
     daemon.assert_serves(&scene.place);
+    // Nobody listens at the address of the configuration, and that is as it should be.
+    drop(taken);
+    scene.place.run(&["doctor"]).ok();
     daemon.stop();
+}
+
+#[test]
+fn no_request_is_lost_while_it_restarts_with_a_passed_socket() {
+    let scene = scene("listen = \"127.0.0.1:0\"");
+    let passed = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = passed.local_addr().expect("an address");
+    let start = || Daemon::of(run_with(passed.try_clone().expect("a second handle"), &scene.place));
+    let connect = || TcpStream::connect(address).expect("a connection");
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    assert!(answer(connect()).starts_with("HTTP/1.1 200 OK"));
+                }
+            });
+        }
+        let mut daemon = start();
+        for _ in 0..3 {
+            daemon.stop();
+            let mut waiting = connect();
+            waiting.write_all(GET.as_bytes()).expect("sent");
+            daemon = start();
+            assert!(read(waiting).starts_with("HTTP/1.1 200 OK"), "who came while none ran is answered");
+        }
+        over.store(true, Ordering::Relaxed);
+        // The last ones are answered before it ends.
+        daemon.stop();
+    });
+}
+
+/// Writes the keys of [http] anew, and has them taken over.
+#[track_caller]
+fn reload(process: &mut Process, scene: &Scene, from: &str, to: &str, says: &[&str]) {
+    let text = std::fs::read_to_string(scene.place.config()).expect("a config");
+    assert!(text.contains(from), "{from}: {text}");
+    std::fs::write(scene.place.config(), text.replace(from, to)).expect("a config");
+    process.signal("HUP");
+    process.stderr.wait(says);
+}
+
+#[test]
+fn a_passed_socket_stays_whatever_a_reload_opens_and_closes() {
+    const GOOD: &str = "the configuration was read anew";
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("http.sock");
+    let unix = format!("\"unix:{}\"", socket.display());
+    let scene = scene("listen = \"systemd\"");
+    let passed = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let mut daemon = Daemon::of(run_with(passed, &scene.place));
+    // Who is connected stays so.
+    let mut kept = TcpStream::connect(daemon.address).expect("a connection");
+    let process = &mut daemon.process;
+    reload(process, &scene, "\"systemd\"", &format!("[\"systemd\", {unix}]"), &["serving", "unix:"]);
+    process.stderr.wait(&[GOOD]);
+    assert!(answer(at(&socket)).starts_with("HTTP/1.1 200 OK"));
+    reload(process, &scene, &format!(", {unix}"), "", &["no longer serving", "unix:"]);
+    process.stderr.wait(&[GOOD]);
+    eventually("the socket to be gone", || !socket.exists());
+    // Not named, it takes the place of what is.
+    reload(process, &scene, "[\"systemd\"]", &unix, &[GOOD]);
+    assert!(!socket.exists());
+    kept.write_all(GET.as_bytes()).expect("sent");
+    assert!(read(kept).starts_with("HTTP/1.1 200 OK"));
+    daemon.assert_serves(&scene.place);
+    daemon.stop();
+}
+
+#[test]
+fn how_clients_are_dealt_with_needs_a_restart_unless_nobody_was_served() {
+    let scene = scene("listen = \"127.0.0.1:0\"\nmax-connections-per-client = 1");
+    let with = std::fs::read_to_string(scene.place.config()).expect("a config");
+    let keys = "[http]\nlisten = \"127.0.0.1:0\"\nmax-connections-per-client = 1\n";
+    std::fs::write(scene.place.config(), with.replace(keys, "")).expect("a config");
+    let mut process = Process::start(&mut scene.place.command(&["run"]));
+    process.stderr.wait(&["ready"]);
+    std::fs::write(scene.place.config(), with).expect("a config");
+    process.signal("HUP");
+    let line = process.stderr.wait(&["serving", "addresses="]);
+    let address = line.split("http://").nth(1).and_then(|l| l.split('/').next()).expect("an address").to_owned();
+    let first = TcpStream::connect(&address).expect("a connection");
+    let second = TcpStream::connect(&address).expect("a connection");
+    assert_eq!(read(second), "", "one is all that a client may have");
+    assert!(answer(first).starts_with("HTTP/1.1 200 OK"));
+    let refused = ["wrong", "[http] max-connections-per-client is another one now: that change needs a restart"];
+    reload(&mut process, &scene, "per-client = 1", "per-client = 2", &refused);
+    process.signal("TERM");
+    assert_eq!(process.end().code, Some(0));
 }
 
 #[test]
@@ -125,6 +218,8 @@ fn a_unix_socket_outlives_no_stop_and_is_replaced_after_a_crash() {
     assert!(answer(at(&socket)).starts_with("HTTP/1.1 200 OK"));
     first.kill();
     assert!(socket.exists(), "nobody could take it away");
+    scene.place.run(&["doctor"]).ok();
+    assert!(socket.exists(), "looking changes nothing");
     let mut second = start();
     assert!(answer(at(&socket)).starts_with("HTTP/1.1 200 OK"));
 

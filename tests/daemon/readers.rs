@@ -131,7 +131,8 @@ fn every_address_answers_as_it_should() {
         assert!(answer.text().contains("https://feeds.example.org/"), "{path}: {}", answer.text());
     }
     for (path, ending) in [("/news/all", "html"), ("/news/", "html"), ("/rss.xml", "rss"), ("/NEWS/all.xml", "rss")] {
-        let (answer, to) = (daemon.get(path), format!("https://feeds.example.org/news/all.{ending}"));
+        let answer = daemon.get(path);
+        let to = format!("https://feeds.example.org/news/all.{ending}");
         assert_eq!((answer.status, answer.field("location")), (301, Some(to.as_str())), "{path}");
     }
     for method in ["POST", "PUT", "DELETE"] {

@@ -12,7 +12,7 @@ use crate::support::daemon::{self, Daemon};
 use crate::support::database;
 use crate::support::listing::{Row, page, row, source};
 use crate::support::newsroom::Reply;
-use crate::support::process::eventually;
+use crate::support::process::{Process, eventually};
 use crate::support::web;
 
 const GOOD: &str = "the configuration was read anew";
@@ -185,6 +185,35 @@ fn a_poll_under_way_ends_by_the_rules_by_which_it_began() {
 }
 
 #[test]
+fn what_fails_by_the_old_rules_after_a_reload_is_polled_at_once_by_the_new_ones() {
+    let scene = daemon::scene("every = \"1h\"");
+    scene.newsroom.set("/news", Reply::Held);
+    change(&scene.place, "each = \"article\"", "each = \"table\"");
+    let mut daemon = Daemon::start(&scene.place);
+    scene.newsroom.wait_for_visits("/news", 1);
+    change(&scene.place, "each = \"table\"", "each = \"article\"");
+    reload(&mut daemon, &[GOOD]);
+    scene.show(&[&rows(1)]);
+    daemon.published(&["new=1"]);
+    daemon.stop();
+}
+
+#[test]
+fn a_closer_schedule_holds_though_a_poll_was_under_way_when_it_was_taken_over() {
+    let scene = daemon::scene("every = \"1h\"");
+    scene.newsroom.set("/news", Reply::Held);
+    let mut daemon = Daemon::start(&scene.place);
+    scene.newsroom.wait_for_visits("/news", 1);
+    change(&scene.place, "every = \"1h\"", "every = \"1s\"");
+    reload(&mut daemon, &[GOOD]);
+    scene.show(&[&rows(1)]);
+    daemon.published(&["new=1"]);
+    scene.show(&[&rows(2)]);
+    daemon.published(&["new=1"]);
+    daemon.stop();
+}
+
+#[test]
 fn addresses_and_the_folder_change_and_what_cannot_be_had_is_refused() {
     let scene = daemon::scene_of("every = \"1h\"", &rows(1));
     let mut daemon = Daemon::start(&scene.place);
@@ -213,6 +242,9 @@ fn addresses_and_the_folder_change_and_what_cannot_be_had_is_refused() {
     daemon.wait(&[GOOD]);
     let new: SocketAddr = line.split("http://").nth(1).and_then(|l| l.split('/').next()?.parse().ok()).expect("an address");
     eventually("the tree", || folder.join("news/all.rss").is_file());
+    let old = std::fs::File::open(scene.feeds()).expect("the old folder");
+    eventually("the old folder to be let go of", || old.try_lock().is_ok());
+    assert!(std::fs::File::open(&folder).expect("the new folder").try_lock().is_err(), "nobody else publishes to the new one");
     let answer = web::ask(new, "GET", "/nothing", &[]);
     assert!(answer.text().contains("https://moved.example.org/"), "{}", answer.text());
     eventually("the old address to be closed", || std::net::TcpStream::connect(daemon.address).is_err());
@@ -240,6 +272,24 @@ fn http_and_the_webhook_can_come_and_go() {
     let post = receiver.posts().remove(0);
     assert_eq!((&post.body["kind"], &post.body["source"]), (&"config".into(), &serde_json::Value::Null), "{post:?}");
     assert_eq!(daemon.process.stderr.count("s3cr3t"), 0);
+    daemon.stop();
+}
+
+#[test]
+fn a_file_that_changes_while_the_daemon_starts_is_taken_over() {
+    let scene = daemon::scene_of("every = \"1h\"", &rows(1));
+    change(&scene.place, "[store]", "watch = true\n[store]");
+    scene.place.once();
+    // Another process publishes, and the start waits for it.
+    let lock = std::fs::File::open(scene.place.database().with_file_name("newsroomd.db.lock")).expect("a lock");
+    lock.lock().expect("nobody holds it");
+    let mut process = Process::start(&mut scene.place.command(&["run"]));
+    process.stderr.wait(&["waiting for the publish lock"]);
+    change(&scene.place, "title = \"News\"", "title = \"Olds\"");
+    drop(lock);
+    let mut daemon = Daemon::of(process);
+    daemon.wait(&[GOOD]);
+    eventually("the new title", || daemon.get("/").text().contains("Olds"));
     daemon.stop();
 }
 

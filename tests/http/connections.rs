@@ -132,6 +132,18 @@ fn heads_that_are_too_large_are_refused() {
 }
 
 #[test]
+fn who_has_just_connected_is_answered_though_the_server_shuts_down() {
+    let served = Served::with_feeds();
+    let mut fresh = served.connect();
+    // Connections are let in in their order.
+    assert_eq!(served.ask("GET", "/osce/all.rss", "").status, 200);
+    served.shut_down();
+    fresh.send(GET);
+    assert_eq!(fresh.reply(false).status, 200);
+    assert_eq!(fresh.rest(), b"", "and closed");
+}
+
+#[test]
 fn the_shutdown_closes_what_is_idle_and_finishes_what_is_under_way() {
     let mut served = Served::new(|settings| settings.drain = Duration::from_secs(3_600));
     served.fill();

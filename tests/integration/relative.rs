@@ -104,7 +104,8 @@ fn relative_dates_may_stand_among_the_formats() {
 fn yearless(rows: u64, apart: u64) -> (Vec<Row>, Vec<chrono::NaiveDate>) {
     let today = Utc::now().with_timezone(&chrono_tz::Europe::Vienna).date_naive();
     let days: Vec<_> = (0..rows).map(|n| today - Days::new(1 + n * apart)).collect();
-    let row = |(n, day): (usize, &chrono::NaiveDate)| row(&format!("Story {n}"), &day.format("%d %B").to_string(), &format!("/{n}"));
+    let row =
+        |(n, day): (usize, &chrono::NaiveDate)| row(&format!("Story {n}"), &day.format("%d %B").to_string(), &format!("/{n}"));
     (days.iter().enumerate().map(row).collect(), days)
 }
 

@@ -1,8 +1,9 @@
 //! What is around database and tree: who may write where, how much room there is, whether a daemon runs and is reached.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -125,6 +126,10 @@ pub(super) fn listeners(config: &Config, holder: Holder) -> Vec<Finding> {
     let mut findings = Vec::new();
     let Some(http) = &config.http else { return findings };
     let runs = matches!(holder, Holder::Daemon { .. });
+    if was_passed_sockets(holder) && !http.listen.contains(&Listen::Systemd) {
+        // They took the place of these.
+        return findings;
+    }
     for listen in &http.listen {
         let found: Vec<Address> = match listen {
             Listen::Port(text) => match text.to_socket_addrs() {
@@ -146,27 +151,52 @@ pub(super) fn listeners(config: &Config, holder: Holder) -> Vec<Finding> {
     findings
 }
 
+/// Whether systemd passed the daemon sockets, as far as this user may know.
+fn was_passed_sockets(holder: Holder) -> bool {
+    let Holder::Daemon { process: Some(process) } = holder else { return false };
+    let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+    environment.split(|byte| *byte == 0).any(|variable| variable.starts_with(b"LISTEN_FDS="))
+}
+
 /// That the daemon, which runs, is not to be reached.
 fn unanswered(address: &Address) -> Option<Finding> {
     let reached = match address {
         Address::Tcp(address) => TcpStream::connect_timeout(&here(*address), ANSWER).map(drop),
         Address::Unix(path, _) => UnixStream::connect(path).map(drop),
     };
-    let error = reached.err()?;
+    // Who may speak to a socket is its mode's matter.
+    let error = reached.err().filter(|error| error.kind() != ErrorKind::PermissionDenied)?;
     let advice = "see the daemon's log; if [http] listen was changed, reload or restart it";
     Some(Finding::problem(Part::Daemon, format!("the daemon runs, but nobody answers: {error}"), advice))
 }
 
-/// That the daemon, which does not run, could not listen there. Bound for an instant: what is refused now would be refused to the daemon.
+/// That the daemon, which does not run, could not listen there.
 fn taken(address: &Address) -> Option<Finding> {
-    match Server::bind(std::slice::from_ref(address)).err()? {
+    let error = match address {
+        // Bound for an instant: what is refused now would be refused to the daemon.
+        Address::Tcp(_) => Server::bind(std::slice::from_ref(address)).err()?,
+        Address::Unix(path, _) => socket_refused(path)?,
+    };
+    match error {
         HttpError::Taken(_) | HttpError::TakenSocket(_) => {
             let advice = "stop it or change [http] listen; where systemd holds the socket for newsroomd, all is well";
             Some(Finding::problem(Part::Daemon, "another program listens there, and no daemon runs", advice))
         }
-        // systemd makes the folder of a unit when that starts.
-        HttpError::NoFolder(_) => None,
         error => Some(Finding::problem(Part::Daemon, "the daemon could not listen there", error.to_string())),
+    }
+}
+
+/// Why no socket could be made at a path. Nothing is made or removed to find out: what a daemon left that was killed, the next one replaces.
+fn socket_refused(path: &Path) -> Option<HttpError> {
+    // systemd makes the folder of a unit when that starts.
+    let folder = path.parent().filter(|folder| folder.is_dir())?;
+    match fs::symlink_metadata(path) {
+        Ok(there) if !there.file_type().is_socket() => Some(HttpError::NoSocket(path.to_owned())),
+        Ok(_) if UnixStream::connect(path).is_ok() => Some(HttpError::TakenSocket(path.to_owned())),
+        _ => {
+            let access = accessat(CWD, folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS);
+            access.is_err().then(|| HttpError::NoAccess(path.to_owned()))
+        }
     }
 }
 
