@@ -37,7 +37,6 @@ pub struct RowAbove {
 
 /// Turns the rows of one page into readings, and says what stands above the next page's. `url` is the page's own address after redirects, `page` its
 /// number in the walk, `read_at` the instant from which relative dates count: one for the whole walk. `above`: what stands above; None: nothing.
-#[expect(clippy::too_many_arguments, reason = "each is another kind of thing, and one place calls it")]
 pub fn readings(
     extracted: &Extracted,
     url: &Url,
