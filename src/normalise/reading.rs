@@ -4,6 +4,7 @@ use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Offset, Ti
 use chrono_tz::Tz;
 use url::Url;
 
+use super::course::{Course, Placed};
 use super::html::Sanitiser;
 use super::link::{Identity, absolute, link, picture};
 use crate::domain::text::cut;
@@ -20,7 +21,8 @@ const LONGEST_TERM: usize = 200;
 const MOST_SLACK: u32 = 31;
 
 /// Turns the rows of one page into readings. `url` is the page's own address after redirects, `page` its number in the walk, `read_at` the
-/// instant from which relative dates count: one for the whole walk.
+/// instant from which relative dates count: one for the whole walk. `course` is where the pages before came to in time. A row whose year is not
+/// to be told is left out.
 pub fn readings(
     extracted: &Extracted,
     url: &Url,
@@ -28,11 +30,36 @@ pub fn readings(
     newsroom: &Newsroom,
     identity: &Identity,
     read_at: DateTime<Utc>,
+    course: &mut Course,
 ) -> (Vec<Reading>, Vec<Warning>) {
     let base = base(extracted, url);
     let sanitiser = Sanitiser::new(base.clone());
     let mut reader = Reader { sanitiser, base, page, newsroom, identity, read_at, warnings: Vec::new() };
-    let readings = extracted.rows.iter().map(|row| reader.read(row)).collect();
+    let mut doubtful = 0;
+    let mut first = None;
+    let mut readings = Vec::with_capacity(extracted.rows.len());
+    for row in &extracted.rows {
+        let date = match course.place(row.date, read_at, newsroom.timezone) {
+            Placed::Sure(date) => date,
+            Placed::Doubtful(date) => {
+                doubtful += 1;
+                first.get_or_insert((row.row, date.day));
+                date
+            }
+            Placed::Unknown => {
+                reader.warn(row.row, "date", "tells no year, and the rows are not newest first: the row is left out".to_owned());
+                continue;
+            }
+        };
+        readings.push(reader.read(row, &date));
+    }
+    if let Some((row, day)) = first {
+        let message = format!(
+            "{doubtful} tell no year, and the rows are not newest first: row {} is taken for {day}, which may be years too late",
+            row + 1
+        );
+        reader.warnings.push(Warning { row: None, field: "date".to_owned(), message });
+    }
     (readings, reader.warnings)
 }
 
@@ -57,18 +84,15 @@ impl Reader<'_> {
         self.warnings.push(Warning { row: Some(row), field: field.to_owned(), message });
     }
 
-    fn read(&mut self, raw: &RawRow) -> Reading {
+    fn read(&mut self, raw: &RawRow, date: &PageDate) -> Reading {
         let source = &self.newsroom.id;
         let zone = self.newsroom.timezone;
-        let (date, days) = match raw.date {
-            When::Stated(date) => (date, None),
-            When::Ago(ago) => (ago.resolve(self.read_at, zone), Some(ago.may_be(self.read_at, zone))),
-            When::Yearless(told) => {
-                let date = told.resolve(self.read_at, zone);
-                (date, Some(date.day..=date.day))
-            }
+        let days = match raw.date {
+            When::Stated(_) => None,
+            When::Ago(ago) => Some(ago.may_be(self.read_at, zone)),
+            When::Yearless(_) => Some(date.day..=date.day),
         };
-        let published = instant(&date, zone);
+        let published = instant(date, zone);
         let day = if date.offset.is_some() { published.with_timezone(&zone).date_naive() } else { date.day };
         let folded = fold(&raw.title);
         let link = raw.link.as_deref().and_then(|href| match absolute(href, &self.base) {

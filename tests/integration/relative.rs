@@ -99,3 +99,74 @@ fn relative_dates_may_stand_among_the_formats() {
         [&true.into(), &serde_json::Value::Null]
     );
 }
+
+/// Fifteen rows a year over three years, newest first, as the site shows them, and the day of each.
+fn yearless() -> (Vec<Row>, Vec<String>) {
+    let today = Utc::now().with_timezone(&chrono_tz::Europe::Vienna).date_naive();
+    let days = (0..45).map(|n| today - Days::new(24 * n));
+    days.enumerate()
+        .map(|(n, day)| (row(&format!("Item {n}"), &day.format("%-d %B").to_string(), &format!("/{n}")), day.to_string()))
+        .unzip()
+}
+
+fn pages(rows: &[Row], of: usize) -> (Newsroom, Place) {
+    let newsroom = Newsroom::start();
+    let count = rows.len().div_ceil(of);
+    for (n, rows) in rows.chunks(of).enumerate() {
+        let next = (n + 1 < count).then(|| format!("/news-{}", n + 1));
+        let path = if n == 0 { "/news".to_owned() } else { format!("/news-{n}") };
+        newsroom.page(&path, &page(rows, next.as_deref()));
+    }
+    let config = format!(
+        "[[source]]\nid = \"news\"\ntitle = \"News\"\npage = \"{}\"\neach = \"article\"\nnext = \"a[rel=next]\"\nmax-pages = 2\n\
+         timezone = \"Europe/Vienna\"\nitems = 100\n[source.item]\ntitle = \"h3\"\ndate = {{ select = \"time\", format = \"%d %B\" }}\n",
+        newsroom.url("/news")
+    );
+    (newsroom, Place::new("", &config))
+}
+
+fn days(place: &Place) -> Vec<String> {
+    tree::atom(&place.feeds(), "news/all").iter().map(|e| e.published[..10].to_owned()).collect()
+}
+
+#[test]
+fn dates_without_a_year_are_a_year_too_late_on_no_second_page() {
+    let (rows, want) = yearless();
+    let (_newsroom, place) = pages(&rows[..30], 15);
+    let run = place.once().ok();
+    assert_eq!(days(&place), want[..30], "{run:#?}");
+    assert!(!run.stderr.contains("year"), "{run:#?}");
+}
+
+#[test]
+fn dates_without_a_year_are_a_year_too_late_in_no_backfill() {
+    let (rows, want) = yearless();
+    let (newsroom, place) = pages(&rows, 5);
+    place.once().ok();
+    for _ in 0..9 {
+        place.run(&["backfill", "news", "--pages", "1"]);
+    }
+    assert_eq!(days(&place), want);
+    // What a later walk reads is what is known.
+    newsroom.page("/news", &page(&rows[..40], None));
+    place.once().ok();
+    assert_eq!(days(&place), want);
+    place.run(&["backfill", "news", "--restart"]).ok();
+    assert_eq!(days(&place), want[..]);
+}
+
+#[test]
+fn a_row_pinned_above_dates_without_a_year_is_told_and_moves_no_year() {
+    let (mut rows, want) = yearless();
+    rows.truncate(10);
+    let pinned = rows.remove(9).title("Pinned");
+    rows.insert(0, pinned);
+    let (_newsroom, place) = pages(&rows, 20);
+    let run = place.run(&["preview", "news"]);
+    assert!(
+        run.stdout.contains("the rows are not newest first") || run.stderr.contains("the rows are not newest first"),
+        "{run:#?}"
+    );
+    place.once().ok();
+    assert_eq!(days(&place), want[..10]);
+}

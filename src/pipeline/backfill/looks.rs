@@ -19,6 +19,7 @@ use crate::domain::Reading;
 use crate::extract::pager;
 use crate::fetch::{Answer, Ask, FetchError, Known, Page};
 use crate::judge::{Verdict, judge_later};
+use crate::normalise::Course;
 use crate::pipeline::health::settled;
 use crate::pipeline::{Judged, PageRead, PollError, ask, now, read_archived};
 use crate::store::StoreError;
@@ -60,6 +61,9 @@ pub(super) struct Look {
     etag: Option<String>,
     last_modified: Option<String>,
     pub next: Option<String>,
+    /// Where the rows before its first were in time, and where its last one is.
+    #[serde(default)]
+    course: Option<(Course, Course)>,
     #[serde(skip)]
     pub oldest: Option<NaiveDate>,
     #[serde(skip)]
@@ -255,11 +259,18 @@ impl Run<'_> {
             etag: page.etag.clone(),
             last_modified: page.last_modified.clone(),
             next: None,
+            course: None,
             oldest: None,
             newest: None,
         };
         let at = page.url.clone();
-        let (read, last) = self.parse(page, number).await?;
+        let begins = match (as_it_was, &self.before) {
+            (Some(look), _) => look.course.as_ref().map(|(begins, _)| begins.clone()),
+            (None, Some(before)) => before.course.as_ref().map(|(_, ends)| ends.clone()),
+            (None, None) => None,
+        };
+        let begins = begins.or_else(|| self.state.since.filter(|_| number > 0).map(Course::amid)).unwrap_or_default();
+        let (read, last) = self.parse(page, number, begins.clone()).await?;
         let refused = self.refused(&read, number, url);
         self.warned += read.warnings.len();
         let room = WARNINGS.saturating_sub(self.warnings.len());
@@ -269,6 +280,7 @@ impl Run<'_> {
         }
         self.first.get_or_insert(read.look);
         look.rows = read.rows.iter().map(hash).collect();
+        look.course = Some((begins, read.course));
         look.next = read.next.map(String::from);
         look.oldest = read.rows.iter().map(|row| row.day).min();
         look.newest = read.rows.iter().map(Reading::latest).max();
@@ -297,13 +309,13 @@ impl Run<'_> {
     }
 
     /// Work for the processor; the pager's link to its last page only of the first page.
-    async fn parse(&self, page: Page, number: usize) -> Result<(PageRead, Option<String>), PollError> {
+    async fn parse(&self, page: Page, number: usize, course: Course) -> Result<(PageRead, Option<String>), PollError> {
         let permit = self.pipeline.cores.clone().acquire_owned().await.expect("the semaphore is never closed");
         let (source, look, first) = (self.source.clone(), self.state.looks, !self.estimated);
         let work = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let last = first.then(|| pager::last_link(&String::from_utf8_lossy(&page.body))).flatten();
-            (read_archived(&page, look, &source, now()), last)
+            (read_archived(&page, look, &source, now(), course), last)
         });
         work.await.map_err(|source| PollError::Died { page: number, source })
     }
