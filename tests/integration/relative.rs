@@ -119,10 +119,10 @@ fn pages(rows: &[Row], of: usize) -> (Newsroom, Place) {
     }
     let config = format!(
         "[[source]]\nid = \"news\"\ntitle = \"News\"\npage = \"{}\"\neach = \"article\"\nnext = \"a[rel=next]\"\nmax-pages = 2\n\
-         timezone = \"Europe/Vienna\"\nitems = 100\n[source.item]\ntitle = \"h3\"\ndate = {{ select = \"time\", format = \"%d %B\" }}\n",
+         timezone = \"Europe/Vienna\"\n[source.item]\ntitle = \"h3\"\ndate = {{ select = \"time\", format = \"%d %B\" }}\n",
         newsroom.url("/news")
     );
-    (newsroom, Place::new("", &config))
+    (newsroom, Place::new("items = 100", &config))
 }
 
 fn days(place: &Place) -> Vec<String> {
