@@ -9,7 +9,8 @@
 //!    "1 day ago" and "2 days ago" of a daily report stay two.
 //! 3. Else a row that shares title and link with another of the walk takes over its day: a teaser and its place in the list.
 //!
-//! A row that tells day and month, and no year, means the latest such day. It is the item of its link and title in whatever year, so that it does not
+//! A row that tells day and month, and no year, means the latest such day that its place in the list leaves
+//! (see [`super::course`]). It is the item of its link and title in whatever year, so that it does not
 //! become another as years pass; with another title or link it is the item of that very day only.
 //!
 //! A row that states its day takes over that of an item of its own link whose first date was told so, if they are no further apart than that
@@ -66,11 +67,9 @@ fn take(row: &mut Reading, newsroom: &Newsroom, day: NaiveDate, published: Publi
     row.slack = slack;
 }
 
-/// Whether a row that tells day and month only names this day, of whatever year up to its own.
+/// Whether a row that tells day and month only names this day, of whatever year.
 fn names(row: &Reading, day: NaiveDate) -> bool {
-    row.approximate.as_ref().is_some_and(|a| a.yearly)
-        && (day.month(), day.day()) == (row.day.month(), row.day.day())
-        && day <= row.day
+    row.approximate.as_ref().is_some_and(|a| a.yearly) && (day.month(), day.day()) == (row.day.month(), row.day.day())
 }
 
 /// Whether a row may mean this day.

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::super::matching::Covered;
 use super::super::matching::tests::Memory;
-use super::super::{Identity, readings};
+use super::super::{Course, Identity, readings};
 use super::*;
 use crate::domain::Id;
 use crate::extract::date::recognise;
@@ -35,7 +35,7 @@ fn rows(at: &str, page: &[&str], with_link: bool) -> (Newsroom, Vec<Reading>) {
     let extracted = Extracted { rows: page.iter().enumerate().map(raw).collect(), ..Extracted::default() };
     let url = Url::parse("https://example.org/news").expect("a URL");
     let identity = Identity { link_key: None, with_link };
-    let (rows, warnings, _) = readings(&extracted, &url, 0, &newsroom, &identity, at, None);
+    let (rows, warnings) = readings(&extracted, &url, 0, &newsroom, &identity, at, &mut Course::default());
     assert_eq!(warnings, []);
     (newsroom, rows)
 }

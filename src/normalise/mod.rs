@@ -3,6 +3,7 @@
 //! Knows no network, store or clock: `now` is an argument.
 
 pub mod approximate;
+pub mod course;
 pub mod forgotten;
 pub mod html;
 pub mod link;
@@ -10,5 +11,6 @@ pub mod matching;
 pub mod order;
 pub mod reading;
 
+pub use course::Course;
 pub use link::Identity;
-pub use reading::{RowAbove, readings};
+pub use reading::readings;

@@ -1,15 +1,15 @@
 //! From a page's raw rows to readings: absolute links, instants, safe HTML, keys.
 
-use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
-use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::course::{Course, Placed};
 use super::html::Sanitiser;
 use super::link::{Identity, absolute, link, picture};
 use crate::domain::text::cut;
 use crate::domain::{Approximate, Digest, Link, Newsroom, Published, Reading, Tag, digest, fold, stamp};
-use crate::extract::date::{PageDate, When, Yearless};
+use crate::extract::date::{PageDate, When};
 use crate::extract::{Extracted, RawRow, Warning};
 
 /// A title longer than this (characters) is cut for display; its identity is that of the whole.
@@ -20,23 +20,9 @@ const LONGEST_TERM: usize = 200;
 /// A date that may be off by more days than this is matched by its link alone: every day would be one more key to look up.
 const MOST_SLACK: u32 = 31;
 
-/// So many days later than the row above it a row may be, and the list still goes from newest to oldest.
-const ASIDE: i32 = 7;
-
-/// After so many rows that go from newest to oldest a list does; after fewer, the first of them may be pinned there.
-const ORDERED: usize = 3;
-
-/// What stands above a row, on its page or at the end of the one before: by it a date without a year is told that is older than a year.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RowAbove {
-    /// Its day, counted from the first of the year 1.
-    day: i32,
-    /// How many rows, this one the last of them, go from newest to oldest.
-    run: usize,
-}
-
-/// Turns the rows of one page into readings, and says what stands above the next page's. `url` is the page's own address after redirects, `page` its
-/// number in the walk, `read_at` the instant from which relative dates count: one for the whole walk. `above`: what stands above; None: nothing.
+/// Turns the rows of one page into readings. `url` is the page's own address after redirects, `page` its number in the walk, `read_at` the
+/// instant from which relative dates count: one for the whole walk. `course` is where the pages before came to in time. A row whose year is not
+/// to be told is left out.
 pub fn readings(
     extracted: &Extracted,
     url: &Url,
@@ -44,13 +30,37 @@ pub fn readings(
     newsroom: &Newsroom,
     identity: &Identity,
     read_at: DateTime<Utc>,
-    above: Option<RowAbove>,
-) -> (Vec<Reading>, Vec<Warning>, Option<RowAbove>) {
+    course: &mut Course,
+) -> (Vec<Reading>, Vec<Warning>) {
     let base = base(extracted, url);
     let sanitiser = Sanitiser::new(base.clone());
-    let mut reader = Reader { sanitiser, base, page, newsroom, identity, read_at, above, warnings: Vec::new() };
-    let readings = extracted.rows.iter().map(|row| reader.read(row)).collect();
-    (readings, reader.warnings, reader.above)
+    let mut reader = Reader { sanitiser, base, page, newsroom, identity, read_at, warnings: Vec::new() };
+    let mut doubtful = 0;
+    let mut first = None;
+    let mut readings = Vec::with_capacity(extracted.rows.len());
+    for row in &extracted.rows {
+        let date = match course.place(row.date, read_at, newsroom.timezone) {
+            Placed::Sure(date) => date,
+            Placed::Doubtful(date) => {
+                doubtful += 1;
+                first.get_or_insert((row.row, date.day));
+                date
+            }
+            Placed::Unknown => {
+                reader.warn(row.row, "date", "tells no year, and the rows are not newest first: the row is left out".to_owned());
+                continue;
+            }
+        };
+        readings.push(reader.read(row, &date));
+    }
+    if let Some((row, day)) = first {
+        let message = format!(
+            "{doubtful} tell no year, and the rows are not newest first: row {} is taken for {day}, which may be years too late",
+            row + 1
+        );
+        reader.warnings.push(Warning { row: None, field: "date".to_owned(), message });
+    }
+    (readings, reader.warnings)
 }
 
 /// Where the page's relative links start: at its `<base>`, if that is a web address, else at its own.
@@ -66,7 +76,6 @@ struct Reader<'a> {
     newsroom: &'a Newsroom,
     identity: &'a Identity,
     read_at: DateTime<Utc>,
-    above: Option<RowAbove>,
     warnings: Vec<Warning>,
 }
 
@@ -75,21 +84,16 @@ impl Reader<'_> {
         self.warnings.push(Warning { row: Some(row), field: field.to_owned(), message });
     }
 
-    fn read(&mut self, raw: &RawRow) -> Reading {
+    fn read(&mut self, raw: &RawRow, date: &PageDate) -> Reading {
         let source = &self.newsroom.id;
         let zone = self.newsroom.timezone;
-        let (date, days) = match raw.date {
-            When::Stated(date) => (date, None),
-            When::Ago(ago) => (ago.resolve(self.read_at, zone), Some(ago.may_be(self.read_at, zone))),
-            When::Yearless(told) => {
-                let date = self.year_of(told, raw.row);
-                (date, Some(date.day..=date.day))
-            }
+        let days = match raw.date {
+            When::Stated(_) => None,
+            When::Ago(ago) => Some(ago.may_be(self.read_at, zone)),
+            When::Yearless(_) => Some(date.day..=date.day),
         };
-        let published = instant(&date, zone);
+        let published = instant(date, zone);
         let day = if date.offset.is_some() { published.with_timezone(&zone).date_naive() } else { date.day };
-        let run = self.above.filter(|above| day.num_days_from_ce() <= above.day + ASIDE).map_or(0, |above| above.run);
-        self.above = Some(RowAbove { day: day.num_days_from_ce(), run: run + 1 });
         let folded = fold(&raw.title);
         let link = raw.link.as_deref().and_then(|href| match absolute(href, &self.base) {
             Ok(url) => Some(link(source, &url, self.identity)),
@@ -143,20 +147,6 @@ impl Reader<'_> {
             image,
             tags,
         }
-    }
-
-    /// A row that tells no year means the latest such day; below older rows, in a list that goes from newest to oldest, the latest that follows them.
-    fn year_of(&mut self, told: Yearless, row: usize) -> PageDate {
-        let latest = told.resolve(self.read_at, self.newsroom.timezone);
-        let Some(above) = self.above else { return latest };
-        let Some(last) = NaiveDate::from_num_days_from_ce_opt(above.day + ASIDE).filter(|last| latest.day > *last) else {
-            return latest;
-        };
-        if above.run >= ORDERED {
-            return told.by(last);
-        }
-        self.warn(row, "date", format!("tells no year, and the row above it is older: taken for {}", latest.day));
-        latest
     }
 
     fn tags(&mut self, raw: &RawRow) -> Vec<Tag> {

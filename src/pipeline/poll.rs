@@ -15,7 +15,7 @@ use crate::extract::{Frame, Rules, Warning, charset, extract_document, parse};
 use crate::fetch::{Answer, Ask, FetchError, Fetched, Known, Page};
 use crate::judge::{Look, Past, Verdict, judge_later};
 use crate::normalise::matching::{Covered, Terms};
-use crate::normalise::{RowAbove, link, reading, readings};
+use crate::normalise::{Course, link, reading, readings};
 use crate::store::{Moved, Saved, SourceState, StoreError, Turned, Validators, Walk};
 
 /// What a poll came to.
@@ -121,8 +121,8 @@ pub struct PageRead {
     pub look: Look,
     /// How its rows were found, if not by the source's selectors.
     pub discovered: Option<Found>,
-    /// What stands above the rows of the next page.
-    pub below: Option<RowAbove>,
+    /// Where its rows came to in time.
+    pub course: Course,
 }
 
 impl PageRead {
@@ -135,13 +135,13 @@ impl PageRead {
 /// Reads the first page of a listing: decode, extract, normalise. Work for the processor. Relative dates count from `read_at`. Where the source's
 /// selectors match nothing, or there are none, its rows are found without, if the source says so.
 pub fn read_page(page: &Page, number: usize, source: &Source, read_at: DateTime<Utc>) -> PageRead {
-    read(page, number, source, None, read_at, None)
+    read(page, number, source, None, read_at, Course::default())
 }
 
-/// Reads a page of an archive: without selectors it holds what surely is a listing, or nothing. `above`: what the page before ended with.
-pub fn read_archived(page: &Page, number: usize, source: &Source, read_at: DateTime<Utc>, above: Option<RowAbove>) -> PageRead {
+/// Reads a page of an archive that was read to there in time: without selectors it holds what surely is a listing, or nothing.
+pub fn read_archived(page: &Page, number: usize, source: &Source, read_at: DateTime<Utc>, course: Course) -> PageRead {
     if source.rules.each.is_empty() {
-        let read = read(page, number, source, None, read_at, above);
+        let read = read(page, number, source, None, read_at, course);
         let sure = read.discovered.as_ref().is_none_or(|found| found.sure);
         if sure {
             read
@@ -149,19 +149,12 @@ pub fn read_archived(page: &Page, number: usize, source: &Source, read_at: DateT
             PageRead { found: 0, rows: Vec::new(), look: Look { rows: 0, readable: 0, ..read.look }, ..read }
         }
     } else {
-        read(page, number, source, Some(&source.rules), read_at, above)
+        read(page, number, source, Some(&source.rules), read_at, course)
     }
 }
 
 /// By these rules and no others, or by the source's.
-fn read(
-    page: &Page,
-    number: usize,
-    source: &Source,
-    by: Option<&Rules>,
-    read_at: DateTime<Utc>,
-    above: Option<RowAbove>,
-) -> PageRead {
+fn read(page: &Page, number: usize, source: &Source, by: Option<&Rules>, read_at: DateTime<Utc>, mut course: Course) -> PageRead {
     let host = page.url.host_str().unwrap_or_default();
     let decoded = charset::decode(&page.body, &charset::Evidence { told: source.charset, header: page.charset.as_deref(), host });
     let document = parse(&decoded.text);
@@ -171,7 +164,7 @@ fn read(
         Some(_) => None,
     };
     extracted.frame = Frame::of(&decoded.text, &document);
-    let (rows, more, below) = readings(&extracted, &page.url, number, &source.newsroom, &source.identity, read_at, above);
+    let (rows, more) = readings(&extracted, &page.url, number, &source.newsroom, &source.identity, read_at, &mut course);
     let base = reading::base(&extracted, &page.url);
     let mut warnings: Vec<Warning> =
         decoded.doubts().into_iter().map(|message| Warning { row: None, field: "charset".into(), message }).collect();
@@ -186,7 +179,7 @@ fn read(
         }
     });
     let look = Look::of(extracted.rows_found, &rows, &warnings, next.is_some(), extracted.frame);
-    PageRead { found: extracted.rows_found, rows, warnings, next, look, discovered, below }
+    PageRead { found: extracted.rows_found, rows, warnings, next, look, discovered, course }
 }
 
 /// A walk under way.
@@ -208,8 +201,8 @@ struct Steps {
     past: Option<Past>,
     /// How its rows were found, if not by the source's selectors.
     found: Option<Found>,
-    /// What the page before ended with.
-    above: Option<RowAbove>,
+    /// Where the pages so far came to in time.
+    course: Course,
 }
 
 /// A walk that came to its end, one way or another, and is not stored yet.
@@ -358,13 +351,13 @@ impl Pipeline {
             }
             steps.first.get_or_insert(read.look);
             steps.polled.pages += 1;
+            steps.course = read.course;
             steps.polled.rows += read.rows.len();
             let stop = state.complete
                 && match all_known {
                     Some(all_known) => all_known,
                     None => recognised(&self.store, source, &read.rows).await?.all() == read.rows.len(),
                 };
-            steps.above = read.below;
             steps.rows.extend(read.rows);
             let Some(next) = read.next.filter(|next| !seen.contains(next)) else {
                 steps.end = true;
@@ -390,15 +383,14 @@ impl Pipeline {
         // A walk's pages are read like its first one.
         let rules = steps.found.as_ref().and_then(|found| found.rules.clone());
         let by_selectors = steps.first.is_some() && steps.found.is_none();
-        let above = steps.above;
         let permit = self.cores.clone().acquire_owned().await.expect("the semaphore is never closed");
-        let source = source.clone();
+        let (source, course) = (source.clone(), steps.course.clone());
         let read = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             match (rules, by_selectors) {
-                (Some(rules), _) => read(&page, number, &source, Some(&rules), at, above),
-                (None, true) => read(&page, number, &source, Some(&source.rules), at, above),
-                (None, false) => read_page(&page, number, &source, at),
+                (Some(rules), _) => read(&page, number, &source, Some(&rules), at, course),
+                (None, true) => read(&page, number, &source, Some(&source.rules), at, course),
+                (None, false) => read(&page, number, &source, None, at, course),
             }
         });
         read.await.map_err(|source| PollError::Died { page: number, source })

@@ -39,6 +39,12 @@ impl Yearless {
         let day = years.filter_map(|year| NaiveDate::from_ymd_opt(year, self.month, self.day)).find(|day| *day <= last);
         PageDate { day: day.unwrap_or(last), time: self.time, offset: self.offset }
     }
+
+    /// The first such day after another.
+    pub fn after(self, last: NaiveDate) -> NaiveDate {
+        let years = (0..=8).map(|on| last.year() + on);
+        years.filter_map(|year| NaiveDate::from_ymd_opt(year, self.month, self.day)).find(|day| *day > last).unwrap_or(last)
+    }
 }
 
 #[cfg(test)]

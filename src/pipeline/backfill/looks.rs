@@ -19,7 +19,7 @@ use crate::domain::Reading;
 use crate::extract::pager;
 use crate::fetch::{Answer, Ask, FetchError, Known, Page};
 use crate::judge::{Verdict, judge_later};
-use crate::normalise::RowAbove;
+use crate::normalise::Course;
 use crate::pipeline::health::settled;
 use crate::pipeline::{Judged, PageRead, PollError, ask, now, read_archived};
 use crate::store::StoreError;
@@ -61,11 +61,9 @@ pub(super) struct Look {
     etag: Option<String>,
     last_modified: Option<String>,
     pub next: Option<String>,
-    /// What stood above its rows, and what stands above those of the next page.
+    /// Where the rows before its first were in time, and where its last one is.
     #[serde(default)]
-    above: Option<RowAbove>,
-    #[serde(default)]
-    below: Option<RowAbove>,
+    course: Option<(Course, Course)>,
     #[serde(skip)]
     pub oldest: Option<NaiveDate>,
     #[serde(skip)]
@@ -75,7 +73,7 @@ pub(super) struct Look {
 /// What one step along the pager came to.
 pub(super) enum Stepped {
     /// The next page.
-    Page(Box<Look>),
+    Page(Look),
     /// The page before has become the last one.
     End,
     /// The page before shows nothing that was read before: the way from there is lost.
@@ -120,7 +118,7 @@ impl Run<'_> {
             match (look, again) {
                 (Some(look), Again::Same) => {
                     self.restless = 0;
-                    return Ok(Stepped::Page(Box::new(look)));
+                    return Ok(Stepped::Page(look));
                 }
                 (None, Again::Same) => {}
                 (_, Again::Lost) => return Ok(Stepped::Lost),
@@ -129,14 +127,14 @@ impl Run<'_> {
                     if let Some(look) = look {
                         // What it shows now reaches into what the next one showed.
                         if self.last_of_before().is_some_and(|last| look.rows.contains(&last)) {
-                            return Ok(Stepped::Page(Box::new(look)));
+                            return Ok(Stepped::Page(look));
                         }
                         if moved > SETTLE {
                             self.restless += 1;
                             if self.restless == RESTLESS {
                                 self.notice("the listing never stays as it is: pages are no longer looked at again".into());
                             }
-                            return Ok(Stepped::Page(Box::new(look)));
+                            return Ok(Stepped::Page(look));
                         }
                     }
                     let next = self.before.as_ref().and_then(|before| before.next.as_deref());
@@ -261,16 +259,18 @@ impl Run<'_> {
             etag: page.etag.clone(),
             last_modified: page.last_modified.clone(),
             next: None,
-            above: match as_it_was {
-                Some(look) => look.above,
-                None => self.before.as_ref().and_then(|before| before.below),
-            },
-            below: None,
+            course: None,
             oldest: None,
             newest: None,
         };
         let at = page.url.clone();
-        let (read, last) = self.parse(page, number, look.above).await?;
+        let begins = match (as_it_was, &self.before) {
+            (Some(look), _) => look.course.as_ref().map(|(begins, _)| begins.clone()),
+            (None, Some(before)) => before.course.as_ref().map(|(_, ends)| ends.clone()),
+            (None, None) => None,
+        };
+        let begins = begins.or_else(|| self.state.since.filter(|_| number > 0).map(Course::amid)).unwrap_or_default();
+        let (read, last) = self.parse(page, number, begins.clone()).await?;
         let refused = self.refused(&read, number, url);
         self.warned += read.warnings.len();
         let room = WARNINGS.saturating_sub(self.warnings.len());
@@ -280,8 +280,8 @@ impl Run<'_> {
         }
         self.first.get_or_insert(read.look);
         look.rows = read.rows.iter().map(hash).collect();
+        look.course = Some((begins, read.course));
         look.next = read.next.map(String::from);
-        look.below = read.below;
         look.oldest = read.rows.iter().map(|row| row.day).min();
         look.newest = read.rows.iter().map(Reading::latest).max();
         if !self.estimated {
@@ -309,13 +309,13 @@ impl Run<'_> {
     }
 
     /// Work for the processor; the pager's link to its last page only of the first page.
-    async fn parse(&self, page: Page, number: usize, above: Option<RowAbove>) -> Result<(PageRead, Option<String>), PollError> {
+    async fn parse(&self, page: Page, number: usize, course: Course) -> Result<(PageRead, Option<String>), PollError> {
         let permit = self.pipeline.cores.clone().acquire_owned().await.expect("the semaphore is never closed");
         let (source, look, first) = (self.source.clone(), self.state.looks, !self.estimated);
         let work = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let last = first.then(|| pager::last_link(&String::from_utf8_lossy(&page.body))).flatten();
-            (read_archived(&page, look, &source, now(), above), last)
+            (read_archived(&page, look, &source, now(), course), last)
         });
         work.await.map_err(|source| PollError::Died { page: number, source })
     }
