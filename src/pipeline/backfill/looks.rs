@@ -73,7 +73,7 @@ pub(super) struct Look {
 /// What one step along the pager came to.
 pub(super) enum Stepped {
     /// The next page.
-    Page(Look),
+    Page(Box<Look>),
     /// The page before has become the last one.
     End,
     /// The page before shows nothing that was read before: the way from there is lost.
@@ -118,7 +118,7 @@ impl Run<'_> {
             match (look, again) {
                 (Some(look), Again::Same) => {
                     self.restless = 0;
-                    return Ok(Stepped::Page(look));
+                    return Ok(Stepped::Page(Box::new(look)));
                 }
                 (None, Again::Same) => {}
                 (_, Again::Lost) => return Ok(Stepped::Lost),
@@ -127,14 +127,14 @@ impl Run<'_> {
                     if let Some(look) = look {
                         // What it shows now reaches into what the next one showed.
                         if self.last_of_before().is_some_and(|last| look.rows.contains(&last)) {
-                            return Ok(Stepped::Page(look));
+                            return Ok(Stepped::Page(Box::new(look)));
                         }
                         if moved > SETTLE {
                             self.restless += 1;
                             if self.restless == RESTLESS {
                                 self.notice("the listing never stays as it is: pages are no longer looked at again".into());
                             }
-                            return Ok(Stepped::Page(look));
+                            return Ok(Stepped::Page(Box::new(look)));
                         }
                     }
                     let next = self.before.as_ref().and_then(|before| before.next.as_deref());

@@ -244,7 +244,7 @@ impl<'a> Run<'a> {
                 stepped = self.step(url) => stepped,
             };
             match stepped {
-                Ok(Stepped::Page(look)) => self.advance(look).await?,
+                Ok(Stepped::Page(look)) => self.advance(*look).await?,
                 Ok(Stepped::End) => self.state.next = None,
                 Ok(Stepped::Lost) => self.anew(),
                 Err(error) => return self.end(Ended::Failed(error)).await,
