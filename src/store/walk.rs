@@ -73,6 +73,11 @@ impl Store {
     /// # Errors
     /// When the database fails; then nothing was saved.
     pub async fn save_walks(&self, walks: &[Walk<'_>]) -> Result<Vec<Saved>, StoreError> {
+        let rows = walks.iter().map(|walk| walk.rows.len()).sum();
+        self.with_cache_for(rows, self.save_together(walks)).await
+    }
+
+    async fn save_together(&self, walks: &[Walk<'_>]) -> Result<Vec<Saved>, StoreError> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let mut last_id: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM item").fetch_one(&mut *tx).await?;
         let sources = numbers(&mut tx, walks.iter().map(|w| &w.newsroom.id)).await?;
