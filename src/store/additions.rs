@@ -12,7 +12,7 @@ use crate::domain::Digest;
 #[derive(Default)]
 pub(super) struct Additions<'a> {
     /// With ascending numbers, none left out.
-    pub items: Vec<FreshItem>,
+    pub items: Vec<FreshItem<'a>>,
     pub sightings: Vec<FreshSighting<'a>>,
     pub stale: Vec<Stale>,
     pub ends: Vec<End<'a>>,

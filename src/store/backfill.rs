@@ -202,6 +202,10 @@ impl Store {
         again: HashSet<usize>,
         so_far: &mut Backfill,
     ) -> Result<Saved, StoreError> {
+        self.with_cache_for(part.rows.len(), self.save_part(part, again, so_far)).await
+    }
+
+    async fn save_part(&self, part: &Walk<'_>, again: HashSet<usize>, so_far: &mut Backfill) -> Result<Saved, StoreError> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let id = &part.newsroom.id;
         let source = numbers(&mut tx, std::iter::once(id)).await?.pop().flatten();

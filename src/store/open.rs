@@ -33,6 +33,18 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 /// The newest layout that is known here. The file's header says which one it has ("user version"), so that a start need not look further.
 pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
+/// What SQLite may keep of the database's pages, in kB with a minus before it: what a poll touches, which the system's own cache holds as well.
+const CACHE: &str = "-2000";
+
+/// Makes it so. What is beyond a smaller limit is freed at once.
+const NARROW: &str = "PRAGMA cache_size = -2000";
+
+/// For a large transaction, all of whose pages the cache holds then: the log gets each once and in one piece.
+const WIDE: &str = "PRAGMA cache_size = -16000";
+
+/// So many rows touch more pages of the indexes than the cache holds.
+const MANY: usize = 200;
+
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -58,9 +70,8 @@ impl Store {
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
             .busy_timeout(BUSY)
-            // Larger pages and a cache that holds a whole transaction: the log gets each page once and in one piece.
             .page_size(8192)
-            .pragma("cache_size", "-16000")
+            .pragma("cache_size", CACHE)
             .pragma("wal_autocheckpoint", "2000")
             // What undoes a statement that fails half-way, else a temporary file with a copy of each page that an insert touches.
             .pragma("temp_store", "MEMORY")
@@ -77,6 +88,24 @@ impl Store {
         migrate(&writer, path).await?;
         // The one connection reads as well: another one's cache of pages would be void after every write, and cold at every question.
         Ok(Self { pool: writer })
+    }
+
+    /// Does work that writes so many rows. For many of them the cache is widened meanwhile; kept so, most of it would lie idle until the next time.
+    pub(super) async fn with_cache_for<T>(
+        &self,
+        rows: usize,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        if rows < MANY {
+            return work.await;
+        }
+        sqlx::query(WIDE).execute(&self.pool).await?;
+        let done = work.await;
+        // What was done stands, whatever becomes of the cache.
+        if let Err(error) = sqlx::query(NARROW).execute(&self.pool).await {
+            tracing::debug!(error = crate::error_chain(&error), "the cache of the database stays as wide as it was");
+        }
+        done
     }
 
     /// Opens the database to read only: it must be there, and nothing is made, changed or left beside it. A process that writes

@@ -19,12 +19,12 @@ impl Saving<'_> {
         tx: &mut SqliteConnection,
         loaded: &Loaded,
         plan: &Plan,
-        fresh: &mut [FreshItem],
+        fresh: &mut [FreshItem<'_>],
         changed: &mut [StoredItem],
     ) -> Result<(), StoreError> {
         // Which item each row shows, and its day as it is now.
         let mut item_of: HashMap<usize, i64> = HashMap::new();
-        plan.new.iter().zip(fresh.iter()).for_each(|(new, item)| item_of.extend(new.rows.iter().map(|&r| (r, item.stored.id))));
+        plan.new.iter().zip(fresh.iter()).for_each(|(new, item)| item_of.extend(new.rows.iter().map(|&r| (r, item.id))));
         plan.seen.iter().for_each(|seen| item_of.extend(seen.rows.iter().map(|&r| (r, loaded.items[seen.item].id))));
         self.anchors(loaded, &mut item_of);
         let moved: HashMap<i64, i64> = changed
@@ -32,7 +32,7 @@ impl Saving<'_> {
             .filter(|c| loaded.items.iter().any(|i| i.id == c.id && i.day != c.day))
             .map(|c| (c.id, c.day))
             .collect();
-        let days: BTreeSet<i64> = fresh.iter().map(|f| f.stored.day).chain(moved.values().copied()).collect();
+        let days: BTreeSet<i64> = fresh.iter().map(|f| day_number(f.row.day)).chain(moved.values().copied()).collect();
         if days.is_empty() {
             return Ok(());
         }
@@ -64,17 +64,18 @@ impl Saving<'_> {
                 None => of_day.push(Shown { number: reading.page, on_top, items: vec![item_of[&row]] }),
             }
         }
-        let mut fresh_by_id: HashMap<i64, &mut FreshItem> = fresh.iter_mut().map(|f| (f.stored.id, f)).collect();
+        let mut fresh_by_id: HashMap<i64, &mut FreshItem<'_>> = fresh.iter_mut().map(|f| (f.id, f)).collect();
         let mut changed_by_id: HashMap<i64, &mut StoredItem> = changed.iter_mut().map(|c| (c.id, c)).collect();
         for day in days {
-            let of_day = |id: &i64| fresh_by_id.get(id).is_some_and(|f| f.stored.day == day) || moved.get(id) == Some(&day);
+            let of_day =
+                |id: &i64| fresh_by_id.get(id).is_some_and(|f| day_number(f.row.day) == day) || moved.get(id) == Some(&day);
             let known = known.remove(&day).unwrap_or_default();
             let here: HashSet<i64> = known.iter().map(|(id, _)| *id).collect();
             let mut pages = pages.remove(&day).unwrap_or_default();
             pages.iter_mut().for_each(|shown| shown.items.retain(|id| here.contains(id) || of_day(id)));
             for (id, position) in place(&known, &pages) {
                 if let Some(item) = fresh_by_id.get_mut(&id) {
-                    item.stored.position = position;
+                    item.position = position;
                 } else if let Some(item) = changed_by_id.get_mut(&id) {
                     item.position = position;
                 } else {

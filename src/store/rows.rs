@@ -1,64 +1,75 @@
 //! Writing items and sightings, many at a time.
 
+use std::borrow::Cow;
+
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::StoreError;
-use super::known::StoredItem;
-use crate::domain::Digest;
+use super::known::{StoredItem, day_number};
+use crate::domain::{Digest, Reading};
 
 /// Rows written by one statement: enough that the statement costs little, few enough for SQLite's 32,766 parameters.
 const BATCH: usize = 100;
 
-/// A new item with what only its first sight says.
-pub(super) struct FreshItem {
+/// A new item. What its row says stays there: of thousands of them nothing is copied.
+pub(super) struct FreshItem<'a> {
+    pub id: i64,
     pub source: i64,
-    pub stored: StoredItem,
-    pub origin: Digest,
+    /// The row of its own link.
+    pub row: &'a Reading,
     pub counter: u32,
     pub regular: bool,
+    pub position: i64,
+    /// Unix seconds; so is `first_seen`.
+    pub published: i64,
+    /// Seconds east of Greenwich.
+    pub zone: i64,
+    pub first_seen: i64,
+    /// The links of its other rows, as a JSON list.
+    pub related: Cow<'static, str>,
+    /// Term ids, as a JSON list.
+    pub terms: String,
 }
 
 /// A new sighting.
 pub(super) struct FreshSighting<'a> {
     pub item: i64,
-    pub link_id: Option<Digest>,
-    pub link: Option<&'a str>,
-    pub key: Digest,
-    pub exact: Digest,
+    pub row: &'a Reading,
     pub rules: Digest,
     pub terms: String,
 }
 
-pub(super) async fn insert_items(tx: &mut SqliteConnection, items: &[FreshItem]) -> Result<(), StoreError> {
+pub(super) async fn insert_items(tx: &mut SqliteConnection, items: &[FreshItem<'_>]) -> Result<(), StoreError> {
     for batch in items.chunks(BATCH) {
         let mut insert = QueryBuilder::<Sqlite>::new(
             "INSERT INTO item (id, source, origin, counter, key, title_key, version, previous, day, position, title, link, link_id, related,
              summary, image, published, zone, slack, updated, first_seen, regular, terms) ",
         );
-        insert.push_values(batch, |mut row, fresh| {
-            let item = &fresh.stored;
-            row.push_bind(item.id)
-                .push_bind(fresh.source)
-                .push_bind(fresh.origin)
-                .push_bind(fresh.counter)
-                .push_bind(item.key)
-                .push_bind(item.title_key)
-                .push_bind(item.version)
-                .push_bind(item.previous)
-                .push_bind(item.day)
+        insert.push_values(batch, |mut values, item| {
+            let row = item.row;
+            values
+                .push_bind(item.id)
+                .push_bind(item.source)
+                .push_bind(row.origin)
+                .push_bind(item.counter)
+                .push_bind(row.key)
+                .push_bind(row.title_key)
+                .push_bind(row.version)
+                .push_bind(None::<Digest>)
+                .push_bind(day_number(row.day))
                 .push_bind(item.position)
-                .push_bind(&item.title)
-                .push_bind(&item.link)
-                .push_bind(item.link_id)
-                .push_bind(&item.related)
-                .push_bind(&item.summary)
-                .push_bind(&item.image)
+                .push_bind(&row.title)
+                .push_bind(row.link.as_ref().map(|l| l.url.as_str()))
+                .push_bind(row.link.as_ref().map(|l| l.identity))
+                .push_bind(&*item.related)
+                .push_bind(&row.summary)
+                .push_bind(&row.image)
                 .push_bind(item.published)
                 .push_bind(item.zone)
-                .push_bind(item.slack)
-                .push_bind(item.updated)
+                .push_bind(row.slack.map(i64::from))
+                .push_bind(item.published)
                 .push_bind(item.first_seen)
-                .push_bind(fresh.regular)
+                .push_bind(item.regular)
                 .push_bind(&item.terms);
         });
         insert.build().execute(&mut *tx).await?;
@@ -68,8 +79,8 @@ pub(super) async fn insert_items(tx: &mut SqliteConnection, items: &[FreshItem])
             "INSERT INTO item_term (term, published, position, item)
              SELECT j.value, i.published, i.position, i.id FROM item i, json_each(i.terms) j WHERE i.id BETWEEN $1 AND $2",
         )
-        .bind(first.stored.id)
-        .bind(last.stored.id)
+        .bind(first.id)
+        .bind(last.id)
         .execute(&mut *tx)
         .await?;
     }
@@ -79,12 +90,13 @@ pub(super) async fn insert_items(tx: &mut SqliteConnection, items: &[FreshItem])
 pub(super) async fn insert_sightings(tx: &mut SqliteConnection, sightings: &[FreshSighting<'_>]) -> Result<(), StoreError> {
     for batch in sightings.chunks(BATCH) {
         let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO sighting (item, link_id, link, key, exact, rules, terms) ");
-        insert.push_values(batch, |mut row, s| {
-            row.push_bind(s.item)
-                .push_bind(s.link_id)
-                .push_bind(s.link)
-                .push_bind(s.key)
-                .push_bind(s.exact)
+        insert.push_values(batch, |mut values, s| {
+            values
+                .push_bind(s.item)
+                .push_bind(s.row.link.as_ref().map(|l| l.identity))
+                .push_bind(s.row.link.as_ref().map(|l| l.url.as_str()))
+                .push_bind(s.row.key)
+                .push_bind(s.row.exact)
                 .push_bind(s.rules)
                 .push_bind(&s.terms);
         });

@@ -73,6 +73,11 @@ impl Store {
     /// # Errors
     /// When the database fails; then nothing was saved.
     pub async fn save_walks(&self, walks: &[Walk<'_>]) -> Result<Vec<Saved>, StoreError> {
+        let rows = walks.iter().map(|walk| walk.rows.len()).sum();
+        self.with_cache_for(rows, self.save_together(walks)).await
+    }
+
+    async fn save_together(&self, walks: &[Walk<'_>]) -> Result<Vec<Saved>, StoreError> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let mut last_id: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM item").fetch_one(&mut *tx).await?;
         let sources = numbers(&mut tx, walks.iter().map(|w| &w.newsroom.id)).await?;
@@ -145,7 +150,7 @@ pub(super) async fn save<'a>(
     let mut saving = Saving { source, walk, rows, backfill, again, book, touched, saved };
     while !plan.merged.is_empty() {
         for &(later, earlier) in &plan.merged {
-            saving.touch(&loaded.items[later]);
+            saving.touch_item(&loaded.items[later]);
             merge_item(tx, loaded.items[later].id, loaded.items[earlier].id).await?;
         }
         loaded = load(tx, rows).await?;
@@ -207,7 +212,7 @@ impl<'a> Saving<'a> {
         }
         self.saved.new = fresh.len();
         for item in &fresh {
-            self.touch(&item.stored);
+            self.touch(&item.terms, &item.row.title, item.row.summary.as_deref());
         }
         additions.items.extend(fresh);
         additions.sightings.extend(sightings);
@@ -246,8 +251,8 @@ impl<'a> Saving<'a> {
                 Change::Edited => self.saved.edited += 1,
                 Change::Taken | Change::Same => self.saved.touched += 1,
             }
-            self.touch(before);
-            self.touch(&after);
+            self.touch_item(before);
+            self.touch_item(&after);
             changed.push(after);
         }
         Ok(changed)
@@ -267,9 +272,8 @@ impl<'a> Saving<'a> {
             let link_id = self.link_id(row);
             let terms = self.numbers(reading);
             let Some(before) = loaded.sightings[seen.item].iter().find(|s| s.link_id == link_id) else {
-                let link = reading.link.as_ref().map(|l| l.url.as_str());
                 let item = loaded.items[seen.item].id;
-                new.push(FreshSighting { item, link_id, link, key: reading.key, exact: reading.exact, rules, terms });
+                new.push(FreshSighting { item, row: reading, rules, terms });
                 continue;
             };
             if before.exact == reading.exact && before.rules == rules && before.terms == terms {
@@ -345,7 +349,7 @@ impl<'a> Saving<'a> {
     }
 
     /// The new items and their sightings, with no position yet.
-    fn fresh(&self, plan: &Plan, last_id: &mut i64) -> (Vec<FreshItem>, Vec<FreshSighting<'a>>) {
+    fn fresh(&self, plan: &Plan, last_id: &mut i64) -> (Vec<FreshItem<'a>>, Vec<FreshSighting<'a>>) {
         let mut items = Vec::with_capacity(plan.new.len());
         let mut sightings = Vec::with_capacity(plan.new.len());
         let at = self.walk.at.timestamp();
@@ -355,70 +359,55 @@ impl<'a> Saving<'a> {
             let rows = self.rows;
             let own = &rows[new.rows[0]];
             let terms: Vec<String> = new.rows.iter().map(|&r| self.numbers(&self.rows[r])).collect();
-            let related: Vec<&str> =
-                new.rows[1..].iter().filter_map(|&r| self.rows[r].link.as_ref()).map(|l| l.url.as_str()).collect();
+            let links: Vec<&str> = new.rows[1..].iter().filter_map(|&r| rows[r].link.as_ref()).map(|l| l.url.as_str()).collect();
+            let related = if links.is_empty() { Cow::Borrowed("[]") } else { Cow::Owned(serde_json::json!(links).to_string()) };
             let (published, zone) = self.published(own, at);
             items.push(FreshItem {
+                id,
                 source: self.source.id,
-                origin: own.origin,
+                row: own,
                 counter: new.counter,
                 regular: self.source.walked && !self.backfill,
-                stored: StoredItem {
-                    id,
-                    key: own.key,
-                    title_key: own.title_key,
-                    version: own.version,
-                    previous: None,
-                    day: day_number(own.day),
-                    position: 0,
-                    title: own.title.clone(),
-                    link: own.link.as_ref().map(|l| l.url.clone()),
-                    link_id: own.link.as_ref().map(|l| l.identity),
-                    related: serde_json::json!(related).to_string(),
-                    summary: own.summary.clone(),
-                    image: own.image.clone(),
-                    published,
-                    zone,
-                    slack: own.slack.map(i64::from),
-                    updated: published,
-                    first_seen: at,
-                    terms: united(
-                        &self.book,
-                        self.walk.newsroom,
-                        terms[..1].iter().map(String::as_str),
-                        terms[1..].iter().map(String::as_str),
-                    ),
-                },
+                position: 0,
+                published,
+                zone,
+                first_seen: at,
+                related,
+                terms: united(
+                    &self.book,
+                    self.walk.newsroom,
+                    terms[..1].iter().map(String::as_str),
+                    terms[1..].iter().map(String::as_str),
+                ),
             });
-            sightings.extend(new.rows.iter().zip(terms).map(|(&r, terms)| {
-                let row = &rows[r];
-                let link = row.link.as_ref();
-                FreshSighting {
-                    item: id,
-                    link_id: link.map(|l| l.identity),
-                    link: link.map(|l| l.url.as_str()),
-                    key: row.key,
-                    exact: row.exact,
-                    rules: self.walk.terms.rules,
-                    terms,
-                }
+            let rules = self.walk.terms.rules;
+            sightings.extend(new.rows.iter().zip(terms).map(|(&r, terms)| FreshSighting {
+                item: id,
+                row: &rows[r],
+                rules,
+                terms,
             }));
         }
         (items, sightings)
     }
 
     /// Notes the channels that hold the item.
-    fn touch(&mut self, item: &StoredItem) {
+    fn touch_item(&mut self, item: &StoredItem) {
+        self.touch(&item.terms, &item.title, item.summary.as_deref());
+    }
+
+    /// Notes the channels that hold what has these terms (ids as a JSON list) and says this.
+    fn touch(&mut self, terms: &str, title: &str, summary: Option<&str>) {
         self.touched.all = true;
-        let terms: Vec<i64> = serde_json::from_str(&item.terms).unwrap_or_default();
+        let terms: Vec<i64> = serde_json::from_str(terms).unwrap_or_default();
         self.touched.terms.extend(&terms);
         if self.walk.feeds.is_empty() {
             return;
         }
         let names: Vec<(String, String)> =
             terms.iter().filter_map(|id| self.book.get(*id)).map(|t| (t.facet.clone(), t.folded.clone())).collect();
-        let summary = item.summary.as_deref().map(|s| fold(&text_of(s))).unwrap_or_default();
-        let title = fold(&item.title);
+        let summary = summary.map(|s| fold(&text_of(s))).unwrap_or_default();
+        let title = fold(title);
         let candidate = Candidate { source: &self.walk.newsroom.id, terms: &names, title: &title, summary: &summary };
         let hit = self.walk.feeds.iter().filter(|(_, filter)| filter.holds(&candidate));
         self.touched.feeds.extend(hit.map(|(address, _)| address.clone()));
