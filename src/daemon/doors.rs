@@ -67,8 +67,8 @@ pub fn open(http: Option<&Http>) -> Result<Vec<Door>, DoorError> {
     if !passed.is_empty() {
         doors.push(Door { name: None, server: Server::of(passed) });
     }
-    let (ports, places) = doors.first().map(|door| (door.server.addresses(), door.server.places())).unwrap_or_default();
-    doors.extend(named(http, &ports, &places, |_| true)?);
+    let (ports, shown) = doors.first().map(|door| (door.server.addresses(), door.server.shown())).unwrap_or_default();
+    doors.extend(named(http, &ports, &shown, |_| true)?);
     Ok(doors)
 }
 
@@ -82,9 +82,9 @@ fn wanted(http: &Http, passed: bool) -> Result<&[Listen], DoorError> {
 }
 
 /// Listens at those of the configuration's addresses for which `is_new` holds, beside sockets that were passed: their ports, and how they are shown.
-fn named(http: &Http, ports: &[SocketAddr], places: &[String], is_new: impl Fn(&Listen) -> bool) -> Result<Vec<Door>, DoorError> {
+fn named(http: &Http, ports: &[SocketAddr], shown: &[String], is_new: impl Fn(&Listen) -> bool) -> Result<Vec<Door>, DoorError> {
     let mut all: Vec<(&Listen, Vec<Address>)> = Vec::new();
-    for listen in wanted(http, !places.is_empty())? {
+    for listen in wanted(http, !shown.is_empty())? {
         let found = match listen {
             // A name may stand for several.
             Listen::Port(name) => {
@@ -96,7 +96,7 @@ fn named(http: &Http, ports: &[SocketAddr], places: &[String], is_new: impl Fn(&
         };
         let mut new: Vec<Address> = Vec::new();
         for address in found {
-            let is_passed = places.contains(&address.to_string());
+            let is_passed = shown.contains(&address.to_string());
             if !is_passed && !new.contains(&address) && all.iter().all(|(_, others)| !others.contains(&address)) {
                 new.push(address);
             }
@@ -152,7 +152,7 @@ struct Opened {
     name: Option<Listen>,
     ports: Vec<SocketAddr>,
     sockets: Vec<PathBuf>,
-    places: Vec<String>,
+    shown: Vec<String>,
     stop: CancellationToken,
 }
 
@@ -201,12 +201,12 @@ impl Doors {
     pub fn serve(&mut self, doors: Vec<Door>, shelf: &Arc<Shelf>) {
         let mut shown = Vec::new();
         for Door { name, server } in doors {
-            let (ports, sockets, places) = (server.addresses(), server.sockets(), server.places());
-            shown.extend(places.iter().cloned());
+            let (ports, sockets, names) = (server.addresses(), server.sockets(), server.shown());
+            shown.extend(names.iter().cloned());
             let settings = http::Settings { base_url: self.base_url.borrow().clone(), ..self.settings.clone() };
             let stop = self.stop.child_token();
             self.serving.spawn(server.serve(shelf.clone(), settings, stop.clone()));
-            self.opened.push(Opened { name, ports, sockets, places, stop });
+            self.opened.push(Opened { name, ports, sockets, shown: names, stop });
         }
         if !shown.is_empty() {
             tracing::info!(addresses = shown.join(" "), "serving");
@@ -224,9 +224,9 @@ impl Doors {
             return Err(DoorError::Limits(key));
         }
         let passed = self.opened.iter().filter(|door| door.name.is_none());
-        let (ports, places): (Vec<_>, Vec<_>) = passed.map(|door| (door.ports.clone(), door.places.clone())).unzip();
+        let (ports, shown): (Vec<_>, Vec<_>) = passed.map(|door| (door.ports.clone(), door.shown.clone())).unzip();
         let is_new = |listen: &Listen| self.opened.iter().all(|door| door.name.as_ref() != Some(listen));
-        named(http, &ports.concat(), &places.concat(), is_new).map_err(|error| match error {
+        named(http, &ports.concat(), &shown.concat(), is_new).map_err(|error| match error {
             DoorError::Listen(HttpError::Taken(address)) => {
                 let own = self.open.ports().into_iter().find(|own| own.port() == address.port());
                 own.map_or(error, |own| DoorError::Overlaps { name: address.to_string(), by: own.to_string() })
@@ -255,7 +255,7 @@ impl Doors {
             let stays = door.name.as_ref().is_none_or(|name| wanted.contains(name));
             if !stays {
                 door.stop.cancel();
-                tracing::info!(addresses = door.places.join(" "), "no longer serving");
+                tracing::info!(addresses = door.shown.join(" "), "no longer serving");
             }
             stays
         });

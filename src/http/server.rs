@@ -82,7 +82,7 @@ impl Server {
     }
 
     /// Everywhere it listens, as people write it.
-    pub fn places(&self) -> Vec<String> {
+    pub fn shown(&self) -> Vec<String> {
         self.listeners.iter().map(Listener::to_string).collect()
     }
 

@@ -10,7 +10,7 @@ use super::shelve::shelve;
 use super::{Pipeline, PipelineError};
 use crate::domain::{Address, Digest, Item};
 use crate::feed::pages::{self, Around};
-use crate::feed::{Document, Fitted, Format, fit};
+use crate::feed::{Document, Fitted, fit};
 use crate::publish::shelf::Update;
 use crate::publish::{Disk, PublishError};
 use crate::store::{Categories, ChannelRow, Members, Rendered, Selection};
@@ -363,11 +363,6 @@ fn write(disk: &Disk, rendered: &[(Ready, Documents)]) -> Written {
     }
     out.files = written.len();
     out
-}
-
-/// A document's place in the tree.
-pub(super) fn file(address: &str, format: Format) -> String {
-    format!("{address}.{}", format.extension())
 }
 
 /// Since when (unix seconds) a document has been as it is. A page may change while its feed does not, and that is kept for feeds only.

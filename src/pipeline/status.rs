@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use super::publish::file;
 use super::{Pipeline, PipelineError};
 use crate::domain::{Digest, stamp};
 use crate::error_chain;
@@ -114,7 +113,7 @@ impl Pipeline {
         let public = self.config.status.public;
         let snapshot = self.shelf.as_ref().map(|shelf| shelf.snapshot());
         Format::ALL.into_iter().all(|format| {
-            let name = file(ADDRESS, format);
+            let name = file(format);
             let wanted = self.config.publish.formats.contains(&format);
             self.private.as_ref().is_none_or(|private| private.disk.get().is_some_and(|disk| disk.holds(&name) == wanted))
                 && self.disk.as_ref().is_none_or(|disk| disk.holds(&name) == (wanted && public))
@@ -147,5 +146,10 @@ fn write(disk: &Disk, documents: &[(String, Option<Vec<u8>>)], shown: bool, chan
 /// The documents by name; None: the config does not have this format.
 fn render(document: &Document) -> Vec<(String, Option<Vec<u8>>)> {
     let bytes = |format: Format| document.formats.contains(&format).then(|| format.render(document));
-    Format::ALL.into_iter().map(|format| (file(ADDRESS, format), bytes(format))).collect()
+    Format::ALL.into_iter().map(|format| (file(format), bytes(format))).collect()
+}
+
+/// Its place in the tree.
+fn file(format: Format) -> String {
+    format!("{ADDRESS}.{}", format.extension())
 }

@@ -17,7 +17,7 @@ fn a_socket_is_served_beside_a_port_and_goes_with_the_server() {
     let path = folder.path().join("http.sock");
     drop(UnixListener::bind(&path).expect("what a process left that is no more"));
     let server = Server::bind(&[free_port(), Address::Unix(path.clone(), 0o640)]).expect("both");
-    assert_eq!(server.places()[1], format!("unix:{}", path.display()));
+    assert_eq!(server.shown()[1], format!("unix:{}", path.display()));
     assert_eq!(std::fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o640);
     let error = Server::bind(&[Address::Unix(path.clone(), 0o640)]).expect_err("taken").to_string();
     let hint = "another program listens there already; stop it or change [http] listen";
