@@ -43,7 +43,8 @@ fn a_backup_restored_elsewhere_gives_the_same_tree() {
     other.place.once();
     let but_lists = |scene: &Scene| {
         let mut files = tree::files(&scene.feeds());
-        files.retain(|name, _| name.starts_with("news/"));
+        // When a page changed is not kept; its bytes are compared below.
+        files.retain(|name, _| name.starts_with("news/") && !name.ends_with(".html"));
         files
     };
     assert_eq!(but_lists(&other), but_lists(&scene), "bytes and times");
