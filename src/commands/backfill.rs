@@ -196,7 +196,10 @@ fn print(id: &str, done: &Backfilled) {
     );
     let took = humantime::format_duration(Duration::from_secs(done.took.as_secs()));
     match &done.ended {
-        Ended::Finished => say!("{id}: finished, {brief}; this run read {} pages in {took}", done.progress.pages_now),
+        Ended::Finished => {
+            let read = done.progress.pages_now;
+            say!("{id}: finished, {brief}; this run read {read} page{} in {took}", if read == 1 { "" } else { "s" });
+        }
         Ended::Since => say!(
             "{id}: all of the time that was asked for is there, {brief}; without --since it goes on at page {}",
             done.progress.stored_page()

@@ -27,7 +27,7 @@ pub(super) fn run(config: &Config, args: &CheckArgs) -> anyhow::Result<Exit> {
 /// The whole configuration, as it is in force.
 pub(super) fn show(path: &Path, overrides: &Overrides) -> anyhow::Result<Exit> {
     let (text, warnings) = Config::in_force(path, &config::state_directory(), overrides)?;
-    warnings.iter().for_each(|warning| eprintln!("{warning}\n"));
+    warnings.iter().for_each(|warning| eprintln!("{warning}"));
     say!("{}", text.trim_end());
     Ok(Exit::Done)
 }

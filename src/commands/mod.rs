@@ -113,6 +113,6 @@ fn endings(config: &Config) -> String {
 /// Loads the configuration; warnings go to standard error, those of how newsrooms are asked only where they are asked again and again (or would be).
 fn load(path: &Path, asks: bool, overrides: &Overrides) -> Result<Config, ConfigError> {
     let (config, warnings) = Config::load_with(path, &config::state_directory(), overrides)?;
-    warnings.iter().filter(|warning| asks || !warning.of_requests).for_each(|warning| eprintln!("{warning}\n"));
+    warnings.iter().filter(|warning| asks || !warning.of_requests).for_each(|warning| eprintln!("{warning}"));
     Ok(config)
 }

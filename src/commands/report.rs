@@ -69,7 +69,7 @@ pub(super) fn published(published: Option<&Published>, by_daemon: bool) {
         None if by_daemon => say!("what is new is stored; the daemon that runs on this database publishes it"),
         None => say!("what is new is stored; there is no [publish] directory: `newsroomd run` serves it"),
         Some(p) if p.written == 0 => say!("nothing to publish: {} files stand as they are", p.documents),
-        Some(p) => say!("{} files written; {} stand published", p.written, p.documents),
+        Some(p) => say!("{} writes; {} files stand published", p.written, p.documents),
     }
 }
 

@@ -75,7 +75,7 @@ async fn by_address(config: &Config, store: &Store, address: &str) -> anyhow::Re
         [id] => {
             if config.sources.iter().any(|s| s.newsroom.id.as_str() == id) {
                 bail!(
-                    "the source {id} is still configured, and would come back at the next poll: remove it from {file} first, and restart a daemon that runs"
+                    "the source {id} is still configured, and would come back at the next poll: remove it from {file} first, and reload a daemon that runs"
                 );
             }
             if store.known_sources().await?.iter().any(|name| name == id) {
@@ -83,7 +83,7 @@ async fn by_address(config: &Config, store: &Store, address: &str) -> anyhow::Re
             }
             if config.feeds.iter().any(|f| f.id.as_str() == id) {
                 bail!(
-                    "the feed {id} is still configured, and would be published again: remove it from {file} first, and restart a daemon that runs"
+                    "the feed {id} is still configured, and would be published again: remove it from {file} first, and reload a daemon that runs"
                 );
             }
             let own = store.channels().await?.into_iter().find(|row| row.source.is_none() && row.address == id);

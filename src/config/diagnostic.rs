@@ -34,9 +34,10 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// `path:line:column: message`, in one line.
-    pub fn line_and_message(&self) -> String {
-        format!("{}:{}:{}: {}", self.path.display(), self.line, self.column, self.message)
+    /// `path:line:column: message (hint)`, in one line.
+    pub fn in_one_line(&self) -> String {
+        let hint = self.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        format!("{}:{}:{}: {}{hint}", self.path.display(), self.line, self.column, self.message)
     }
 
     /// `path:line:column: message`, the line with what is meant underlined, and the hint; ends with a line feed.

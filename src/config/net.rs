@@ -100,6 +100,8 @@ pub(super) fn listen(text: &Text<'_>) -> Option<String> {
         "add a port".to_owned()
     } else if value.starts_with('/') {
         format!("write \"unix:{value}\" for a socket")
+    } else if value.rsplit_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
+        "a port is a number up to 65535 behind the last colon; 0 takes any that is free".to_owned()
     } else {
         "names other than localhost are not looked up".to_owned()
     };
@@ -202,6 +204,13 @@ mod tests {
         for bad in ["8080", "127.0.0.1", "example.org:80", "localhost:x", "127.0.0.1:99999", ""] {
             assert!(of(bad, listen).starts_with("`k` must be an IP"), "{bad}");
         }
+        let hint = |value: &str| {
+            let problems = Problems::new(value);
+            listen(&Text { key: "k", value, span: 0..value.len(), problems: &problems });
+            problems.finish(Path::new("x")).0.into_iter().find_map(|d| d.hint).unwrap_or_default()
+        };
+        assert!(hint("127.0.0.1:99999").contains("up to 65535") && hint("localhost").contains("behind the last colon"));
+        assert!(hint("example.org:80").contains("names other than localhost"));
         for (listen, url) in [
             (Some("127.0.0.1:81"), "http://127.0.0.1:81/"),
             (Some("[::]:81"), "http://localhost:81/"),

@@ -74,7 +74,14 @@ fn checked(value: &str, read: impl FnOnce(&Text<'_>) -> Option<String>) -> Resul
     let problems = Problems::new(value);
     let read = read(&Text { key: "it", value, span: 0..value.len(), problems: &problems });
     let first = problems.finish(Path::new("")).0.into_iter().next();
-    read.ok_or_else(|| first.map(|problem| problem.message.replace("`it` ", "")).unwrap_or_default())
+    read.ok_or_else(|| {
+        first
+            .map(|problem| {
+                let hint = problem.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+                problem.message.replace("`it` ", "") + &hint
+            })
+            .unwrap_or_default()
+    })
 }
 
 #[cfg(test)]
@@ -110,8 +117,12 @@ mod tests {
         assert_eq!(Overrides::listen("127.0.0.1:80"), Ok("127.0.0.1:80".into()));
         assert_eq!(Overrides::listen("unix:http.sock"), Ok("unix:http.sock".into()));
         let said = Overrides::listen("80").expect_err("no address");
-        assert_eq!(said, "must be an IP address and a port, such as \"127.0.0.1:8080\"");
+        assert!(
+            said.starts_with("must be an IP address and a port, such as \"127.0.0.1:8080\" (write \"127.0.0.1:80\""),
+            "{said}"
+        );
         assert_eq!(Overrides::base_url("https://a.example"), Ok("https://a.example/".into()));
-        assert!(Overrides::base_url("a.example").is_err());
+        let said = Overrides::base_url("a.example").expect_err("no URL");
+        assert!(said.ends_with("(write it out, beginning with https://)"), "{said}");
     }
 }

@@ -60,7 +60,8 @@ impl<'a> Value<'a> {
     pub fn string(&self) -> Option<Text<'a>> {
         let text = self.text();
         if text.is_none() {
-            self.mismatch("a string", "");
+            let elsewhere = "a string may stand elsewhere: { env = \"NAME\" }, { file = \"/path\" } or { credential = \"name\" }";
+            self.mismatch("a string", if self.raw.is_table() { elsewhere } else { "" });
         }
         text
     }

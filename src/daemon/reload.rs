@@ -47,7 +47,7 @@ pub(super) enum Refused {
 /// Each problem in one line.
 fn shown(error: &ConfigError) -> String {
     match error {
-        ConfigError::Invalid { problems, .. } => problems.iter().map(Diagnostic::line_and_message).collect::<Vec<_>>().join("; "),
+        ConfigError::Invalid { problems, .. } => problems.iter().map(Diagnostic::in_one_line).collect::<Vec<_>>().join("; "),
         error => error.to_string(),
     }
 }
@@ -56,7 +56,7 @@ impl Refused {
     /// Every reason in one line of its own.
     pub fn reasons(&self) -> Vec<String> {
         match self {
-            Self::Wrong(ConfigError::Invalid { problems, .. }) => problems.iter().map(Diagnostic::line_and_message).collect(),
+            Self::Wrong(ConfigError::Invalid { problems, .. }) => problems.iter().map(Diagnostic::in_one_line).collect(),
             other => vec![other.to_string()],
         }
     }
@@ -80,7 +80,7 @@ impl Reload {
             return Err(Refused::OtherStore);
         }
         for warning in warnings {
-            tracing::warn!("{}", warning.line_and_message());
+            tracing::warn!("{}", warning.in_one_line());
         }
         let doors = doors.add(config.http.as_ref())?;
         let shelf = match (old.shelf(), doors.is_empty()) {

@@ -92,6 +92,13 @@ impl Pipeline {
             let advice = "the daemon does so within seconds, else `newsroomd once` does";
             findings.push(Finding::note(Part::Tree, format!("{waiting} feeds wait to be published"), advice));
         }
+        let is_other = |row: &ChannelRow| known(&self.config, row).is_some_and(|known| row.config != Some(self.stamp_of(&known)));
+        let other = after.iter().filter(|r| r.stale.is_none() && is_other(r)).count();
+        if other > 0 {
+            let what = format!("{other} feeds were published by other settings, and not compared");
+            let advice = "a daemon renders them anew when it is started or reloaded, else `newsroomd once` does";
+            findings.push(Finding::note(Part::Tree, what, advice));
+        }
         let (mut leftovers, strangers) = self.strangers(&disk, &lying, &after);
         leftovers.retain(|name| quiet && disk.path(name).symlink_metadata().is_ok());
         findings.extend(of_several(&leftovers, |count| {

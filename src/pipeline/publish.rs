@@ -20,7 +20,7 @@ use crate::store::{Categories, ChannelRow, Members, Rendered, Selection};
 pub struct Published {
     /// Channels rendered.
     pub channels: usize,
-    /// Files written; the others were there byte for byte.
+    /// Writes of files: one may be written by more than one publishing of a round. The other files were there byte for byte.
     pub written: usize,
     /// Files in the tree, lists included.
     pub documents: usize,

@@ -30,6 +30,12 @@ pub enum PublishError {
         /// What the system says.
         source: io::Error,
     },
+    /// A file stands in its way.
+    #[error("cannot make the folder {}: what is there is none; move it away, or name another folder in [publish] directory", path.display())]
+    NoFolder {
+        /// Where the folder should be.
+        path: PathBuf,
+    },
     /// A process with another database publishes there.
     #[error("another newsroomd publishes to {} from another database: name another folder in [publish] directory of one of the two", root.display())]
     Claimed {
@@ -101,6 +107,9 @@ impl Disk {
         }
         if let Some(parent) = folder.parent().filter(|p| p.starts_with(&self.root)) {
             self.make_folder(parent)?;
+        }
+        if folder.exists() {
+            return Err(PublishError::NoFolder { path: folder.to_owned() });
         }
         fs::create_dir_all(folder).map_err(self.error("make the folder", folder))?;
         // Web servers run as other users: what is published may be read by all, whatever the umask of the shell.
@@ -208,6 +217,14 @@ fn same(path: &Path, bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_in_the_way_of_a_folder_is_told_as_that() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let said =
+            Disk::open(file.path()).and_then(|disk| disk.publish("a/b.rss", b"x", None)).expect_err("no folder").to_string();
+        assert!(said.contains("what is there is none") && said.contains("[publish] directory"), "{said}");
+    }
 
     #[test]
     fn documents_are_whole_readable_and_untouched_when_the_same() {

@@ -271,6 +271,20 @@ fn sources_listeners_and_times_are_told() {
 }
 
 #[test]
+fn feeds_published_by_other_settings_are_told_and_not_compared() {
+    let scene = scene();
+    assert!(!doctor(&scene.place, &[]).ok().stdout.contains("other settings"));
+    let text = fs::read_to_string(scene.place.config()).expect("a config");
+    fs::write(scene.place.config(), text.replace("items = 12", "items = 11")).expect("a config");
+    fs::write(scene.feeds().join("news/all.rss"), "altered").expect("a file");
+    let run = doctor(&scene.place, &[]).ok();
+    assert!(run.stdout.contains("feeds were published by other settings, and not compared"), "{run:#?}");
+    scene.place.run(&["once"]).ok();
+    fine(&scene.place);
+    assert!(!doctor(&scene.place, &[]).ok().stdout.contains("other settings"));
+}
+
+#[test]
 fn files_of_another_user_are_told() {
     let scene = scene();
     for file in [scene.feeds().join("news/all.rss"), scene.place.path().join("state/hosts")] {

@@ -23,7 +23,7 @@ fn the_demo_needs_no_configuration_and_can_be_recounted() {
     assert_eq!(run.stderr, "");
     assert!(run.stdout.starts_with("osce: 69 rows on 2 pages: 67 new, 0 edited, 0 known\n"), "{run:#?}");
     let files = strict(&root);
-    assert!(run.stdout.contains(&format!("; {} stand published", files.len())), "{run:#?}");
+    assert!(run.stdout.contains(&format!("; {} files stand published", files.len())), "{run:#?}");
     let left: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").flatten().map(|e| e.file_name()).collect();
     assert_eq!(left, ["out dir"], "nothing is left in the folder for temporary files");
 

@@ -136,7 +136,7 @@ fn a_database_below_a_file_is_told() {
 fn feeds_below_a_file_are_told() {
     let (newsroom, place) = site();
     std::fs::write(place.feeds(), b"a file").expect("a file");
-    failed(&place.run(&["once"]), &["cannot make the folder", "belong to the user that newsroomd runs as"]);
+    failed(&place.run(&["once"]), &["cannot make the folder", "what is there is none", "[publish] directory"]);
     assert_eq!(std::fs::read(place.feeds()).expect("a file"), b"a file");
     assert!(newsroom.take_log().is_empty(), "the newsroom was not troubled");
 }

@@ -74,7 +74,7 @@ fn it_walks_to_the_end_once() {
         run.stdout.contains("news: finished, 91 rows on 23 pages, back to 2024-05-01: 91 new, 0 edited, 0 known"),
         "{run:#?}"
     );
-    assert!(run.stdout.contains("files written"), "{run:#?}");
+    assert!(run.stdout.contains("files stand published"), "{run:#?}");
     assert!(run.stderr.contains("news: from page 1 to the pager's end") && run.stderr.contains("4 rows a page"), "{run:#?}");
     assert_eq!(scene.titles("news/all"), titles(90, 0));
     assert!(stored(&scene.place).iter().all(|item| item.contains(" 0 All") || item.contains(" 0 Topic")), "none is news");

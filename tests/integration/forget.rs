@@ -81,7 +81,7 @@ fn an_item_leaves_every_feed_and_the_others_stay_as_they_are() {
         ],
         "{run:#?}"
     );
-    assert!(lines[6].ends_with(" stand published") && lines.len() == 7 && run.stderr.is_empty(), "{run:#?}");
+    assert!(lines[6].ends_with(" files stand published") && lines.len() == 7 && run.stderr.is_empty(), "{run:#?}");
     assert_gone(&scene);
     let left: Vec<_> = before.into_iter().filter(|e| e.id != guid).collect();
     assert_eq!(scene.entries(), left);
