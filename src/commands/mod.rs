@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use crate::cli::{Cli, Command};
 use crate::config::{self, Config, ConfigError, Overrides};
+use crate::telemetry;
 
 /// Exit statuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +85,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Run(_) => {
             let config = load()?;
+            telemetry::write_as(config.log.format);
+            telemetry::set_levels(&config.log.level);
             let path = cli.config;
             let read = move || Config::load_with(&path, &config::state_directory(), &overrides);
             run::run(config, Arc::new(read)).await

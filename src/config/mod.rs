@@ -8,6 +8,7 @@ mod facet;
 mod feed;
 mod field;
 mod http;
+mod log;
 mod nearest;
 mod net;
 mod overrides;
@@ -28,6 +29,7 @@ mod value;
 
 pub use diagnostic::Diagnostic;
 pub use http::{Http, Listen};
+pub use log::Log;
 pub(crate) use nearest::nearest;
 pub use overrides::Overrides;
 pub use read::{ConfigError, state_directory, text_digest};
@@ -64,6 +66,8 @@ pub struct Config {
     pub fetch: crate::fetch::Policy,
     /// Who is told how sources fare.
     pub status: Status,
+    /// What the daemon logs, and how.
+    pub log: Log,
     /// The newsrooms, in the file's order.
     pub sources: Vec<Source>,
     /// The feeds of one's own, in the file's order.

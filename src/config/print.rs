@@ -92,6 +92,10 @@ pub(super) fn config(document: &DeTable<'_>, config: &Config) -> String {
     }
     status.line(&mut out, "webhook", webhook.map(|url| quoted(&format!("{}/not-shown", url.origin().ascii_serialization()))));
 
+    let log = top.table(&mut out, "log");
+    log.line(&mut out, "format", Some(quoted(config.log.format.name())));
+    log.line(&mut out, "level", Some(quoted(&config.log.level)));
+
     for (given, source) in tables(document, "source").zip(&config.sources) {
         self::source(&mut out, given, source);
     }

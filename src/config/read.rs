@@ -225,6 +225,7 @@ fn meaning<'a>(path: &Path, document: &'a DeTable<'a>, state: &Path, problems: &
         http: settings.http,
         fetch: settings.fetch,
         status: settings.status,
+        log: settings.log,
         sources: sources.into_iter().collect::<Option<_>>()?,
         feeds: feeds.into_iter().collect::<Option<_>>()?,
     })

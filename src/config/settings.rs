@@ -1,4 +1,4 @@
-//! What is said once for all sources: `base-url`, `[store]`, `[publish]`, `[http]`, `[fetch]`, `[status]`.
+//! What is said once for all sources: `base-url`, `[store]`, `[publish]`, `[http]`, `[fetch]`, `[status]`, `[log]`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use url::Url;
 use super::http::{self, Http, Listen};
 use super::table::Table;
 use super::value::Text;
-use super::{Publish, Status, nearest, net};
+use super::{Log, Publish, Status, log, nearest, net};
 use crate::feed::Format;
 use crate::fetch::Policy;
 
@@ -27,6 +27,7 @@ pub(super) struct Settings {
     pub http: Option<Http>,
     pub fetch: Policy,
     pub status: Status,
+    pub log: Log,
 }
 
 /// Reads the settings; None after a problem that leaves none of the value asked for.
@@ -71,7 +72,18 @@ pub(super) fn read(top: &mut Table<'_>, state: &Path) -> Option<Settings> {
     };
     let fetch = fetch(top);
     let status = top.table("status", "[status]").map(status).unwrap_or_default();
-    Some(Settings { watch, base_url: base_url?, base_url_given, database: database?, publish: publish.0, http, fetch, status })
+    let log = top.table("log", "[log]").map(log::read).unwrap_or_default();
+    Some(Settings {
+        watch,
+        base_url: base_url?,
+        base_url_given,
+        database: database?,
+        publish: publish.0,
+        http,
+        fetch,
+        status,
+        log,
+    })
 }
 
 fn store(top: &mut Table<'_>, state: &Path) -> Option<PathBuf> {

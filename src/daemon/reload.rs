@@ -36,6 +36,8 @@ pub(super) enum Refused {
     Wrong(ConfigError),
     #[error("[store] url is another one now: that change needs a restart")]
     OtherStore,
+    #[error("[log] format is another one now: that change needs a restart")]
+    OtherFormat,
     #[error("{}", error_chain(.0))]
     Door(#[from] DoorError),
     #[error("{}", error_chain(.0))]
@@ -78,6 +80,9 @@ impl Reload {
         let (config, warnings) = tokio::task::spawn_blocking(move || read()).await?.map_err(Refused::Wrong)?;
         if config.database != old.config().database {
             return Err(Refused::OtherStore);
+        }
+        if config.log.format != old.config().log.format {
+            return Err(Refused::OtherFormat);
         }
         for warning in warnings {
             tracing::warn!("{}", warning.in_one_line());

@@ -21,6 +21,7 @@ use super::reload::{Refused, Reload, Renewed};
 use super::watchdog::Pulse;
 use crate::pipeline::{Due, Pipeline, PipelineError, Published, Standing, Walked, is_due, now};
 use crate::store::Stale;
+use crate::telemetry;
 
 /// What was asked of hosts is stored so often, and at the end.
 const COUNTS: Duration = Duration::from_secs(60);
@@ -184,6 +185,7 @@ impl Work {
             self.doors.serve(doors, &shelf);
         }
         self.doors.close_others(config.http.as_ref());
+        telemetry::set_levels(&config.log.level);
         self.wrong = None;
         self.watch_config();
         // What the other rules change, and an incident that may be over by this.

@@ -32,6 +32,7 @@ static PAGE_POLICY: LazyLock<HeaderValue> =
     LazyLock::new(|| HeaderValue::try_from(pages::policy()).expect("words and hashes of visible ASCII"));
 static NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 static PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+static NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// An address that is unknown may be a feed's tomorrow.
 static ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 /// Without a limit browsers keep a 301 for good, though a rename may be taken back.
@@ -73,6 +74,7 @@ impl Site {
         match found {
             Some(Target::Document(found)) => document(headers, found),
             Some(Target::Elsewhere(path)) => self.moved(headers, path),
+            None if self.base.is_health(request.uri.path()) => alive(headers),
             None => match self.base.guess(&shelf, request.uri.path()) {
                 Some(path) => self.moved(headers, &path),
                 None => self.not_found(headers),
@@ -146,6 +148,13 @@ fn document(mut headers: HeaderMap, document: &Document) -> Answer {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN.clone());
     }
     finish(headers, status, body)
+}
+
+/// Whoever can say this is alive. No cache may say it instead.
+fn alive(headers: HeaderMap) -> Answer {
+    let mut answer = text(headers, StatusCode::OK, "ok");
+    answer.headers_mut().insert(header::CACHE_CONTROL, NO_STORE.clone());
+    answer
 }
 
 /// What may be done here, also from another site: a browser asks before it sends a validator (Fetch Standard, section 4.8).
@@ -224,6 +233,23 @@ mod tests {
         }
         // What is no request to the library never comes here.
         Some(site.respond(request.body(()).ok()?).status())
+    }
+
+    #[test]
+    fn it_says_that_it_is_alive_at_any_base() {
+        let below = Site::new(Arc::new(Shelf::new()), &Url::parse("https://example.org/feeds/").expect("a URL"));
+        for (site, path, want) in [
+            (&site(), "/healthz", StatusCode::OK),
+            (&below, "/healthz", StatusCode::OK),
+            (&below, "/feeds/healthz", StatusCode::OK),
+            (&below, "/other/healthz", StatusCode::NOT_FOUND),
+            (&site(), "/readyz", StatusCode::NOT_FOUND),
+            (&site(), "/metrics", StatusCode::NOT_FOUND),
+        ] {
+            assert_eq!(status(site, path, &[]), Some(want), "{path}");
+        }
+        let request = Request::get("/healthz").header(header::HOST, "a").body(()).expect("a request");
+        assert_eq!(below.respond(request).headers()[header::CACHE_CONTROL], "no-store");
     }
 
     #[test]

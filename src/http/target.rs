@@ -51,6 +51,12 @@ impl Base {
         })
     }
 
+    /// Whether a path asks if the server is alive: `/healthz`, also below the base. No source or feed may be called so.
+    pub fn is_health(&self, path: &str) -> bool {
+        let below = self.prefix.as_deref().and_then(|prefix| path.strip_prefix(prefix));
+        path == "/healthz" || below == Some("healthz")
+    }
+
     /// Where below the base a path should have led that leads nowhere.
     pub fn guess(&self, shelf: &Snapshot, path: &str) -> Option<String> {
         let path = self.prefix.as_deref().and_then(|prefix| path.strip_prefix(prefix)).or_else(|| path.strip_prefix('/'))?;

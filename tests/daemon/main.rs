@@ -10,6 +10,7 @@ mod day;
 mod demo;
 mod disturbed;
 mod listeners;
+mod logs;
 mod manners;
 mod news;
 mod readers;
