@@ -14,13 +14,20 @@ const ENVIRONMENT: &[(&str, &str)] = &[
         "What is logged: a level (`error`, `warn`, `info`, `debug`, `trace`), and levels of modules, such as `warn,newsroomd::daemon=debug`. The daemon logs at `info` without it, the others at `warn`.",
     ),
     (
+        "NEWSROOMD_LOG_FORMAT",
+        "How it is written, before what the configuration says: `plain`, `json`, `journald` or `auto`, which is the journal where systemd leads standard error there, else plain.",
+    ),
+    (
         "STATE_DIRECTORY",
         "Where relative paths of the configuration start; systemd sets it. Without it, `$XDG_STATE_HOME/newsroomd`, else `~/.local/state/newsroomd`, else (without a home) `/var/lib/newsroomd`.",
     ),
     ("XDG_STATE_HOME", "See `STATE_DIRECTORY`."),
     ("HOME", "See `STATE_DIRECTORY`."),
     ("NO_COLOR", "No bold type on a terminal."),
-    ("JOURNAL_STREAM", "Lines of the log begin without the time, which the journal knows."),
+    (
+        "JOURNAL_STREAM",
+        "Whether standard error leads to the journal; systemd sets it. Lines of the log begin without the time, which the journal knows.",
+    ),
     (
         "NOTIFY_SOCKET",
         "Where the daemon tells that it is ready, how things stand, and that it reloads or stops; see sd_notify(3).",
