@@ -14,6 +14,7 @@ pub mod months;
 mod page;
 pub mod pager;
 mod parse;
+mod reference;
 mod rules;
 mod text;
 

@@ -2,7 +2,7 @@
 //!
 //! Most of that parser's time goes into cutting a page into tags and texts, character by character. Nearly all markup is of the plainest kind: text, and
 //! tags whose names are in lower case and whose values stand in quotes. That is cut here, a tag at a time, and handed to html5ever's tree builder, which
-//! makes the tree as ever. All else (comments, scripts, character references, anything odd) goes through html5ever's tokenizer, as far as the end of the
+//! makes the tree as ever. All else (comments, scripts, anything odd) goes through html5ever's tokenizer, as far as the end of the
 //! next tag. The tree is the same, which is tested.
 
 use std::cell::Cell;
@@ -16,7 +16,10 @@ use html5ever::tokenizer::{
 };
 use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts, TreeSink};
 use html5ever::{Attribute, LocalName, QualName, TokenizerResult, ns};
+use memchr::memchr2;
 use scraper::{Html, HtmlTreeSink, Node};
+
+use super::reference::reference;
 
 /// The tree of a page, as [`Html::parse_document`] makes it.
 pub fn parse(html: &str) -> Html {
@@ -29,7 +32,8 @@ pub fn parse(html: &str) -> Html {
     let builder = Watched { builder, between: Cell::new(true) };
     // Of a page that is fed in pieces it would take a mark from the front of each.
     let tokenizer = Tokenizer::new(builder, TokenizerOpts { discard_bom: false, ..TokenizerOpts::default() });
-    let parser = Parser { html, text: StrTendril::from_slice(html), at: 0, names: Names::default(), tokenizer };
+    let as_it_is = memchr2(b'\r', b'\0', html.as_bytes()).is_none();
+    let parser = Parser { html, text: StrTendril::from_slice(html), as_it_is, at: 0, names: Names::default(), tokenizer };
     parser.run()
 }
 
@@ -37,6 +41,8 @@ struct Parser<'a> {
     html: &'a str,
     /// The same, of which the tree's texts are parts.
     text: StrTendril,
+    /// It holds no byte that is another one in a text.
+    as_it_is: bool,
     /// What is before it is in the tree: the end of a tag or text.
     at: usize,
     names: Names<'a>,
@@ -46,7 +52,7 @@ struct Parser<'a> {
 impl<'a> Parser<'a> {
     fn run(mut self) -> Html {
         while self.at < self.html.len() {
-            let plain = self.plain_text() || self.plain_tag();
+            let plain = self.plain_text() || self.plain_reference() || self.plain_tag();
             if !plain {
                 self.anything();
             }
@@ -57,14 +63,23 @@ impl<'a> Parser<'a> {
 
     /// Text up to what may not be plain text; false: there is none.
     fn plain_text(&mut self) -> bool {
-        let rest = &self.html.as_bytes()[self.at..];
-        let length = rest.iter().position(|b| matches!(b, b'<' | b'&' | b'\r' | b'\0')).unwrap_or(rest.len());
+        let length = self.find(self.at, b'<').unwrap_or(self.html.len()) - self.at;
         if length > 0 {
             let text = self.part(self.at, self.at + length);
             self.emit(CharacterTokens(text));
             self.at += length;
         }
         length > 0
+    }
+
+    /// A character reference that reads in one way; false: none is here.
+    fn plain_reference(&mut self) -> bool {
+        let Some((characters, length)) = reference(&self.html[self.at..]) else { return false };
+        let mut text = StrTendril::new();
+        push(&mut text, characters);
+        self.emit(CharacterTokens(text));
+        self.at += length;
+        true
     }
 
     /// A tag without anything unusual; false: none is here.
@@ -109,14 +124,7 @@ impl<'a> Parser<'a> {
             let mut value = StrTendril::new();
             if bytes.get(at) == Some(&b'=') {
                 let quote = *bytes.get(at + 1).filter(|b| matches!(b, b'"' | b'\''))?;
-                let start = at + 2;
-                let length = bytes[start..].iter().position(|b| *b == quote || matches!(b, b'&' | b'\r' | b'\0'))?;
-                at = start + length;
-                if bytes[at] != quote {
-                    return None;
-                }
-                value = self.part(start, at);
-                at += 1;
+                (value, at) = self.value(at + 2, quote)?;
             }
             let local = self.names.get(name);
             if tag.attrs.iter().any(|a| a.name.local == local) {
@@ -127,6 +135,40 @@ impl<'a> Parser<'a> {
             }
             tag.attrs.push(Attribute { name: QualName::new(None, ns!(), local), value });
         }
+    }
+
+    /// The value that begins here, and the place behind the quote that ends it.
+    fn value(&self, mut at: usize, quote: u8) -> Option<(StrTendril, usize)> {
+        let bytes = self.html.as_bytes();
+        let mut value = StrTendril::new();
+        loop {
+            let end = self.find(at, quote)?;
+            if bytes[end] == quote {
+                let rest = self.part(at, end);
+                // Mostly there is no reference, and nothing to copy.
+                if value.is_empty() {
+                    value = rest;
+                } else {
+                    value.push_tendril(&rest);
+                }
+                return Some((value, end + 1));
+            }
+            let (characters, length) = reference(&self.html[end..])?;
+            value.push_slice(&self.html[at..end]);
+            push(&mut value, characters);
+            at = end + length;
+        }
+    }
+
+    /// Where this byte is next, or one that is not itself in a text.
+    fn find(&self, at: usize, byte: u8) -> Option<usize> {
+        let rest = &self.html.as_bytes()[at..];
+        let found = if self.as_it_is {
+            memchr2(byte, b'&', rest)
+        } else {
+            rest.iter().position(|b| *b == byte || matches!(b, b'&' | b'\r' | b'\0'))
+        };
+        found.map(|found| at + found)
     }
 
     /// The plain name that begins here.
@@ -160,6 +202,11 @@ impl<'a> Parser<'a> {
             self.at = end;
         }
     }
+}
+
+/// Appends what a reference stands for.
+fn push(text: &mut StrTendril, characters: [char; 2]) {
+    characters.into_iter().filter(|c| *c != '\0').for_each(|c| text.push_char(c));
 }
 
 fn blanks(bytes: &[u8]) -> usize {
@@ -267,6 +314,10 @@ mod tests {
         ">",
         "a > b",
         "&amp;",
+        "<a href=\"&amp;&#38;b&nbsp;\">",
+        "<a href='?a&lang=1&copy;=2&#146;'>",
+        "&nbsp;&NotEqualTilde;&#x41;",
+        "&#146;&#13;&#0;&#10;",
         "&lt",
         "&#62;",
         "&#",
@@ -355,7 +406,7 @@ mod tests {
         }
 
         #[test]
-        fn the_tree_of_any_text_is_that_of_the_whole_way(html in "[<>/!a-cA \"'=&;\\n\\r\\x00é-]{0,60}") {
+        fn the_tree_of_any_text_is_that_of_the_whole_way(html in "([<>/!a-cA \"'=&;#1x\\n\\r\\x00é-]|&amp;|&gt;){0,60}") {
             prop_assert_eq!(parse(&html), Html::parse_document(&html));
         }
     }
