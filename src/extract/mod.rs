@@ -5,6 +5,7 @@
 /// Part of every source's `rules_stamp`: raised when the same rules may read the same page differently.
 pub const VERSION: &str = "5";
 
+mod bounds;
 pub mod charset;
 pub mod date;
 mod frame;
@@ -21,7 +22,7 @@ mod text;
 pub use frame::Frame;
 pub use image::{image_in, image_of};
 pub use page::{Extracted, RawRow, Warning, base, extract, extract_document};
-pub use parse::parse;
+pub use parse::{Parsed, parse};
 pub use rules::{DateField, Discover, FacetField, Field, Rules};
 pub use text::Markup;
 pub(crate) use text::is_read;

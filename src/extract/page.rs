@@ -10,7 +10,7 @@ use super::date::{When, may_mean_two_days, read_date};
 use super::frame::Frame;
 use super::image::image_in;
 use super::label::Lines;
-use super::parse::parse;
+use super::parse::{Parsed, parse};
 use super::rules::{DateField, Field, Rules};
 use super::text::{Markup, line, markup};
 use crate::domain::fold;
@@ -74,8 +74,9 @@ impl fmt::Display for Warning {
 
 /// Reads a page. Rows without title or date are left out, with a warning; they don't touch the others.
 pub fn extract(html: &str, rules: &Rules) -> Extracted {
-    let document = parse(html);
+    let Parsed { document, unread } = parse(html);
     let mut out = extract_document(&document, rules);
+    out.warnings.extend(unread);
     out.frame = Frame::of(html, &document);
     out
 }

@@ -11,7 +11,7 @@ use super::{Due, Outcome, Pipeline, ask};
 use crate::config::Source;
 use crate::domain::health::Kind;
 use crate::domain::{Address, Digest, Filter, Reading};
-use crate::extract::{Frame, Rules, Warning, charset, extract_document, parse};
+use crate::extract::{Frame, Parsed, Rules, Warning, charset, extract_document, parse};
 use crate::fetch::{Answer, Ask, FetchError, Fetched, Known, Page};
 use crate::judge::{Look, Past, Verdict, judge_later};
 use crate::normalise::matching::{Covered, Terms};
@@ -157,7 +157,7 @@ pub fn read_archived(page: &Page, number: usize, source: &Source, read_at: DateT
 fn read(page: &Page, number: usize, source: &Source, by: Option<&Rules>, read_at: DateTime<Utc>, mut course: Course) -> PageRead {
     let host = page.url.host_str().unwrap_or_default();
     let decoded = charset::decode(&page.body, &charset::Evidence { told: source.charset, header: page.charset.as_deref(), host });
-    let document = parse(&decoded.text);
+    let Parsed { document, unread } = parse(&decoded.text);
     let mut extracted = extract_document(&document, by.unwrap_or(&source.rules));
     let discovered = match by {
         None => found::find(&document, &page.url, source, read_at, &mut extracted),
@@ -168,6 +168,7 @@ fn read(page: &Page, number: usize, source: &Source, by: Option<&Rules>, read_at
     let base = reading::base(&extracted, &page.url);
     let mut warnings: Vec<Warning> =
         decoded.doubts().into_iter().map(|message| Warning { row: None, field: "charset".into(), message }).collect();
+    warnings.extend(unread);
     warnings.extend(extracted.warnings);
     warnings.extend(more);
     warnings.sort_by_key(|w| w.row);
