@@ -101,7 +101,7 @@ impl Bounds {
     /// A tag has opened something, or meant to: now and then looks how deep and how large the tree has become.
     pub fn opened(&self, builder: &TreeBuilder<NodeId, HtmlTreeSink>) {
         self.tags.set(self.tags.get().wrapping_add(1));
-        if self.tags.get() % Self::TAGS == 0 {
+        if self.tags.get().is_multiple_of(Self::TAGS) {
             self.look(builder);
         }
     }
