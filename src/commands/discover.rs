@@ -16,9 +16,12 @@ use crate::config::{Config, ConfigError, Overrides, state_directory};
 use crate::discover::{Candidate, Discovery, Hints, How, SURE, discover};
 use crate::domain::text::cut;
 use crate::extract::charset::{Evidence, decode};
-use crate::extract::{RawRow, parse};
+use crate::extract::{Content, Parsed, RawRow, parse};
 use crate::fetch::{Ask, Page};
 use crate::pipeline::now;
+
+/// Where a saved page stands that does not say where it was.
+const NOWHERE: &str = "https://example.org/";
 
 /// So many rows are shown.
 const SHOWN: usize = 10;
@@ -28,18 +31,26 @@ pub(super) async fn run(path: &Path, args: &DiscoverArgs) -> anyhow::Result<Exit
     let (url, page) = page(path, args).await?;
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
     let decoded = decode(&page.body, &Evidence { told: None, header: page.charset.as_deref(), host });
-    let document = parse(&decoded.text).document;
+    let Parsed { document, unread } = parse(&decoded.text);
+    let content = Content::of(&page.body, &decoded.text, &document);
     let url = url.or_else(|| stated(&document)).unwrap_or(page.url);
     let discovery = discover(&document, &Hints { url: &url, language: None, today: at.date_naive() });
+    let advice = content.advice().filter(|_| discovery.candidates.is_empty());
     if args.json {
-        say!("{:#}", as_json(&discovery, &url, at));
-    } else {
-        print(&discovery, &url, at);
+        say!("{:#}", as_json(&discovery, &url, at, advice.as_deref()));
+    } else if advice.is_none() {
+        print(&discovery, &args.target, &url, at);
+    }
+    if let Some(unread) = unread {
+        eprintln!("warning: {unread}");
     }
     if discovery.is_sure() {
         return Ok(Exit::Done);
     }
-    eprintln!("not sure: no list on this page is surely a listing of news");
+    match advice {
+        Some(advice) => eprintln!("{}: {advice}", args.target),
+        None => eprintln!("{}: not sure: no list on this page is surely a listing of news", args.target),
+    }
     Ok(Exit::SourceFailed)
 }
 
@@ -57,7 +68,7 @@ async fn page(path: &Path, args: &DiscoverArgs) -> anyhow::Result<(Option<Url>, 
     let path = Url::parse(&args.target).ok().filter(|u| u.scheme() == "file").and_then(|u| u.to_file_path().ok());
     let body = std::fs::read(path.as_deref().unwrap_or(Path::new(&args.target)))
         .with_context(|| format!("\"{}\" is no http(s) address and no file that can be read", args.target))?;
-    let url = Url::parse("https://example.org/").expect("a constant URL");
+    let url = Url::parse(NOWHERE).expect("a constant URL");
     Ok((told, Page { url, moved: None, body, charset: None, etag: None, last_modified: None }))
 }
 
@@ -109,8 +120,11 @@ fn how(candidate: &Candidate) -> String {
     }
 }
 
-fn print(discovery: &Discovery, url: &Url, at: DateTime<Utc>) {
-    say!("{url}");
+fn print(discovery: &Discovery, target: &str, url: &Url, at: DateTime<Utc>) {
+    match url.as_str() {
+        address if address == target || address == NOWHERE => say!("{target}"),
+        address => say!("{target}, as of {address}"),
+    }
     for row in discovery.extracted.rows.iter().take(SHOWN) {
         let link = link(row, discovery, url).map(|l| l[url::Position::BeforePath..].to_owned()).unwrap_or_else(|| "-".into());
         say!("{:<16}  {:<70}  {}", day(row, at), cut(row.title.clone(), 70), cut(link, 50));
@@ -151,7 +165,7 @@ fn print(discovery: &Discovery, url: &Url, at: DateTime<Utc>) {
     }
 }
 
-fn as_json(discovery: &Discovery, url: &Url, at: DateTime<Utc>) -> Value {
+fn as_json(discovery: &Discovery, url: &Url, at: DateTime<Utc>, advice: Option<&str>) -> Value {
     let rows = discovery
         .extracted
         .rows
@@ -168,6 +182,6 @@ fn as_json(discovery: &Discovery, url: &Url, at: DateTime<Utc>) -> Value {
     json!({
         "page": url.as_str(), "sure": discovery.is_sure(), "needed": SURE, "rows": rows.collect::<Vec<_>>(), "next": next,
         "language": discovery.origin.tag, "timezone": discovery.origin.timezone.name(),
-        "candidates": candidates.collect::<Vec<_>>(), "feeds": feeds.collect::<Vec<_>>(), "source": discovery.table,
+        "candidates": candidates.collect::<Vec<_>>(), "feeds": feeds.collect::<Vec<_>>(), "source": discovery.table, "advice": advice,
     })
 }

@@ -7,6 +7,7 @@ pub const VERSION: &str = "5";
 
 mod bounds;
 pub mod charset;
+mod content;
 pub mod date;
 mod frame;
 mod image;
@@ -19,6 +20,7 @@ mod reference;
 mod rules;
 mod text;
 
+pub use content::Content;
 pub use frame::Frame;
 pub use image::{image_in, image_of};
 pub use page::{Extracted, RawRow, Warning, base, extract, extract_document};

@@ -11,7 +11,7 @@ use super::{Due, Outcome, Pipeline, ask};
 use crate::config::Source;
 use crate::domain::health::Kind;
 use crate::domain::{Address, Digest, Filter, Reading};
-use crate::extract::{Frame, Parsed, Rules, Warning, charset, extract_document, parse};
+use crate::extract::{Content, Frame, Parsed, Rules, Warning, charset, extract_document, parse};
 use crate::fetch::{Answer, Ask, FetchError, Fetched, Known, Page};
 use crate::judge::{Look, Past, Verdict, judge_later};
 use crate::normalise::matching::{Covered, Terms};
@@ -168,6 +168,13 @@ fn read(page: &Page, number: usize, source: &Source, by: Option<&Rules>, read_at
     let base = reading::base(&extracted, &page.url);
     let mut warnings: Vec<Warning> =
         decoded.doubts().into_iter().map(|message| Warning { row: None, field: "charset".into(), message }).collect();
+    if extracted.rows_found == 0
+        && let Some(message) = Content::of(&page.body, &decoded.text, &document).advice()
+    {
+        // What its letters are is no question then.
+        warnings.clear();
+        warnings.push(Warning { row: None, field: "page".into(), message });
+    }
     warnings.extend(unread);
     warnings.extend(extracted.warnings);
     warnings.extend(more);

@@ -17,3 +17,4 @@ mod reading;
 mod settings;
 mod storage;
 mod units;
+mod wrong_pages;
