@@ -58,6 +58,9 @@ pub(super) fn config(document: &DeTable<'_>, config: &Config) -> String {
         let given = top.table(&mut out, "http");
         let listen: Vec<String> = http.listen.iter().map(ToString::to_string).collect();
         given.line(&mut out, "listen", Some(list(listen.iter().map(String::as_str))));
+        let admin: Vec<String> = http.admin.iter().map(ToString::to_string).collect();
+        let is_given = !admin.is_empty();
+        given.line(&mut out, "admin", is_given.then(|| list(admin.iter().map(String::as_str))));
         given.line(&mut out, "socket-mode", Some(quoted(&format!("{:04o}", http.socket_mode))));
         given.line(&mut out, "max-connections", Some(http.max_connections.to_string()));
         given.line(&mut out, "max-connections-per-client", Some(http.max_connections_per_client.to_string()));

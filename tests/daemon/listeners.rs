@@ -225,7 +225,7 @@ fn a_unix_socket_outlives_no_stop_and_is_replaced_after_a_crash() {
 
     let ended = Process::start(&mut scene.place.command(&["run"])).end();
     let last = ended.stderr.last().cloned().unwrap_or_default();
-    assert!(last.ends_with("another program listens there already; stop it or change [http] listen"), "{ended:#?}");
+    assert!(last.ends_with("another program listens there already; stop it or change the address in [http]"), "{ended:#?}");
     assert!(answer(at(&socket)).starts_with("HTTP/1.1 200 OK"), "the living one keeps it");
 
     second.signal("TERM");
