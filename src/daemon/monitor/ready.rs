@@ -92,7 +92,8 @@ pub(super) fn stale(source: &Watched, now: DateTime<Utc>) -> Option<String> {
     if let Some(state) = source.state.as_ref().filter(is_incident) {
         let since = state.since.map(|since| format!(" since {}", time(since))).unwrap_or_default();
         let error = state.error.as_deref().unwrap_or("the log says why");
-        return Some(format!("{}{since}, failed polls in a row: {}: {error}", state.health().name(), state.failures));
+        let polls = if state.failures == 1 { "poll" } else { "polls" };
+        return Some(format!("{}{since}, {} failed {polls}: {error}", state.health().name(), state.failures));
     }
     let Some(good) = source.good else { return Some("no poll of it went well yet".to_owned()) };
     (now > deadline(source, good)).then(|| {
@@ -153,7 +154,7 @@ mod tests {
             (
                 source(quarter(), Some("2026-11-25T12:00:00Z"), 3),
                 "2026-11-25T12:01:00Z",
-                Some("failing since 2026-11-25T11:00:00Z, failed polls in a row: 3: no answer"),
+                Some("failing since 2026-11-25T11:00:00Z, 3 failed polls: no answer"),
             ),
             (source(quarter(), None, 0), "2026-11-25T12:00:00Z", Some("no poll of it went well yet")),
             // The clock was set back.
@@ -171,7 +172,7 @@ mod tests {
         // A broken page is an incident at once: it seldom mends itself.
         let mut broken = source(quarter(), Some("2026-11-25T12:00:00Z"), 1);
         broken.state.as_mut().expect("a state").kind = Some(Failure::Page);
-        let want = "suspect since 2026-11-25T11:00:00Z, failed polls in a row: 1: no answer";
+        let want = "suspect since 2026-11-25T11:00:00Z, 1 failed poll: no answer";
         assert_eq!(stale(&broken, at("2026-11-25T12:01:00Z")).as_deref(), Some(want));
     }
 
