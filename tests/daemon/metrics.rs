@@ -1,9 +1,10 @@
 //! What is counted. Promised: each count moves with what it counts, and no other; the text keeps the rules of OpenMetrics; labels are of the
 //! configuration, whatever is asked for.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::support::binary::Place;
 use crate::support::daemon::Daemon;
@@ -128,6 +129,13 @@ fn each_count_moves_with_what_it_counts() {
     assert!(last.value("newsroomd_store_size_bytes", &[]) >= stored as f64);
     let started = last.value("process_start_time_seconds", &[]);
     assert!(started < success(&first) && started > success(&first) - 60.0);
+    for file in ["README.md", "systemd/examples/newsroomd.rules.yml"] {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("a file");
+        let names: BTreeSet<&str> =
+            text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| word.starts_with("newsroomd_")).collect();
+        let missing: Vec<&&str> = names.iter().filter(|name| !last.has(name) && !last.has(&format!("{name}_count"))).collect();
+        assert!(names.len() > 5 && missing.is_empty(), "{file} names what is not exposed: {missing:?}");
+    }
     daemon.stop();
 }
 

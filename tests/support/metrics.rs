@@ -98,6 +98,11 @@ impl Exposition {
         self.series.iter().filter(|((known, _), _)| known == name).map(|(_, value)| value).sum()
     }
 
+    /// Whether a series has this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.series.keys().any(|(known, _)| known == name)
+    }
+
     /// The values of a label, wherever it stands.
     pub fn labels(&self, label: &str) -> BTreeSet<&str> {
         self.series.keys().filter_map(|(_, labels)| labels.get(label)).map(String::as_str).collect()
