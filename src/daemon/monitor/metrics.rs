@@ -146,7 +146,11 @@ fn sources(out: &mut Out<'_>, sources: &[Watched]) -> Result<(), Error> {
     let interval = each(&|source| Some(source.schedule.interval().as_secs_f64()));
     out.gauges("source_interval", "The shortest usual time between two polls.", Some(&Unit::Seconds), interval)?;
     for (name, help, values) in [
-        ("source_last_success_timestamp", "When the last good poll ended, as far as is known.", each(&|s| s.good.map(seconds))),
+        (
+            "source_last_success_timestamp",
+            "When the last good poll ended, as far as is known.",
+            each(&|s| Some(seconds(s.good?.at))),
+        ),
         ("source_last_poll_timestamp", "When the last poll began.", each(&|s| s.state.as_ref()?.polled.map(seconds))),
         ("source_next_poll_timestamp", "When the next poll is due.", each(&|s| s.state.as_ref()?.due.map(seconds))),
     ] {
@@ -198,7 +202,12 @@ fn http(out: &mut Out<'_>, traffic: &Traffic) -> Result<(), Error> {
     let requests =
         answered.iter().flat_map(|of| of.statuses.iter().map(|(status, count)| (of.route, status.to_string(), *count)));
     let requests = requests.map(|(route, status, count)| ([("route", route.to_owned()), ("code", status)], count));
-    out.counters("http_requests", "Requests answered, by the class of what was asked for and the status.", None, requests)?;
+    out.counters(
+        "http_requests",
+        "Requests answered by class and status; what is none by the rules of HTTP is not counted.",
+        None,
+        requests,
+    )?;
     let bytes = answered.iter().map(|of| ([("route", of.route)], of.bytes));
     out.counters("http_response", "Bytes of the bodies of answers, as packed.", Some(&Unit::Bytes), bytes)
 }

@@ -60,9 +60,17 @@ struct Watched {
     zone: Tz,
     /// How it stands by the store.
     state: Option<SourceState>,
-    /// When its last good poll ended, as far as is known: one before the start may have ended a poll earlier.
-    good: Option<DateTime<Utc>>,
+    good: Option<Good>,
     counts: Counts,
+}
+
+/// The last poll of a source that went well.
+#[derive(Debug, Clone, Copy)]
+struct Good {
+    /// When it ended, as far as is known: one before the start may have ended a poll earlier.
+    at: DateTime<Utc>,
+    /// Until when the source is fresh by it. Counted once: cron lines that seldom come to pass take their time.
+    until: DateTime<Utc>,
 }
 
 /// What came of a source's polls since the start, or since it was configured.
@@ -158,6 +166,13 @@ struct Reloads {
     wrong: Option<(String, DateTime<Utc>)>,
 }
 
+impl Watched {
+    /// A good poll ended.
+    fn went_well(&mut self, at: DateTime<Utc>) {
+        self.good = Some(Good { at, until: ready::deadline(&self.schedule, self.zone, at) });
+    }
+}
+
 impl Monitor {
     pub fn new() -> Self {
         let (known, traffic) = (Arc::<Mutex<Known>>::default(), Arc::<Traffic>::default());
@@ -193,11 +208,13 @@ impl Monitor {
                 let state = states.next().flatten();
                 let kept = before.iter().position(|old| old.id == id).map(|at| before.swap_remove(at));
                 let (good, counts) = match kept {
-                    Some(old) => (old.good, old.counts),
+                    Some(old) => (old.good.map(|good| good.at), old.counts),
                     None => (state.as_ref().and_then(last_good), Counts::default()),
                 };
                 let (schedule, zone) = (source.schedule.clone(), source.newsroom.timezone);
-                Watched { id: id.to_owned(), schedule, zone, state, good, counts }
+                let mut watched = Watched { id: id.to_owned(), schedule, zone, state, good: None, counts };
+                good.into_iter().for_each(|at| watched.went_well(at));
+                watched
             })
             .collect();
         let ending = config.publish.formats.first().map(|format| format.extension()).unwrap_or_default();
@@ -248,7 +265,7 @@ impl Monitor {
                 watched.counts.unread += polled.warnings.iter().filter(|(_, warning)| warning.row.is_some()).count() as u64;
             }
             if matches!(outcome, Outcome::Polled(_)) {
-                watched.good = Some(Utc::now());
+                watched.went_well(Utc::now());
             }
         });
     }

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -13,7 +14,7 @@ use super::{Known, Watched};
 #[cfg(doc)]
 use crate::domain::health::Kind;
 use crate::http::Readiness;
-use crate::schedule::MOST_JITTER;
+use crate::schedule::{MOST_JITTER, Schedule};
 use crate::store::SourceState;
 
 /// So many polls in a row may fail to bring something good before what is published counts as not fresh.
@@ -59,7 +60,7 @@ fn of_source(source: &Watched, why: Option<&String>, now: DateTime<Utc>) -> Valu
     let state = source.state.as_ref();
     json!({
         "source": source.id, "fresh": why.is_none(), "state": state.map(|state| state.health().name()), "problem": why,
-        "last-good-poll": source.good.map(time), "age-seconds": source.good.map(|good| (now - good).num_seconds().max(0)),
+        "last-good-poll": source.good.map(|good| time(good.at)), "age-seconds": source.good.map(|good| (now - good.at).num_seconds().max(0)),
         "last-poll": state.and_then(|state| state.polled).map(time), "next-poll": state.and_then(|state| state.due).map(time),
         "failures": state.map_or(0, |state| state.failures), "since": state.and_then(|state| state.since).map(time),
         "kind": state.and_then(|state| state.kind).map(|kind| kind.name()), "error": state.and_then(|state| state.error.as_ref()),
@@ -96,17 +97,17 @@ pub(super) fn stale(source: &Watched, now: DateTime<Utc>) -> Option<String> {
         return Some(format!("{}{since}, {} failed {polls}: {error}", state.health().name(), state.failures));
     }
     let Some(good) = source.good else { return Some("no poll of it went well yet".to_owned()) };
-    (now > deadline(source, good)).then(|| {
+    (now > good.until).then(|| {
         let next = source.state.as_ref().and_then(|state| state.due);
         let next = next.map(|next| format!("; the next poll is due at {}", time(next))).unwrap_or_default();
-        format!("no poll of it went well since {}{next}", time(good))
+        format!("no poll of it went well since {}{next}", time(good.at))
     })
 }
 
-/// When a source that is polled on schedule had so many more polls, whatever its schedule is.
-fn deadline(source: &Watched, good: DateTime<Utc>) -> DateTime<Utc> {
-    let last = (0..MISSED).fold(good, |at, _| source.schedule.next(at, source.zone));
-    last + MISSED * MOST_JITTER.min(source.schedule.interval()) + SLACK
+/// When a source that went well at an instant had so many more polls, by whatever schedule it has.
+pub(super) fn deadline(schedule: &Schedule, zone: Tz, good: DateTime<Utc>) -> DateTime<Utc> {
+    let last = (0..MISSED).fold(good, |at, _| schedule.next(at, zone));
+    last + MISSED * MOST_JITTER.min(schedule.interval()) + SLACK
 }
 
 fn time(time: DateTime<Utc>) -> String {
@@ -119,7 +120,6 @@ mod tests {
     use super::*;
     use crate::domain::health::Kind as Failure;
     use crate::publish::shelf::{Document, Kind, Shelf, Update};
-    use crate::schedule::Schedule;
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().expect("an instant")
@@ -130,7 +130,9 @@ mod tests {
         let kind = since.map(|_| Failure::Fetch);
         let state = SourceState { failures, since, kind, error: since.map(|_| "no answer".to_owned()), ..SourceState::default() };
         let zone = chrono_tz::Europe::Vienna;
-        Watched { id: "a".into(), schedule, zone, state: Some(state), good: good.map(at), counts: Counts::default() }
+        let mut watched = Watched { id: "a".into(), schedule, zone, state: Some(state), good: None, counts: Counts::default() };
+        good.into_iter().for_each(|good| watched.went_well(at(good)));
+        watched
     }
 
     #[test]
