@@ -66,7 +66,8 @@ fn print(config: &Config) {
         None => say!("  on disk    nothing ([publish] directory is not set)"),
     }
     if let Some(http) = &config.http {
-        say!("  over HTTP  {}", shown(&http.listen).join(", "));
+        let listen = if http.listen.is_empty() { "nothing".to_owned() } else { shown(&http.listen).join(", ") };
+        say!("  over HTTP  {listen}");
         if !http.admin.is_empty() {
             say!("  health     /readyz and /metrics at {}", shown(&http.admin).join(", "));
         }

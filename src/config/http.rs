@@ -48,7 +48,7 @@ impl fmt::Display for Listen {
 /// How HTTP is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Http {
-    /// Where, each at most once.
+    /// Where readers are answered, each at most once; empty only beside `admin`.
     pub listen: Vec<Listen>,
     /// Where operators are told how newsroomd fares, each at most once and none of them in `listen`; mostly none. Never [`Listen::Systemd`].
     pub admin: Vec<Listen>,
@@ -73,9 +73,12 @@ pub(super) fn read(mut table: Table<'_>, state: &Path) -> Http {
         max_connections_per_client: usual.connections_per_client,
         trusted_proxies: Trusted::default(),
     };
+    let admin_value = table.take("admin");
     if let Some(value) = table.take("listen") {
         http.listen.clear();
-        for text in value.some_strings() {
+        // Whose feeds another web server serves may want to be told all the same.
+        let texts = if admin_value.is_some() { value.strings() } else { value.some_strings() };
+        for text in texts {
             if let Some(listen) = listen(&text, state) {
                 if http.listen.contains(&listen) {
                     text.problem(&format!("names \"{listen}\" twice"), "");
@@ -86,7 +89,7 @@ pub(super) fn read(mut table: Table<'_>, state: &Path) -> Http {
         }
     }
     // Read by themselves: the default of `listen` may be taken too.
-    for text in table.take("admin").map(|value| value.some_strings()).unwrap_or_default() {
+    for text in admin_value.map(|value| value.some_strings()).unwrap_or_default() {
         http.admin.extend(admin(&text, state, &http.listen, &http.admin));
     }
     http.socket_mode = table.string("socket-mode").and_then(|text| mode(&text)).unwrap_or(http.socket_mode);
@@ -215,6 +218,9 @@ mod tests {
         assert_eq!(admin, ["127.0.0.1:0", "unix:/state/admin.sock", "[::1]:9"], "port 0 is another one each time");
         let of_admin = |warnings: &[String]| warnings.iter().filter(|w| w.contains("`admin`")).count();
         assert_eq!(of_admin(&warnings), 0, "{warnings:?}");
+        let alone =
+            good(&format!("[publish]\ndirectory = 'd'\n[http]\nlisten = []\nadmin = '[::1]:9'\n{SOURCE}")).0.http.expect("HTTP");
+        assert_eq!((alone.listen.len(), alone.admin.len()), (0, 1));
         for open in ["0.0.0.0:9", "[::]:9", "192.0.2.1:9"] {
             let (_, warnings) = good(&format!("[http]\nadmin = '{open}'\n{SOURCE}"));
             assert_eq!(of_admin(&warnings), 1, "{open}: {warnings:?}");

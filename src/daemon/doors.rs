@@ -26,6 +26,13 @@ pub struct Door {
     pub server: Server,
 }
 
+impl Door {
+    /// Whether feeds are served there.
+    pub fn is_for_readers(&self) -> bool {
+        self.audience == Audience::Readers
+    }
+}
+
 /// Who is answered at a door, and so what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
@@ -249,7 +256,7 @@ impl Doors {
         self.open.clone()
     }
 
-    /// Begins to serve.
+    /// Begins to serve: the shelf to readers.
     pub fn serve(&mut self, doors: Vec<Door>, shelf: &Arc<Shelf>) {
         let (mut of_readers, mut of_operators) = (Vec::new(), Vec::new());
         for Door { name, audience, server } in doors {

@@ -93,7 +93,7 @@ pub async fn run(
 ) -> Result<(), DaemonError> {
     let manager = Manager::of_environment();
     manager.status("starting");
-    let shelf = (!doors.is_empty()).then(|| Arc::new(Shelf::new()));
+    let shelf = doors.iter().any(Door::is_for_readers).then(|| Arc::new(Shelf::new()));
     let monitor = Monitor::new();
     let mut open = Doors::new(&config, monitor.traffic(), Arc::new(monitor.clone()), stop.clone());
     let (lock, store, pipeline) = tokio::select! {
@@ -104,9 +104,7 @@ pub async fn run(
         }
     };
     monitor.take_over(&pipeline, open.open()).await;
-    if let Some(shelf) = &shelf {
-        open.serve(doors, shelf);
-    }
+    open.serve(doors, &shelf.unwrap_or_default());
     let mut work = Work::new(pipeline, open, reload, manager.clone(), monitor.clone(), watcher);
     tokio::spawn(monitor::watch(monitor, work.current.subscribe(), stop.clone()));
     let courier = tokio::spawn(courier::run(work.current.subscribe(), work.incident.clone(), stop.clone()));

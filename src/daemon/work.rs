@@ -187,10 +187,8 @@ impl Work {
         self.current.send_replace(pipeline);
         let config = self.pipeline.config();
         self.doors.move_to(&config.base_url);
-        if let Some(shelf) = shelf {
-            self.doors.deal(config.http.as_ref());
-            self.doors.serve(doors, &shelf);
-        }
+        self.doors.deal(config.http.as_ref());
+        self.doors.serve(doors, &shelf.unwrap_or_default());
         self.doors.close_others(config.http.as_ref());
         telemetry::set_levels(&config.log.level);
         self.wrong = None;

@@ -12,7 +12,7 @@ use crate::support::binary::Place;
 use crate::support::daemon::Daemon;
 use crate::support::listing::{Row, page, row, source};
 use crate::support::newsroom::Reply;
-use crate::support::process::eventually;
+use crate::support::process::{Process, eventually};
 use crate::support::web::{self, Answer};
 
 const GOOD: &str = "the configuration was read anew";
@@ -240,4 +240,35 @@ fn a_reload_moves_it_and_forgets_what_is_no_longer_configured() {
     reload(&mut daemon, place, &format!("admin = \"{readers}\"\n"), "", GOOD);
     eventually("nobody to answer", || std::net::TcpStream::connect(address).is_err());
     daemon.stop();
+}
+
+#[test]
+fn where_another_server_serves_the_folder_operators_are_told_all_the_same() {
+    let scene = scene(&rows());
+    let place = &scene.place;
+    let text = std::fs::read_to_string(place.config()).expect("a config");
+    std::fs::write(place.config(), text.replace("listen = \"127.0.0.1:0\"", "listen = []")).expect("a config");
+    let mut process = Process::start(&mut place.command(&["run"]));
+    process.stderr.wait(&["telling operators", "admin.sock"]);
+    process.stderr.wait(&["ready"]);
+    ready(place);
+    let updated = || exposed(place).get("newsroomd_feed_updated_timestamp_seconds", &[("feed", "news/all")]);
+    eventually("the feed's time", || updated().is_some());
+    let changed = std::fs::metadata(place.feeds().join("news/all.rss")).and_then(|file| file.modified()).expect("a time");
+    let changed = changed.duration_since(std::time::UNIX_EPOCH).expect("a time").as_secs();
+    assert_eq!(updated(), Some(changed as f64));
+    let files = crate::support::tree::files(&place.feeds()).len();
+    assert_eq!(exposed(place).value("newsroomd_documents", &[]), files as f64);
+    assert_eq!(process.stderr.count(" serving "), 0, "{:#?}", process.stderr.all());
+
+    // Readers may come later.
+    let text = std::fs::read_to_string(place.config()).expect("a config");
+    std::fs::write(place.config(), text.replace("listen = []", "listen = \"127.0.0.1:0\"")).expect("a config");
+    process.signal("HUP");
+    eventually("readers to be served", || process.stderr.count(" serving ") == 1);
+    let line = process.stderr.all().into_iter().find(|line| line.contains(" serving ")).expect("a line");
+    let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()?.parse().ok()).expect("an address");
+    assert_eq!(web::ask(address, "GET", "/news/all.rss", &[]).status, 200);
+    process.signal("TERM");
+    assert_eq!(process.end().code, Some(0));
 }

@@ -4,6 +4,7 @@
 
 use std::fmt::Error;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use prometheus_client::collector::Collector;
@@ -15,7 +16,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::{Came, Known, Open, Publishing, Watched, ready};
+use super::{Came, Feed, Known, Open, Publishing, Watched, ready};
 use crate::domain::health::State;
 use crate::http::Traffic;
 use crate::publish::shelf::Found;
@@ -161,14 +162,17 @@ fn sources(out: &mut Out<'_>, sources: &[Watched]) -> Result<(), Error> {
 
 fn feeds(out: &mut Out<'_>, known: &Known) -> Result<(), Error> {
     let shelf = known.shelf.as_ref().map(|shelf| shelf.snapshot());
-    let updated = known.feeds.iter().filter_map(|(address, path)| match shelf.as_ref()?.find(path)? {
-        Found::Document(document) => Some(([("feed", address.as_str())], document.modified()?.0 as f64)),
-        Found::Moved(_) => None,
-    });
+    let changed = |feed: &Feed| match &shelf {
+        Some(shelf) => match shelf.find(&feed.path)? {
+            Found::Document(document) => Some(document.modified()?.0 as f64),
+            Found::Moved(_) => None,
+        },
+        None => Some(feed.changed?.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs() as f64),
+    };
+    let updated = known.feeds.iter().filter_map(|feed| Some(([("feed", feed.address.as_str())], changed(feed)?)));
     let help = "When what a feed holds last changed; of sources' whole feeds, and of feeds of one's own.";
     out.gauges("feed_updated_timestamp", help, Some(&Unit::Seconds), updated)?;
-    let documents = shelf.as_ref().map_or(0, |shelf| shelf.len());
-    out.one("documents", "Documents that are served.", None, &count(documents))
+    out.one("documents", "Documents that are published.", None, &count(ready::count(known)))
 }
 
 fn daemon(out: &mut Out<'_>, known: &Known) -> Result<(), Error> {

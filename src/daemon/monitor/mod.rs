@@ -8,7 +8,7 @@ mod ready;
 mod watch;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -26,6 +26,7 @@ use crate::schedule::Schedule;
 use crate::store::SourceState;
 use metrics::Metrics;
 
+use watch::Look;
 pub(super) use watch::watch;
 
 /// What is known. Clones share it.
@@ -43,13 +44,22 @@ pub(super) struct Monitor {
 struct Known {
     /// Those of the configuration in force, in its order.
     sources: Vec<Watched>,
-    /// The feeds that the configuration names: each a feed's address, and the path of one of its documents.
-    feeds: Vec<(String, String)>,
+    feeds: Vec<Feed>,
     store: Looked,
     publishing: Publishing,
     reloads: Reloads,
     shelf: Option<Arc<Shelf>>,
     open: Option<Open>,
+}
+
+/// A feed that the configuration names: of all of a source, or one's own.
+#[derive(Debug)]
+struct Feed {
+    address: String,
+    /// One of its documents.
+    path: String,
+    /// When that changed, where it is on disk alone.
+    changed: Option<SystemTime>,
 }
 
 /// A source.
@@ -150,6 +160,8 @@ struct Publishing {
     failed: u64,
     channels: u64,
     written: u64,
+    /// Files in the tree after the last one.
+    documents: usize,
     last: Option<DateTime<Utc>>,
     /// Why the last one failed.
     trouble: Option<String>,
@@ -220,7 +232,8 @@ impl Monitor {
         let ending = config.publish.formats.first().map(|format| format.extension()).unwrap_or_default();
         let addresses = config.sources.iter().map(|s| Address::all(&s.newsroom.id));
         let addresses = addresses.chain(config.feeds.iter().map(|f| Address::feed(&f.id)));
-        known.feeds = addresses.map(|address| (address.to_string(), format!("{address}.{ending}"))).collect();
+        let feed = |address: Address| Feed { path: format!("{address}.{ending}"), address: address.to_string(), changed: None };
+        known.feeds = addresses.map(feed).collect();
         known.shelf = pipeline.shelf().cloned();
         known.open = Some(open);
         known.reloads.last = Some(at);
@@ -287,10 +300,11 @@ impl Monitor {
         self.metrics.published.observe(took.as_secs_f64());
         let publishing = &mut self.known().publishing;
         match published {
-            Ok(Published { channels, written, .. }) => {
+            Ok(Published { channels, written, documents }) => {
                 publishing.done += 1;
                 publishing.channels += channels as u64;
                 publishing.written += written as u64;
+                publishing.documents = documents;
                 publishing.last = Some(Utc::now());
                 publishing.trouble = None;
             }
@@ -301,11 +315,21 @@ impl Monitor {
         }
     }
 
-    /// The store was looked at.
-    fn looked(&self, pipeline: &Pipeline, looked: Result<(Vec<Option<SourceState>>, u64), String>) {
+    /// Documents that lie on disk alone: their paths below the published folder.
+    fn on_disk(&self) -> Vec<String> {
+        let known = self.known();
+        let feeds = if known.shelf.is_none() { known.feeds.as_slice() } else { &[] };
+        feeds.iter().map(|feed| feed.path.clone()).collect()
+    }
+
+    /// The store was looked at, and documents that lie on disk alone.
+    fn looked(&self, pipeline: &Pipeline, looked: Result<Look, String>) {
         let mut known = self.known();
         match looked {
-            Ok((states, size)) => {
+            Ok(Look { states, size, changed }) => {
+                for feed in &mut known.feeds {
+                    feed.changed = changed.get(&feed.path).copied();
+                }
                 known.store = Looked { answered: Some(Instant::now()), trouble: None, size };
                 for (source, state) in pipeline.config().sources.iter().zip(states) {
                     if let Some(watched) = known.sources.iter_mut().find(|watched| watched.id == source.newsroom.id.as_str()) {

@@ -44,7 +44,7 @@ pub(super) fn readiness(known: &Known, now: DateTime<Utc>, instant: Instant) -> 
         "problems": problems,
         "store": {"answers": store.is_none(), "problem": store},
         "documents": {
-            "published": documents.is_none(), "count": known.shelf.as_ref().map_or(0, |shelf| shelf.snapshot().len()),
+            "published": documents.is_none(), "count": count(known),
             "last-published": known.publishing.last.map(time), "problem": documents,
         },
         "configuration": {
@@ -80,9 +80,14 @@ fn store(known: &Known, now: Instant) -> Option<String> {
     }
 }
 
+/// How many documents are published: on the shelf, or in the tree where nothing is served.
+pub(super) fn count(known: &Known) -> usize {
+    known.shelf.as_ref().map_or(known.publishing.documents, |shelf| shelf.snapshot().len())
+}
+
 /// Why what is stored is not published.
 fn documents(known: &Known) -> Option<String> {
-    let is_empty = known.shelf.as_ref().is_none_or(|shelf| shelf.snapshot().is_empty());
+    let is_empty = count(known) == 0;
     let trouble = known.publishing.trouble.as_ref().map(|trouble| format!("publishing failed: {trouble}"));
     trouble.or_else(|| is_empty.then(|| "none is published yet".to_owned()))
 }

@@ -1,7 +1,8 @@
 //! Looking at the store: how the sources stand, how large it is, and whether it answers at all.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch::Receiver;
 use tokio_util::sync::CancellationToken;
@@ -9,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::Monitor;
 use crate::error_chain;
 use crate::pipeline::Pipeline;
+use crate::store::SourceState;
 
 /// Also when nothing moves: whether it still answers.
 const EVERY: Duration = Duration::from_secs(5);
@@ -28,7 +30,7 @@ pub(in crate::daemon) async fn watch(monitor: Monitor, mut current: Receiver<Pip
                 }
                 continue;
             }
-            let looked = look(&pipeline).await;
+            let looked = look(&pipeline, monitor.on_disk()).await;
             monitor.looked(&pipeline, looked);
             drop(pipeline);
             tokio::time::sleep(PAUSE).await;
@@ -45,14 +47,31 @@ pub(in crate::daemon) async fn watch(monitor: Monitor, mut current: Receiver<Pip
     }
 }
 
-async fn look(pipeline: &Pipeline) -> Result<(Vec<Option<crate::store::SourceState>>, u64), String> {
-    let states = pipeline.states().await.map_err(|error| error_chain(&error))?;
-    let database = &pipeline.config().database;
-    Ok((states, bytes(database).await + bytes(&log_of(database)).await))
+/// What there was to see.
+pub(super) struct Look {
+    /// How the sources stand, in the configuration's order.
+    pub states: Vec<Option<SourceState>>,
+    /// The bytes of the database and its log.
+    pub size: u64,
+    /// When documents that lie on disk alone changed: their times are those of their feeds.
+    pub changed: HashMap<String, SystemTime>,
 }
 
-async fn bytes(path: &Path) -> u64 {
-    tokio::fs::metadata(path).await.map_or(0, |metadata| metadata.len())
+async fn look(pipeline: &Pipeline, on_disk: Vec<String>) -> Result<Look, String> {
+    let states = pipeline.states().await.map_err(|error| error_chain(&error))?;
+    let database = pipeline.config().database.clone();
+    let root = pipeline.config().publish.directory.clone().unwrap_or_default();
+    let seen = tokio::task::spawn_blocking(move || {
+        let size = bytes(&database) + bytes(&log_of(&database));
+        let changed = |path: String| Some((std::fs::metadata(root.join(&path)).ok()?.modified().ok()?, path));
+        (size, on_disk.into_iter().filter_map(changed).map(|(time, path)| (path, time)).collect())
+    });
+    let (size, changed) = seen.await.map_err(|error| error.to_string())?;
+    Ok(Look { states, size, changed })
+}
+
+fn bytes(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
 /// The write-ahead log, which lies beside a database.
