@@ -237,6 +237,9 @@ pub struct DoctorArgs {
 /// Arguments of `health`.
 #[derive(Debug, Args)]
 pub struct HealthArgs {
+    /// Ask only whether it is alive, not how it fares: to decide whether it is to be restarted
+    #[arg(long)]
+    pub alive: bool,
     /// How long the daemon may take to answer
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = humantime::parse_duration)]
     pub timeout: Duration,

@@ -33,7 +33,7 @@ struct Said {
 pub(super) async fn run(path: &Path, args: &HealthArgs) -> anyhow::Result<Exit> {
     // What is to be warned of, `check` and the daemon's log say.
     let (config, _) = Config::load_with(path, &config::state_directory(), &config::Overrides::default())?;
-    let doors = doors(&config)?;
+    let doors = doors(&config, args.alive)?;
     let mut silent = Vec::new();
     for door in &doors {
         match ask(door, args.timeout).await {
@@ -57,13 +57,14 @@ fn tell(args: &HealthArgs, asked: Option<&str>, Said { problems, report }: Said)
 }
 
 /// Where to ask: whoever knows how the sources fare, or else whoever can say that the daemon is alive.
-fn doors(config: &Config) -> anyhow::Result<Vec<Door>> {
+fn doors(config: &Config, alive: bool) -> anyhow::Result<Vec<Door>> {
     let Some(http) = &config.http else {
         bail!("there is no [http] in {}: a daemon can be asked only with `listen` or `admin`", config.path.display());
     };
-    let (addresses, path) = match http.admin.is_empty() {
-        false => (&http.admin, "readyz"),
-        true => (&http.listen, "healthz"),
+    let (addresses, path) = match (http.admin.is_empty(), alive) {
+        (true, _) => (&http.listen, "healthz"),
+        (false, true) => (&http.admin, "healthz"),
+        (false, false) => (&http.admin, "readyz"),
     };
     let mut doors = Vec::new();
     for listen in addresses {

@@ -200,9 +200,9 @@ impl Work {
 
     async fn refuse(&mut self, refused: &Refused) {
         let reasons = refused.reasons();
+        self.monitor.reloaded(Some(reasons.join("; ")));
         tracing::error!(error = %refused, "the changed configuration is wrong: the one before stays in force");
         self.wrong = reasons.first().cloned();
-        self.monitor.reloaded(Some(reasons.join("; ")));
         match self.pipeline.note_wrong_config(&reasons).await {
             Ok(news) => {
                 if news {

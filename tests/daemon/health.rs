@@ -41,6 +41,7 @@ fn it_says_what_is_wrong_with_the_daemon() {
     scene.newsroom.set("/news", Reply::Status(500));
     eventually("the failing newsroom", || health(&scene.place).code == Some(1));
     sick(&health(&scene.place), "source news: failing since ");
+    assert_eq!(scene.place.run(&["health", "--alive"]).ok().stdout, "healthy\n", "a restart would mend nothing");
     let run = scene.place.run(&["health", "--json"]);
     let report = run.json();
     assert_eq!((run.code, &report["healthy"], report["problems"].as_array().map(Vec::len)), (Some(1), &false.into(), Some(1)));
