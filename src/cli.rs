@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
@@ -44,6 +45,8 @@ pub enum Command {
     Forget(ForgetArgs),
     /// Look for what is wrong with database, feeds, rights, disk, clock and sources, and say what to do; --repair mends it
     Doctor(DoctorArgs),
+    /// Ask the daemon whether all is well; for scripts and the HEALTHCHECK of a container
+    Health(HealthArgs),
     /// Copy the database into a file, while it is in use; to restore it, copy it back
     Backup(BackupArgs),
     /// Make feeds of a newsroom that is built in: no network, no configuration needed
@@ -226,6 +229,20 @@ pub struct DoctorArgs {
     /// Mend what can be mended, and publish everything anew; of a damaged database, save what can be read
     #[arg(long)]
     pub repair: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `health`.
+#[derive(Debug, Args)]
+pub struct HealthArgs {
+    /// Ask only whether it is alive, not how it fares: to decide whether it is to be restarted
+    #[arg(long)]
+    pub alive: bool,
+    /// How long the daemon may take to answer
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = humantime::parse_duration)]
+    pub timeout: Duration,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Exit, endings};
 use crate::cli::CheckArgs;
-use crate::config::{self, Config, Http, Listen, Overrides, Source};
+use crate::config::{self, Config, Listen, Overrides, Source};
 use crate::domain::Address;
 use crate::schedule::Schedule;
 
@@ -52,8 +52,8 @@ fn places(config: &Config, address: &Address) -> Vec<String> {
     on_disk.into_iter().chain([format!("{}{address}.{endings}", config.base_url)]).collect()
 }
 
-fn listen(http: &Http) -> Vec<String> {
-    http.listen.iter().map(Listen::to_string).collect()
+fn shown(addresses: &[Listen]) -> Vec<String> {
+    addresses.iter().map(Listen::to_string).collect()
 }
 
 fn print(config: &Config) {
@@ -66,7 +66,11 @@ fn print(config: &Config) {
         None => say!("  on disk    nothing ([publish] directory is not set)"),
     }
     if let Some(http) = &config.http {
-        say!("  over HTTP  {}", listen(http).join(", "));
+        let listen = if http.listen.is_empty() { "nothing".to_owned() } else { shown(&http.listen).join(", ") };
+        say!("  over HTTP  {listen}");
+        if !http.admin.is_empty() {
+            say!("  health     /readyz and /metrics at {}", shown(&http.admin).join(", "));
+        }
     }
     if config.status.public {
         say!("  status     {}{}.{}", config.base_url, crate::feed::status::ADDRESS, endings(config));
@@ -125,7 +129,8 @@ fn as_json(config: &Config) -> Value {
         .map(|f| json!({"id": f.id.as_str(), "title": f.title, "feeds": places(config, &Address::feed(&f.id))}));
     json!({
         "config": config.path, "base-url": config.base_url.as_str(), "database": config.database, "directory": config.publish.directory,
-        "listen": config.http.as_ref().map(listen).unwrap_or_default(), "formats": config.publish.formats.iter().map(|f| f.extension()).collect::<Vec<_>>(),
+        "listen": config.http.as_ref().map(|http| shown(&http.listen)).unwrap_or_default(),
+        "admin": config.http.as_ref().map(|http| shown(&http.admin)).unwrap_or_default(), "formats": config.publish.formats.iter().map(|f| f.extension()).collect::<Vec<_>>(),
         "items": config.publish.items, "max-size": config.publish.max_size, "public-status": config.status.public,
         "webhook": config.status.webhook.as_ref().map(|w| w.origin().ascii_serialization()), "sources": sources, "feeds": feeds.collect::<Vec<_>>(),
     })

@@ -1,5 +1,7 @@
 //! One poll: a source's walk along its pager, into the store.
 
+use std::time::{Duration, Instant};
+
 use chrono::{DateTime, Utc};
 use url::Url;
 
@@ -12,7 +14,7 @@ use crate::config::Source;
 use crate::domain::health::Kind;
 use crate::domain::{Address, Digest, Filter, Reading};
 use crate::extract::{Content, Frame, Parsed, Rules, Warning, charset, extract_document, parse};
-use crate::fetch::{Answer, Ask, FetchError, Fetched, Known, Page};
+use crate::fetch::{Answer, Ask, Effort, FetchError, Fetched, Known, Page, Tally};
 use crate::judge::{Look, Past, Verdict, judge_later};
 use crate::normalise::matching::{Covered, Terms};
 use crate::normalise::{Course, link, reading, readings};
@@ -219,6 +221,10 @@ pub struct Walked {
     error: Option<PollError>,
     /// What the source's good pages were like, this one's first among them.
     past: Option<String>,
+    /// What asking took.
+    effort: Effort,
+    /// The whole of it, waiting for hosts' turns included.
+    took: Duration,
 }
 
 impl Pipeline {
@@ -226,12 +232,13 @@ impl Pipeline {
     /// asked to be left alone for a while.
     pub async fn walk(&self, due: &Due, now: bool) -> Walked {
         let mut steps = Steps::default();
-        let error = self.pages(self.source(due), due, now, &mut steps).await.err();
+        let (began, tally) = (Instant::now(), Tally::default());
+        let error = self.pages(self.source(due), due, now, &mut steps, &tally).await.err();
         let past = steps.first.as_ref().map(|look| match steps.past.clone() {
             Some(past) => past.learn(look).to_text(),
             None => Past::begin(look).to_text(),
         });
-        Walked { steps, error, past }
+        Walked { steps, error, past, effort: tally.effort(), took: began.elapsed() }
     }
 
     /// Stores walks, all in one transaction. What a walk read before it failed is kept, and the next one does not stop at known items.
@@ -298,7 +305,7 @@ impl Pipeline {
     }
 
     /// Goes from page to page until the walk is complete.
-    async fn pages(&self, source: &Source, due: &Due, now: bool, steps: &mut Steps) -> Result<(), PollError> {
+    async fn pages(&self, source: &Source, due: &Due, now: bool, steps: &mut Steps, tally: &Tally) -> Result<(), PollError> {
         let state = &due.state;
         let same_rules = state.rules.is_some_and(|rules| found::is_same_source(rules, source.rules_stamp));
         let fetcher = self.fetcher.allowing(source.allow_networks.as_deref());
@@ -308,7 +315,7 @@ impl Pipeline {
         for number in 0..source.max_pages {
             let before = Some(&state.validators).filter(|_| number == 0 && same_rules && state.complete);
             let known = before.map(known).unwrap_or_default();
-            let fetched = fetcher.get(&Ask { known, now, ..ask(source, &url) }).await;
+            let fetched = fetcher.get(&Ask { known, now, tally: Some(tally), ..ask(source, &url) }).await;
             let Fetched { answer, slot } = fetched.map_err(|source| PollError::Fetch { page: number, source })?;
             let page = match answer {
                 Answer::NotModified { moved, etag, last_modified, .. } => {
@@ -426,6 +433,16 @@ fn known(validators: &Validators) -> Known<'_> {
 }
 
 impl Walked {
+    /// What asking the newsroom took.
+    pub fn effort(&self) -> Effort {
+        self.effort
+    }
+
+    /// How long it took from its beginning to its end.
+    pub fn took(&self) -> Duration {
+        self.took
+    }
+
     /// What is to be noted of how it was read, where that is another way than the last time.
     fn otherwise(&self, source: &Source, state: &SourceState) -> Option<Otherwise> {
         let read = self.error.is_none() && self.steps.polled.pages > 0;
