@@ -31,7 +31,7 @@ pub(super) async fn run(path: &Path, args: &DiscoverArgs) -> anyhow::Result<Exit
     let (url, page) = page(path, args).await?;
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
     let decoded = decode(&page.body, &Evidence { told: None, header: page.charset.as_deref(), host });
-    let Parsed { document, unread } = parse(&decoded.text);
+    let Parsed { document, unread, .. } = parse(&decoded.text);
     let content = Content::of(&page.body, &decoded.text, &document);
     let url = url.or_else(|| stated(&document)).unwrap_or(page.url);
     let discovery = discover(&document, &Hints { url: &url, language: None, today: at.date_naive() });

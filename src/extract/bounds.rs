@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use ego_tree::NodeId;
 use html5ever::tokenizer::{EndTag, Tag, TagToken, TokenSink};
-use html5ever::tree_builder::TreeBuilder;
+use html5ever::tree_builder::{Tracer, TreeBuilder};
 use scraper::HtmlTreeSink;
 
 use super::page::Warning;
@@ -49,6 +49,7 @@ enum Cut {
     Crowded,
     Deep,
     Full,
+    Slow,
 }
 
 impl Cut {
@@ -56,7 +57,8 @@ impl Cut {
         match self {
             Self::Crowded => "a tag with more than 1,000 attributes was left out",
             Self::Deep => "elements stand in one another more than 256 deep: the innermost were taken as closed there",
-            Self::Full => "tags that were never closed multiply: the page was read up to there, no further",
+            Self::Full => "tags that were never closed multiply",
+            Self::Slow => "so many tags stand deep in one another that it would take too long",
         }
     }
 }
@@ -67,6 +69,12 @@ pub(super) struct Bounds {
     tags: Cell<u32>,
     /// Nodes that the tree may have.
     room: usize,
+    /// How many open elements may yet be looked at.
+    looks: Cell<usize>,
+    /// Tags, and the nodes of the tree, when the open elements were last counted.
+    counted: Cell<(usize, usize)>,
+    /// Tags of either kind so far.
+    both: Cell<usize>,
     cut: Cell<Option<Cut>>,
 }
 
@@ -75,17 +83,55 @@ impl Bounds {
     const DEEPEST: usize = 256;
     /// As many stay open where there are more.
     const LEFT_OPEN: usize = 128;
+    /// Elements to which ends may not have brought it down: a `<select>` keeps what is around it from being closed.
+    const UNCLOSABLE: usize = 4 * Self::DEEPEST;
     /// Tags between two looks.
     const TAGS: u32 = 64;
+    /// Tags of either kind between two counts.
+    const STEP: usize = 16;
+    /// Open elements that may be looked at for any page, and for each byte of it besides. A page of a megabyte with a tag in
+    /// each fourteen bytes, and forty elements open, takes an eighth.
+    const LOOKS: (usize, usize) = (12_000_000, 12);
 
-    /// Of a page with so many tags.
-    pub fn of(tags: usize) -> Self {
-        Self { tags: Cell::new(0), room: tags * 4 + 50_000, cut: Cell::new(None) }
+    /// Of a page with so many tags and bytes.
+    pub fn of(tags: usize, bytes: usize) -> Self {
+        let (any, each) = Self::LOOKS;
+        Self {
+            tags: Cell::new(0),
+            room: tags * 4 + 50_000,
+            looks: Cell::new(any + each * bytes),
+            counted: Cell::default(),
+            both: Cell::new(0),
+            cut: Cell::new(None),
+        }
     }
 
     /// Whether what follows is read.
     pub fn read_on(&self) -> bool {
-        self.cut.get() != Some(Cut::Full)
+        self.cut.get() < Some(Cut::Full)
+    }
+
+    /// A tag of either kind was read: now and then reckons what that took.
+    pub fn read(&self, builder: &TreeBuilder<NodeId, HtmlTreeSink>) {
+        let both = self.both.get() + 1;
+        self.both.set(both);
+        if both.is_multiple_of(Self::STEP) {
+            let open = Open::default();
+            builder.trace_handles(&open);
+            self.reckon(open.0.get(), both, builder.sink.0.borrow().tree.values().len());
+        }
+    }
+
+    fn reckon(&self, open: usize, tags: usize, nodes: usize) {
+        let (tags_before, nodes_before) = self.counted.replace((tags, nodes));
+        let tags = tags - tags_before;
+        // An element and a text are what a tag brings; for each node that is made besides, the open elements are looked at again.
+        let more = (nodes - nodes_before).saturating_sub(2 * tags);
+        let left = self.looks.get().checked_sub((tags + more) * open);
+        self.looks.set(left.unwrap_or_default());
+        if left.is_none() || open > Self::UNCLOSABLE {
+            self.note(Cut::Slow);
+        }
     }
 
     /// A tag was left out.
@@ -93,9 +139,14 @@ impl Bounds {
         self.note(Cut::Crowded);
     }
 
-    /// What of the page was not read as it stands.
-    pub fn told(&self) -> Option<Warning> {
-        self.cut.get().map(|cut| Warning { row: None, field: "page".into(), message: cut.message().into() })
+    /// What of the page was not read as it stands. `read` is what was read of `html`.
+    pub fn told(&self, read: &str, html: &str) -> Option<Warning> {
+        let mut message = self.cut.get()?.message().to_owned();
+        if !self.read_on() {
+            let (line, percent) = (read.lines().count().max(1), read.len() * 100 / html.len().max(1));
+            message += &format!(": the page was read up to line {line} ({percent} % of it), no further");
+        }
+        Some(Warning { row: None, field: "page".into(), message })
     }
 
     /// A tag has opened something, or meant to: now and then looks how deep and how large the tree has become.
@@ -132,9 +183,22 @@ impl Bounds {
     }
 }
 
+/// Counts what the tree builder holds: open elements, formatting elements that were not closed, and two or three besides.
+#[derive(Default)]
+struct Open(Cell<usize>);
+
+impl Tracer for Open {
+    type Handle = NodeId;
+
+    fn trace_handle(&self, _: &NodeId) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::parse::{Parsed, parse};
+    use super::Bounds;
     use scraper::Html;
 
     /// So many bytes of this, `#` being another number each time.
@@ -192,6 +256,8 @@ mod tests {
         "<ruby><rt>",
         "<i></b>",
         "<em><strong a=#><p></em>",
+        "<select><optgroup>",
+        "<div><form>",
     ];
 
     #[test]
@@ -200,10 +266,10 @@ mod tests {
         let rows = scraper::Selector::parse(".row").expect("valid");
         for what in NESTED {
             let page = format!("{row}{}", nested(what, 60_000));
-            let Parsed { document, unread } = parse(&page);
+            let Parsed { document, unread, .. } = parse(&page);
             let deepest = document.tree.nodes().step_by(7).map(|node| node.ancestors().count()).max();
-            // A template has a node of its own for what it holds.
-            assert!(deepest < Some(3 * 256), "{what}: {deepest:?}");
+            // A template has a node of its own for what it holds, and what a select keeps open goes on to where reading ends.
+            assert!(deepest < Some(Bounds::UNCLOSABLE + 2 * Bounds::STEP), "{what}: {deepest:?}");
             assert!(document.tree.nodes().len() < 4 * page.len() / 3 + 51_000, "{what}");
             assert_eq!(document.select(&rows).count(), 1, "{what}: {unread:?}");
         }
@@ -214,16 +280,57 @@ mod tests {
         let rows = scraper::Selector::parse(".row").expect("valid");
         for what in ["<div>", "<ul><li>", "<b a=#>", "<table><tr><td>", "<span>", "<a href=#><p>", "<svg>"] {
             let page = format!("{0}{1}{0}", "<div class=row>x</div>", nested(what, 60_000));
-            let Parsed { document, unread } = parse(&page);
+            let Parsed { document, unread, .. } = parse(&page);
             assert_eq!(document.select(&rows).count(), 2, "{what}: {unread:?}");
         }
+    }
+
+    #[test]
+    fn where_it_would_take_seconds_reading_ends_and_says_so() {
+        let rows = scraper::Selector::parse(".row").expect("valid");
+        let row = "<p class=row>x</p>\n";
+        let open = |what: &str, times: usize| what.repeat(times);
+        let renewed = format!("<p>{}</p>", nested("<b a=#>", 1_500));
+        for (what, before, then) in [
+            // Each end makes a paragraph, and looks through all that is open first.
+            ("ends of paragraphs deep inside", open("<div>", 240), "</p>".to_owned()),
+            ("pairs deep inside", open("<div>", 240), "<div></div>".to_owned()),
+            ("blocks that open what was never closed", renewed, "<p>x".to_owned()),
+            // Each end carries an element eight steps inwards.
+            (
+                "ends of bold text around many blocks",
+                String::new(),
+                format!("{}{}{}{}", nested("<b a=#>", 400), open("<div>", 180), open("</b>", 3_000), open("</div>", 190)),
+            ),
+            ("choices that keep open what is around them", open("<br>", 2), "<select><optgroup>".to_owned()),
+        ] {
+            let page = format!("{row}{before}{}{row}</html>", then.repeat(400_000 / then.len()));
+            let Parsed { document, unread, read } = parse(&page);
+            assert_eq!(document.select(&rows).count(), 1, "{what}: {unread:?}");
+            assert!(
+                read < page.len() && document.tree.nodes().len() < 300_000,
+                "{what}: {read}, {}",
+                document.tree.nodes().len()
+            );
+            let message = unread.map(|warning| warning.message).unwrap_or_default();
+            assert!(message.contains("read up to line 2 (") && message.ends_with(" % of it), no further"), "{what}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_large_page_whose_rows_leave_elements_open_is_read_to_its_end() {
+        let rows = scraper::Selector::parse(".row").expect("valid");
+        let row = "<div class=row><h3><a href=/#>Title #</a></h3><p>Some <b>text</b></p><span>1 May 2024</span>\n";
+        let page = nested(row, 600_000);
+        let Parsed { document, unread, read } = parse(&page);
+        assert_eq!((document.select(&rows).count(), read), (page.matches("class=row").count(), page.len()), "{unread:?}");
     }
 
     #[test]
     fn lists_whose_rows_are_not_closed_are_read_as_ever() {
         for what in ["<li><b>#</b>", "<p>#", "<dt>#<dd>#", "<tr><td>#<td>#", "<option>#", "<br>#"] {
             let page = format!("<ul>{}<table>{}", nested(what, 40_000), nested(what, 40_000));
-            let Parsed { document, unread } = parse(&page);
+            let Parsed { document, unread, .. } = parse(&page);
             assert_eq!(document, Html::parse_document(&page), "{what}");
             assert_eq!(unread, None, "{what}");
         }
@@ -249,7 +356,7 @@ mod tests {
         for what in NESTED {
             let page = nested(what, 1_000_000);
             let began = std::time::Instant::now();
-            let Parsed { document, unread } = parse(&page);
+            let Parsed { document, unread, .. } = parse(&page);
             println!("{:8.2} s  {:>9} nodes  {what}  {:?}", began.elapsed().as_secs_f64(), document.tree.nodes().len(), unread);
         }
         let many: String = (0..200_000).map(|n| format!("a{n} ")).collect();

@@ -74,10 +74,10 @@ impl fmt::Display for Warning {
 
 /// Reads a page. Rows without title or date are left out, with a warning; they don't touch the others.
 pub fn extract(html: &str, rules: &Rules) -> Extracted {
-    let Parsed { document, unread } = parse(html);
+    let Parsed { document, unread, read } = parse(html);
     let mut out = extract_document(&document, rules);
     out.warnings.extend(unread);
-    out.frame = Frame::of(html, &document);
+    out.frame = Frame::of(&html[..read], &document);
     out
 }
 

@@ -30,22 +30,27 @@ pub struct Parsed {
     pub document: Html,
     /// What of the page was not read as it stands, since it would take too long.
     pub unread: Option<Warning>,
+    /// How many bytes of the page were read: all, but where that would take too long.
+    pub read: usize,
 }
 
 /// Makes the tree of a page.
 pub fn parse(html: &str) -> Parsed {
+    let given = html.len();
     let html = html.strip_prefix('\u{feff}').unwrap_or(html);
+    let mark = given - html.len();
     let mut document = Html::new_document();
     // At most an element and a text a tag: a tree that grows is copied each time.
     let tags = html.bytes().filter(|b| *b == b'<').count();
     document.tree = Tree::with_capacity(Node::Document, tags + tags / 4);
     let builder = TreeBuilder::new(HtmlTreeSink::new(document), TreeBuilderOpts::default());
-    let builder = Watched { builder, between: Cell::new(true), bounds: Bounds::of(tags) };
+    let builder = Watched { builder, between: Cell::new(true), bounds: Bounds::of(tags, html.len()) };
     // Of a page that is fed in pieces it would take a mark from the front of each.
     let tokenizer = Tokenizer::new(builder, TokenizerOpts { discard_bom: false, ..TokenizerOpts::default() });
     let as_it_is = memchr2(b'\r', b'\0', html.as_bytes()).is_none();
     let parser = Parser { html, text: StrTendril::from_slice(html), as_it_is, at: 0, names: Names::default(), tokenizer };
-    parser.run()
+    let parsed = parser.run();
+    Parsed { read: mark + parsed.read, ..parsed }
 }
 
 struct Parser<'a> {
@@ -70,7 +75,8 @@ impl<'a> Parser<'a> {
         }
         self.tokenizer.end();
         let Watched { builder, bounds, .. } = self.tokenizer.sink;
-        Parsed { document: builder.sink.finish(), unread: bounds.told() }
+        let unread = bounds.told(&self.html[..self.at], self.html);
+        Parsed { document: builder.sink.finish(), unread, read: self.at }
     }
 
     /// Text up to what may not be plain text; false: there is none.
@@ -257,9 +263,13 @@ impl TokenSink for Watched {
             TagToken(_) | CommentToken(_) | DoctypeToken(_) => true,
             _ => false,
         };
+        let tag = matches!(&token, TagToken(_));
         let opens = matches!(&token, TagToken(Tag { kind: StartTag, .. }));
         let result = self.builder.process_token(token, line);
         self.between.set(between && !matches!(result, TokenSinkResult::RawData(_) | TokenSinkResult::Plaintext));
+        if tag {
+            self.bounds.read(&self.builder);
+        }
         // The builder is in the midst of nothing only where the tokenizer is.
         if opens && self.between.get() {
             self.bounds.opened(&self.builder);

@@ -159,13 +159,13 @@ pub fn read_archived(page: &Page, number: usize, source: &Source, read_at: DateT
 fn read(page: &Page, number: usize, source: &Source, by: Option<&Rules>, read_at: DateTime<Utc>, mut course: Course) -> PageRead {
     let host = page.url.host_str().unwrap_or_default();
     let decoded = charset::decode(&page.body, &charset::Evidence { told: source.charset, header: page.charset.as_deref(), host });
-    let Parsed { document, unread } = parse(&decoded.text);
+    let Parsed { document, unread, read: length } = parse(&decoded.text);
     let mut extracted = extract_document(&document, by.unwrap_or(&source.rules));
     let discovered = match by {
         None => found::find(&document, &page.url, source, read_at, &mut extracted),
         Some(_) => None,
     };
-    extracted.frame = Frame::of(&decoded.text, &document);
+    extracted.frame = Frame::of(&decoded.text[..length], &document);
     let (rows, more) = readings(&extracted, &page.url, number, &source.newsroom, &source.identity, read_at, &mut course);
     let base = reading::base(&extracted, &page.url);
     let mut warnings: Vec<Warning> =

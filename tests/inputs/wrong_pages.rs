@@ -56,3 +56,25 @@ fn preview_and_polls_say_what_a_source_sent_instead_of_a_page() {
         assert!(run.code == Some(75) && run.stderr.contains(said), "{name}: {run:?}");
     }
 }
+
+#[test]
+fn a_page_that_becomes_too_deep_keeps_its_rows_and_is_taken_for_one_that_was_cut_off() {
+    let newsroom = Newsroom::start();
+    let source = format!(
+        "[[source]]\nid = \"news\"\ntitle = \"News\"\npage = \"{}\"\neach = \"article\"\n[source.item]\ntitle = \"h3\"\ndate = {{ select = \"time\", format = \"%d %B %Y\" }}\n",
+        newsroom.url("/news")
+    );
+    let place = Place::new("", &source);
+    let rows = |days: std::ops::Range<u32>| -> String {
+        days.map(|n| format!("<article><h3><a href=/{n}>Story {n}</a></h3><time>{n} May 2024</time></article>\n")).collect()
+    };
+    let page = |behind: &str| Reply::Typed("text/html", format!("<html><body>{}{behind}</html>", rows(1..6)).into_bytes());
+    newsroom.set("/news", page(""));
+    assert_eq!(place.run(&["once", "--all", "--now"]).code, Some(0));
+    let deep = format!("{}{}{}", "<div>".repeat(240), "</p>".repeat(100_000), rows(6..9));
+    newsroom.set("/news", page(&deep));
+    let run = place.run(&["once", "--all", "--now"]);
+    assert!(run.stderr.contains("the page was read up to line 6 (") && run.stderr.contains("as if it were cut off"), "{run:?}");
+    let feed = std::fs::read_to_string(place.feeds().join("news/all.atom")).expect("a feed");
+    assert_eq!((feed.matches("<entry>").count(), feed.contains("Story 7")), (5, false));
+}
