@@ -388,6 +388,7 @@ fn told(document: &Html, stories: &[Story], base: &Url) -> Extracted {
             summary: s.summary.clone().map(crate::extract::Markup::Text),
             image: s.image.clone(),
             terms: Vec::new(),
+            base: None,
         })
     });
     let rows: Vec<RawRow> = rows.enumerate().map(|(row, r)| RawRow { row, ..r }).collect();

@@ -7,6 +7,7 @@ pub const VERSION: &str = "5";
 
 pub mod charset;
 pub mod date;
+mod feed;
 mod frame;
 mod image;
 mod label;
@@ -17,10 +18,11 @@ mod parse;
 mod rules;
 mod text;
 
+pub use feed::{About, about, extract_feed};
 pub use frame::Frame;
 pub use image::{image_in, image_of};
 pub use page::{Extracted, RawRow, Warning, base, extract, extract_document};
 pub use parse::parse;
-pub use rules::{DateField, Discover, FacetField, Field, Rules};
+pub use rules::{DateField, Discover, FacetField, FeedFacet, FeedRules, FeedValue, Field, Reader, Rules};
 pub use text::Markup;
 pub(crate) use text::is_read;

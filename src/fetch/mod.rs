@@ -104,12 +104,14 @@ pub struct Ask<'a> {
     pub obey_robots: bool,
     /// Whether to ask even a host that asked to be left alone for now.
     pub now: bool,
+    /// A feed is what is looked for, where a host has both at one address.
+    pub feed: bool,
 }
 
 impl<'a> Ask<'a> {
     /// The whole page, with all manners.
     pub fn whole(url: &'a Url) -> Self {
-        Self { url, home: url, known: Known::default(), obey_robots: true, now: false }
+        Self { url, home: url, known: Known::default(), obey_robots: true, now: false, feed: false }
     }
 }
 

@@ -84,6 +84,15 @@ impl Reader<'_> {
         self.warnings.push(Warning { row: Some(row), field: field.to_owned(), message });
     }
 
+    /// Has the links of a summary start where the row says.
+    fn stand(&mut self, raw: &RawRow) {
+        let own = raw.base.as_deref().and_then(|base| self.base.join(base).ok());
+        let base = own.filter(|base| matches!(base.scheme(), "http" | "https")).unwrap_or_else(|| self.base.clone());
+        if *self.sanitiser.base() != base {
+            self.sanitiser = Sanitiser::new(base);
+        }
+    }
+
     fn read(&mut self, raw: &RawRow, date: &PageDate) -> Reading {
         let source = &self.newsroom.id;
         let zone = self.newsroom.timezone;
@@ -106,6 +115,7 @@ impl Reader<'_> {
         if title.len() < raw.title.len() {
             self.warn(raw.row, "title", format!("{} bytes long, shown cut to {LONGEST_TITLE} characters", raw.title.len()));
         }
+        self.stand(raw);
         let summary = raw.summary.as_ref().and_then(|markup| self.sanitiser.summary(markup));
         // One that cannot be published is no loss that a person needs to hear of in every row.
         let image = raw.image.as_deref().and_then(|address| picture(address, &self.base));
