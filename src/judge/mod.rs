@@ -316,7 +316,9 @@ fn shape(look: &Look, past: &Past, signs: &mut Signs) {
 
 /// What is around the rows.
 fn frame(look: &Look, past: &Past, signs: &mut Signs) {
-    if past.always(|p| p.closed) && !look.frame.closed {
+    // Of what surely was cut off it is enough that others were not.
+    let closes = past.always(|p| p.closed) || (look.frame.cut_off && !past.always(|p| !p.closed));
+    if closes && !look.frame.closed {
         signs.add(2, CUT_OFF);
         signs.lacks = true;
     }

@@ -8,6 +8,7 @@ mod commands;
 mod demo;
 mod discover;
 mod feeds_command;
+mod feeds_in;
 mod goldens;
 mod manual;
 mod pages;

@@ -45,10 +45,7 @@ pub(super) fn read(entry: &Entry, beside: &Beside, words: Words, facets: &[FeedF
         Some(summary) => (Some(summary), beside.summary_base.as_ref()),
         None => (content, beside.content_base.as_ref()),
     };
-    let title = entry.title.as_ref().map(|title| match of_title(title, words) {
-        Markup::Text(text) => one_line(&text),
-        Markup::Html(html) => text_of(&html),
-    });
+    let title = entry.title.as_ref().map(|text| title(text, words));
     let title = title.filter(|title| !fold(title).is_empty());
     Said {
         title: title.or_else(|| summary.as_ref().map(beginning)).unwrap_or_default(),
@@ -73,15 +70,15 @@ fn markup(text: &str, html: bool, words: Words) -> Markup {
     if html { Markup::Html(text.to_owned()) } else { Markup::Text(one_line(text)) }
 }
 
-/// Of a title only what is common in titles counts as markup: others write about it.
-fn of_title(text: &Text, words: Words) -> Markup {
+/// A title as one line of text. Only what is common in titles counts as markup in it: others write about markup.
+pub(super) fn title(text: &Text, words: Words) -> String {
     const COMMON: &[&str] =
         &["b", "i", "em", "strong", "a", "span", "sub", "sup", "br", "u", "small", "q", "cite", "abbr", "font", "p", "div"];
-    let markup = match words {
+    let html = match words {
         Words::Guessed => has_tags(&text.content, |name| COMMON.contains(&name)) || has_references(&text.content),
         Words::Told => is_html(text),
     };
-    if markup { Markup::Html(text.content.clone()) } else { Markup::Text(text.content.clone()) }
+    if html { text_of(&text.content) } else { one_line(&text.content) }
 }
 
 fn is_there(markup: &Markup) -> bool {

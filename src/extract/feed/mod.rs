@@ -19,13 +19,13 @@ use url::Url;
 
 use self::canonical::Canonical;
 use self::date::{Told, first_sight};
-use self::entry::{Words, read};
+use self::entry::{Words, read, title};
 use self::xml::Dialect;
 use super::frame::Frame;
 use super::page::{Extracted, RawRow, Warning};
 use super::parse::parse;
 use super::rules::FeedRules;
-use crate::domain::text::{cut, one_line, xml_legal};
+use crate::domain::text::{cut, xml_legal};
 
 /// What a feed says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -93,9 +93,9 @@ pub fn extract_feed(text: &str, rules: &FeedRules, url: &Url) -> Extracted {
             warn("title", "nothing there, nor a text that could be its title: the entry is left out".to_owned());
             continue;
         }
-        let title = cut(said.title.clone(), 60);
+        let shown = cut(said.title.clone(), 60);
         if said.link.is_none() {
-            warn("link", format!("nothing there, {title:?} stays without one"));
+            warn("link", format!("nothing there, {shown:?} stays without one"));
         }
         let date = match date {
             Told::Date(date) => Some(date),
@@ -104,16 +104,16 @@ pub fn extract_feed(text: &str, rules: &FeedRules, url: &Url) -> Extracted {
                 None
             }
             Told::Unset => {
-                warn("date", format!("1970 is when computers begin to count: {title:?} is taken for undated"));
+                warn("date", format!("1970 is when computers begin to count: {shown:?} is taken for undated"));
                 None
             }
             Told::Unreadable(text) => {
-                warn("date", format!("{:?} is no date that can be read: {title:?} is taken for undated", cut(text, 60)));
+                warn("date", format!("{:?} is no date that can be read: {shown:?} is taken for undated", cut(text, 60)));
                 None
             }
         };
         if date.is_none() && said.link.is_none() {
-            warn("date", format!("nothing there, nor a link by which it would be known again: {title:?} is left out"));
+            warn("date", format!("nothing there, nor a link by which it would be known again: {shown:?} is left out"));
             continue;
         }
         out.rows.push(RawRow {
@@ -186,7 +186,11 @@ fn of_json(text: &str, url: &Url) -> Result<Cut, Alien> {
     })
 }
 
+/// What servers complain of stands before the feed.
+const COMPLAINTS: usize = 4096;
+
 fn of_xml(text: &str, url: &Url) -> Result<Cut, Alien> {
+    let text = &text[text.find("<?xml").filter(|at| *at < COMPLAINTS).unwrap_or(0)..];
     let scanned = xml::scan(text).map_err(|root| match root.as_str() {
         "html" | "head" | "body" => Alien::Page,
         _ if text.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("<!doctype")) && !root.is_empty() => Alien::Page,
@@ -204,7 +208,7 @@ fn of_xml(text: &str, url: &Url) -> Result<Cut, Alien> {
     let base = base.unwrap_or_else(|| url.clone());
     let about = About {
         format: scanned.version.clone(),
-        title: head.as_ref().and_then(|head| head.title.as_ref()).map(|title| one_line(&title.content)).filter(|t| !t.is_empty()),
+        title: head.as_ref().and_then(|head| head.title.as_ref()).map(|t| title(t, words)).filter(|t| !t.is_empty()),
         language: canonical::language(&scanned)
             .map(str::to_owned)
             .or_else(|| head.as_ref().and_then(|head| head.language.clone()))

@@ -31,6 +31,9 @@ pub(super) enum Dialect {
     Atom,
 }
 
+/// Parts of an entry that hold no others.
+const LINES: &[&str] = &["title", "link", "guid", "id", "pubdate", "published", "updated", "category"];
+
 /// An entry, and what is said of its addresses around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -179,6 +182,16 @@ impl Scanner {
         }
         // Paragraphs and the like end where the next begins.
         if matches!(name.as_str(), "p" | "li") && self.stack.last().is_some_and(|open| open.node.name == name) && entry.is_some()
+        {
+            self.pop();
+        }
+        // A line of text ends where the entry's next part begins, closed or not.
+        let parts = |name: &str| LINES.contains(&name) || matches!(name, "description" | "summary" | "content" | "enclosure");
+        let is_line = |open: &Open| open.node.space == own && LINES.contains(&open.node.name.as_str());
+        if space == own
+            && parts(&name)
+            && entry.is_some_and(|at| self.stack.len() == at + 2)
+            && self.stack.last().is_some_and(is_line)
         {
             self.pop();
         }
