@@ -3,6 +3,7 @@
 //! `table` reads the spanned TOML key by key, the modules beside it give each table its meaning, `diagnostic` shows what is wrong where.
 //! Nothing below the pipeline imports this: the parts' own policy types are filled here.
 
+mod add;
 mod diagnostic;
 mod facet;
 mod feed;
@@ -27,6 +28,7 @@ mod testing;
 mod units;
 mod value;
 
+pub use add::{FeedSource, Together, id_of};
 pub use diagnostic::Diagnostic;
 pub use http::{Http, Listen};
 pub use log::Log;

@@ -233,7 +233,7 @@ fn duration(value: Duration) -> String {
 }
 
 /// A string: literal where it holds backslashes and can be, as people write expressions.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     if text.contains('\\') && !text.contains('\'') && !text.contains(char::is_control) {
         return format!("'{text}'");
     }

@@ -5,6 +5,7 @@
 /// Part of every source's `rules_stamp`: raised when the same rules may read the same page differently.
 pub const VERSION: &str = "5";
 
+mod advertised;
 pub mod charset;
 pub mod date;
 mod feed;
@@ -18,6 +19,7 @@ mod parse;
 mod rules;
 mod text;
 
+pub use advertised::{AdvertisedFeed, advertised};
 pub use feed::{About, about, extract_feed};
 pub use frame::Frame;
 pub use image::{image_in, image_of};

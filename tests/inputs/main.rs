@@ -10,6 +10,7 @@ mod discover;
 mod feeds_command;
 mod feeds_in;
 mod goldens;
+mod import;
 mod manual;
 mod pages;
 mod parts;

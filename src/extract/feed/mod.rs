@@ -14,13 +14,13 @@ mod tree;
 mod xml;
 
 use feed_rs::parser::Builder;
-use scraper::Selector;
 use url::Url;
 
 use self::canonical::Canonical;
 use self::date::{Told, first_sight};
 use self::entry::{Words, read, title};
 use self::xml::Dialect;
+use super::advertised::advertised;
 use super::frame::Frame;
 use super::page::{Extracted, RawRow, Warning};
 use super::parse::parse;
@@ -249,16 +249,7 @@ fn foreign(text: &str, alien: Alien, url: &Url) -> Extracted {
 
 /// What to do with a page: the feeds that it names, else the way without one.
 fn offers(document: &scraper::Html, url: &Url) -> String {
-    let links = Selector::parse("link[rel~=alternate][type][href]").expect("a valid selector");
-    let is_feed =
-        |kind: &str| ["rss+xml", "atom+xml", "rdf+xml", "feed+json"].iter().any(|of| kind.to_ascii_lowercase().contains(of));
-    let feeds: Vec<String> = document
-        .select(&links)
-        .filter(|link| link.attr("type").is_some_and(is_feed))
-        .filter_map(|link| url.join(link.attr("href")?.trim()).ok())
-        .map(|found| cut(found.into(), 200))
-        .take(3)
-        .collect();
+    let feeds: Vec<String> = advertised(document, url).into_iter().take(3).map(|feed| cut(feed.url, 200)).collect();
     if feeds.is_empty() {
         format!("leave out kind = \"feed\"; `newsroomd discover {url}` shows how to read it")
     } else {
