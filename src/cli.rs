@@ -37,6 +37,8 @@ pub enum Command {
     Backfill(BackfillArgs),
     /// Find the listing of a page of which nothing is known, and the configuration that reads it
     Discover(DiscoverArgs),
+    /// Add the feeds of an OPML file to the configuration, as sources
+    Import(ImportArgs),
     /// List every feed with its address, how many items are stored and shown, and when it last changed
     Feeds(FeedsArgs),
     /// Show how hosts were asked: requests, bytes, waits kept, and what their robots.txt says
@@ -181,6 +183,25 @@ pub struct DiscoverArgs {
     /// The address of a saved page; by default what it says itself
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The OPML file, as feed readers export it
+    pub file: PathBuf,
+    /// The configuration to add them to, instead of that of --config; it is made if it is not there
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<PathBuf>,
+    /// Make a feed of each folder's sources too
+    #[arg(long)]
+    pub folders: bool,
+    /// Show what would be added, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

@@ -81,7 +81,7 @@ fn print(config: &Config) {
     for source in &config.sources {
         let newsroom = &source.newsroom;
         say!("\nsource {}: {}", newsroom.id, newsroom.title);
-        say!("  page       {}", source.page);
+        say!("  {:<9}  {}", if source.page_rules().is_some() { "page" } else { "its feed" }, source.page);
         say!("  polled     {}, times of {}", schedule(source), newsroom.timezone);
         let times: Vec<String> = runs(source, now).iter().map(|t| t.format("%a %d %b %Y %H:%M:%S %Z").to_string()).collect();
         say!("  next runs  at once if it never was, then {}", times.join(", "));
@@ -116,7 +116,7 @@ fn as_json(config: &Config) -> Value {
                        "feeds": places(config, &Address::term(&newsroom.id, &f.name, "TERM"))})
             });
             json!({
-                "id": newsroom.id.as_str(), "title": newsroom.title, "page": source.page.as_str(), "schedule": schedule(source),
+                "id": newsroom.id.as_str(), "title": newsroom.title, "kind": if source.page_rules().is_some() { "html" } else { "feed" }, "page": source.page.as_str(), "schedule": schedule(source),
                 "timezone": newsroom.timezone.name(), "language": newsroom.language,
                 "next-runs": runs(source, now).iter().map(DateTime::to_rfc3339).collect::<Vec<_>>(),
                 "feeds": places(config, &Address::all(&newsroom.id)), "facets": facets.collect::<Vec<_>>(),

@@ -12,11 +12,12 @@ use super::preview::fetch_page;
 use super::{Exit, load};
 use crate::cli::DiscoverArgs;
 use crate::commands::out::say;
-use crate::config::{Config, ConfigError, Overrides, state_directory};
+use crate::config::{Config, ConfigError, FeedSource, Overrides, id_of, state_directory};
 use crate::discover::{Candidate, Discovery, Hints, How, SURE, discover};
 use crate::domain::text::cut;
 use crate::extract::charset::{Evidence, decode};
-use crate::extract::{Content, Parsed, RawRow, parse};
+use crate::extract::months::Language;
+use crate::extract::{About, AdvertisedFeed, Content, Parsed, RawRow, about, parse};
 use crate::fetch::{Ask, Page};
 use crate::pipeline::now;
 
@@ -31,6 +32,11 @@ pub(super) async fn run(path: &Path, args: &DiscoverArgs) -> anyhow::Result<Exit
     let (url, page) = page(path, args).await?;
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
     let decoded = decode(&page.body, &Evidence { told: None, header: page.charset.as_deref(), host });
+    if let Some(about) = about(&decoded.text) {
+        let url = url.unwrap_or(page.url);
+        of_feed(&about, &url, args.json);
+        return Ok(Exit::Done);
+    }
     let Parsed { document, unread, .. } = parse(&decoded.text);
     let content = Content::of(&page.body, &decoded.text, &document);
     let url = url.or_else(|| stated(&document)).unwrap_or(page.url);
@@ -52,6 +58,37 @@ pub(super) async fn run(path: &Path, args: &DiscoverArgs) -> anyhow::Result<Exit
         None => eprintln!("{}: not sure: no list on this page is surely a listing of news", args.target),
     }
     Ok(Exit::SourceFailed)
+}
+
+/// A feed needs no discovery.
+fn of_feed(about: &About, url: &Url, as_json: bool) {
+    let title = about.title.as_deref().unwrap_or_default();
+    let source = source(title, about.language.as_deref(), url);
+    if as_json {
+        let feed = json!({"format": about.format, "title": about.title, "language": about.language});
+        say!("{:#}", json!({"page": url.as_str(), "sure": true, "feed": feed, "source": source}));
+    } else {
+        say!("{url}\nit is a feed ({})\n\n# for the configuration\n{source}", about.format);
+    }
+}
+
+/// The table that reads a feed.
+fn source(title: &str, language: Option<&str>, url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    FeedSource {
+        id: id_of(title, url, |_| false),
+        title: if title.is_empty() { host } else { title }.to_owned(),
+        page: url.to_string(),
+        home: None,
+        language: language.filter(|tag| Language::of(tag).is_some()).map(str::to_owned),
+        comment: None,
+    }
+    .to_string()
+}
+
+/// The same of a feed that a page offers: titles such as "RSS" say little.
+fn offered(feed: &AdvertisedFeed, discovery: &Discovery) -> Option<String> {
+    Url::parse(&feed.url).ok().map(|url| source("", Some(&discovery.origin.tag), &url))
 }
 
 /// The page, and its address if that is known.
@@ -157,6 +194,9 @@ fn print(discovery: &Discovery, target: &str, url: &Url, at: DateTime<Utc>) {
         for feed in &discovery.feeds {
             say!("  {}  {}", feed.url, feed.title.as_deref().unwrap_or(&feed.kind));
         }
+        if let Some(table) = discovery.feeds.first().and_then(|feed| offered(feed, discovery)) {
+            say!("\n# the first of them, for the configuration\n{table}");
+        }
     }
     if let Some(table) = &discovery.table {
         let what =
@@ -177,7 +217,8 @@ fn as_json(discovery: &Discovery, url: &Url, at: DateTime<Utc>, advice: Option<&
             "each": how(c), "confidence": c.confidence, "rows": c.rows, "titles": c.titles, "reasons": reasons.collect::<Vec<_>>(),
         })
     });
-    let feeds = discovery.feeds.iter().map(|f| json!({"url": f.url, "type": f.kind, "title": f.title}));
+    let feeds =
+        discovery.feeds.iter().map(|f| json!({"url": f.url, "type": f.kind, "title": f.title, "source": offered(f, discovery)}));
     let next = discovery.extracted.next.as_deref().and_then(|n| url.join(n).ok()).map(String::from);
     json!({
         "page": url.as_str(), "sure": discovery.is_sure(), "needed": SURE, "rows": rows.collect::<Vec<_>>(), "next": next,

@@ -10,6 +10,7 @@ mod feeds;
 mod forget;
 mod generate;
 mod health;
+mod import;
 mod manners;
 mod once;
 mod out;
@@ -97,6 +98,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&load()?, args),
         Command::Preview(args) => preview::run(&load()?, args).await,
         Command::Discover(args) => discover::run(&cli.config, args).await,
+        Command::Import(args) => import::run(&cli.config, args),
         Command::Backfill(args) => backfill::run(&load()?, args).await,
         Command::Feeds(args) => feeds::run(&load()?, args).await,
         Command::Manners(args) => manners::run(&load()?, args).await,

@@ -16,6 +16,7 @@ use crate::schedule::Schedule;
 const SOURCE: &[&str] = &[
     "id",
     "title",
+    "kind",
     "page",
     "home",
     "every",
@@ -120,9 +121,12 @@ fn source(out: &mut String, given: Given<'_>, source: &Source) {
             },
             "timezone" => Some(quoted(source.newsroom.timezone.name())),
             // Where no language is stated, a page that is read without selectors may say it.
-            "language" => source.rules.discovery.is_none().then(|| quoted(&source.newsroom.language)),
+            "kind" => Some(quoted("html")),
+            "language" => {
+                source.page_rules().is_none_or(|rules| rules.discovery.is_none()).then(|| quoted(&source.newsroom.language))
+            }
             "identity" => Some(quoted("title+date")),
-            "each" => Some(quoted("auto")),
+            "each" => source.page_rules().map(|_| quoted("auto")),
             "max-pages" => Some(source.max_pages.to_string()),
             "max-terms" => Some("300".to_owned()),
             "max-new-terms" => Some(source.max_new_terms.to_string()),
@@ -232,7 +236,7 @@ fn duration(value: Duration) -> String {
 }
 
 /// A string: literal where it holds backslashes and can be, as people write expressions.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     if text.contains('\\') && !text.contains('\'') && !text.contains(char::is_control) {
         return format!("'{text}'");
     }

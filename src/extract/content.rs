@@ -54,7 +54,7 @@ impl Content {
         let advice = match self {
             Self::Page => return None,
             Self::Empty => "it is empty: ask for the address in a browser, and see whether it shows anything".into(),
-            Self::Feed(what) => format!("it is {what} already: feed readers can subscribe to it as it is"),
+            Self::Feed(what) => format!("it is {what} already: a source with kind = \"feed\" reads it, and so do feed readers"),
             Self::Json => "it is JSON, data for programs: give the address of the page that people read".into(),
             Self::Text => "it is text without any tag: give the address of the page that lists the news".into(),
             Self::File("application/pdf") => {

@@ -107,6 +107,8 @@ pub struct Ask<'a> {
     pub now: bool,
     /// Where it is noted what it took, if somebody wants to know.
     pub tally: Option<&'a Tally>,
+    /// A feed is what is looked for, where a host has both at one address.
+    pub feed: bool,
 }
 
 /// What asking took, requests for robots.txt included.
@@ -148,7 +150,7 @@ impl Tally {
 impl<'a> Ask<'a> {
     /// The whole page, with all manners.
     pub fn whole(url: &'a Url) -> Self {
-        Self { url, home: url, known: Known::default(), obey_robots: true, now: false, tally: None }
+        Self { url, home: url, known: Known::default(), obey_robots: true, now: false, tally: None, feed: false }
     }
 }
 

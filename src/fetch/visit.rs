@@ -36,7 +36,7 @@ impl Fetcher {
             }
             gap = gap.max(robots.rules.crawl_delay().unwrap_or_default().min(self.policy.max_crawl_delay));
         }
-        self.request(url, Kind::Page, gap, known, ask, left).await
+        self.request(url, if ask.feed { Kind::Feed } else { Kind::Page }, gap, known, ask, left).await
     }
 
     /// One request in its host's turn.

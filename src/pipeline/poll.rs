@@ -13,7 +13,9 @@ use super::{Due, Outcome, Pipeline, ask};
 use crate::config::Source;
 use crate::domain::health::Kind;
 use crate::domain::{Address, Digest, Filter, Reading};
-use crate::extract::{Content, Frame, Parsed, Rules, Warning, charset, extract_document, parse};
+use crate::extract::{
+    About, Content, Extracted, Frame, Parsed, Reader, Rules, Warning, charset, extract_document, extract_feed, parse,
+};
 use crate::fetch::{Answer, Ask, Effort, FetchError, Fetched, Known, Page, Tally};
 use crate::judge::{Look, Past, Verdict, judge_later};
 use crate::normalise::matching::{Covered, Terms};
@@ -125,6 +127,8 @@ pub struct PageRead {
     pub discovered: Option<Found>,
     /// Where its rows came to in time.
     pub course: Course,
+    /// What it says of itself, if it is a feed.
+    pub about: Option<About>,
 }
 
 impl PageRead {
@@ -142,42 +146,29 @@ pub fn read_page(page: &Page, number: usize, source: &Source, read_at: DateTime<
 
 /// Reads a page of an archive that was read to there in time: without selectors it holds what surely is a listing, or nothing.
 pub fn read_archived(page: &Page, number: usize, source: &Source, read_at: DateTime<Utc>, course: Course) -> PageRead {
-    if source.rules.each.is_empty() {
-        let read = read(page, number, source, None, read_at, course);
-        let sure = read.discovered.as_ref().is_none_or(|found| found.sure);
-        if sure {
-            read
-        } else {
-            PageRead { found: 0, rows: Vec::new(), look: Look { rows: 0, readable: 0, ..read.look }, ..read }
-        }
-    } else {
-        read(page, number, source, Some(&source.rules), read_at, course)
-    }
+    let by = source.page_rules().filter(|rules| !rules.each.is_empty());
+    let read = read(page, number, source, by, read_at, course);
+    let sure = read.discovered.as_ref().is_none_or(|found| found.sure);
+    if sure { read } else { PageRead { found: 0, rows: Vec::new(), look: Look { rows: 0, readable: 0, ..read.look }, ..read } }
 }
 
 /// By these rules and no others, or by the source's.
 fn read(page: &Page, number: usize, source: &Source, by: Option<&Rules>, read_at: DateTime<Utc>, mut course: Course) -> PageRead {
     let host = page.url.host_str().unwrap_or_default();
     let decoded = charset::decode(&page.body, &charset::Evidence { told: source.charset, header: page.charset.as_deref(), host });
-    let Parsed { document, unread, read: length } = parse(&decoded.text);
-    let mut extracted = extract_document(&document, by.unwrap_or(&source.rules));
-    let discovered = match by {
-        None => found::find(&document, &page.url, source, read_at, &mut extracted),
-        Some(_) => None,
+    let (extracted, discovered, advice) = match &source.reader {
+        Reader::Feed(rules) => (extract_feed(&decoded.text, rules, &page.url), None, None),
+        Reader::Page(rules) => by_rules(page, &decoded.text, source, rules, by, read_at),
     };
-    extracted.frame = Frame::of(&decoded.text[..length], &document);
     let (rows, more) = readings(&extracted, &page.url, number, &source.newsroom, &source.identity, read_at, &mut course);
     let base = reading::base(&extracted, &page.url);
     let mut warnings: Vec<Warning> =
         decoded.doubts().into_iter().map(|message| Warning { row: None, field: "charset".into(), message }).collect();
-    if extracted.rows_found == 0
-        && let Some(message) = Content::of(&page.body, &decoded.text, &document).advice()
-    {
+    if let Some(message) = advice {
         // What its letters are is no question then.
         warnings.clear();
         warnings.push(Warning { row: None, field: "page".into(), message });
     }
-    warnings.extend(unread);
     warnings.extend(extracted.warnings);
     warnings.extend(more);
     warnings.sort_by_key(|w| w.row);
@@ -189,7 +180,29 @@ fn read(page: &Page, number: usize, source: &Source, by: Option<&Rules>, read_at
         }
     });
     let look = Look::of(extracted.rows_found, &rows, &warnings, next.is_some(), extracted.frame);
-    PageRead { found: extracted.rows_found, rows, warnings, next, look, discovered, course }
+    PageRead { found: extracted.rows_found, rows, warnings, next, look, discovered, course, about: extracted.about }
+}
+
+/// A page by rules: by these and no others, or by the source's, and without them where they match nothing. Where it shows no row, what it is instead of
+/// a page, and what to do.
+fn by_rules(
+    page: &Page,
+    html: &str,
+    source: &Source,
+    rules: &Rules,
+    by: Option<&Rules>,
+    read_at: DateTime<Utc>,
+) -> (Extracted, Option<Found>, Option<String>) {
+    let Parsed { document, unread, read } = parse(html);
+    let mut extracted = extract_document(&document, by.unwrap_or(rules));
+    let discovered = match by {
+        None => found::find(&document, &page.url, source, rules, read_at, &mut extracted),
+        Some(_) => None,
+    };
+    extracted.frame = Frame::of(&html[..read], &document);
+    extracted.warnings.extend(unread);
+    let advice = if extracted.rows_found == 0 { Content::of(&page.body, html, &document).advice() } else { None };
+    (extracted, discovered, advice)
 }
 
 /// A walk under way.
@@ -351,7 +364,9 @@ impl Pipeline {
                 }
                 Some(first) => (judge_later(&read.look, Some(first)), None),
             };
-            let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
+            // What is no feed says so of itself, and what to do.
+            let is_telling = |w: &&Warning| w.row.is_some() || read.look.frame.foreign.is_some();
+            let first = read.warnings.iter().find(is_telling).cloned();
             steps.polled.warnings.extend(read.warnings.into_iter().map(|w| (number, w)));
             match verdict {
                 Verdict::Broken(reasons) => return Err(PollError::Broken { page: number, url, reasons, first }),
@@ -404,7 +419,7 @@ impl Pipeline {
             let _permit = permit;
             match (rules, by_selectors) {
                 (Some(rules), _) => read(&page, number, &source, Some(&rules), at, course),
-                (None, true) => read(&page, number, &source, Some(&source.rules), at, course),
+                (None, true) => read(&page, number, &source, source.page_rules(), at, course),
                 (None, false) => read(&page, number, &source, None, at, course),
             }
         });

@@ -1,0 +1,110 @@
+//! Feeds as the world has them, read by the real binary; what they give stands beside them. Promised: whatever a feed is like, what can be read of it
+//! is read, what cannot is told, and guids depend neither on how often nor in which order it is read.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::reading::{fixture, golden};
+use crate::support::binary::{Place, Run};
+
+const SOURCE: &str = r#"
+[[source]]
+id = "read"
+title = "Feed"
+kind = "feed"
+page = "https://news.example.org/feeds/all.xml"
+timezone = "Europe/Vienna"
+[source.facet.tag]
+value = "category"
+[source.facet.topic]
+value = { domain = ["topics", "https://diary.example.org/topics"], scheme = "https://letters.example.org/topics" }
+[source.facet.author]
+value = "author"
+"#;
+
+/// With the language of dates where that is not English.
+fn place(name: &str) -> Place {
+    let language = match name {
+        "windows-1251.xml" => "language = \"ru\"\n",
+        "atom-0.3.xml" => "language = \"de\"\n",
+        _ => "",
+    };
+    Place::new("", &SOURCE.replacen("timezone", &format!("{language}timezone"), 1))
+}
+
+fn preview(place: &Place, file: &Path) -> Run {
+    place.run(&["preview", &file.display().to_string(), "--json"])
+}
+
+/// Without what is told from the moment of reading.
+fn settled(mut json: Value) -> Value {
+    for row in json["rows"].as_array_mut().expect("rows") {
+        if row["approximate"] == true {
+            (row["date"], row["guid"]) = (json!("of first sight"), json!("of first sight"));
+        }
+    }
+    json
+}
+
+fn feeds() -> Vec<PathBuf> {
+    let files = std::fs::read_dir(fixture("feeds-in")).expect("fixtures").map(|entry| entry.expect("a file").path());
+    let is_feed = |path: &PathBuf| !path.to_string_lossy().ends_with(".expected.json");
+    let mut feeds: Vec<PathBuf> = files.filter(is_feed).collect();
+    feeds.sort();
+    feeds
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().expect("a name").to_string_lossy().into_owned()
+}
+
+#[test]
+fn every_feed_gives_what_stands_beside_it() {
+    let feeds = feeds();
+    assert!(feeds.len() >= 35, "{feeds:?}");
+    for file in feeds {
+        let name = name(&file);
+        let start = Instant::now();
+        let run = preview(&place(&name), &file);
+        assert!(start.elapsed() < Duration::from_secs(10), "{name} took {:?}", start.elapsed());
+        let failed = run.code != Some(0);
+        let json = settled(run.json());
+        let broken = json["verdict"]["name"] == "broken";
+        assert_eq!(failed, broken || json["rows"] == json!([]), "{name}: {run:?}");
+        golden(&file.with_file_name(format!("{name}.expected.json")), &format!("{json:#}\n"));
+    }
+}
+
+/// Title, date and guid of each row.
+fn identities(json: &Value) -> Vec<String> {
+    let row = |row: &Value| format!("{} {} {}", row["title"], row["date"], row["guid"]);
+    let mut all: Vec<String> = json["rows"].as_array().expect("rows").iter().map(row).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn guids_are_the_same_however_often_and_in_whatever_order_entries_are_read() {
+    let mut turned = 0;
+    for file in feeds() {
+        let name = name(&file);
+        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        let (start, end) = if text.contains("<entry") { ("<entry", "</entry>") } else { ("<item>", "</item>") };
+        let (Some(first), Some(last)) = (text.find(start), text.rfind(end)) else { continue };
+        let entries: Vec<&str> = text[first..last + end.len()].split_inclusive(end).collect();
+        if name.starts_with("markup-") || entries.len() < 2 || text.contains("truncated") {
+            continue;
+        }
+        let backwards: String = entries.iter().rev().copied().collect();
+        let place = place(&name);
+        let other = place.path().join(&name);
+        std::fs::write(&other, format!("{}{backwards}{}", &text[..first], &text[last + end.len()..])).expect("written");
+        let once = settled(preview(&place, &file).json());
+        assert_eq!(identities(&once), identities(&settled(preview(&place, &file).json())), "{name} again");
+        assert_eq!(identities(&once), identities(&settled(preview(&place, &other).json())), "{name} backwards");
+        turned += 1;
+    }
+    assert!(turned >= 10, "{turned}");
+}
