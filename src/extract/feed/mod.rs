@@ -19,6 +19,7 @@ use url::Url;
 use self::canonical::Canonical;
 use self::date::{Told, first_sight};
 use self::entry::{Words, read, title};
+use self::mend::shallow;
 use self::xml::Dialect;
 use super::advertised::advertised;
 use super::frame::Frame;
@@ -227,9 +228,13 @@ fn of_xml(text: &str, url: &Url) -> Result<Cut, Alien> {
     })
 }
 
+/// As much of a document that is no feed is looked at.
+const HEAD: usize = 200_000;
+
 /// A document that is no feed.
 fn foreign(text: &str, alien: Alien, url: &Url) -> Extracted {
-    let document = parse(text);
+    let head = &text[..text.floor_char_boundary(HEAD)];
+    let document = parse(&shallow(head));
     let (what, advice) = match &alien {
         Alien::Page => ("it is a page (HTML), not a feed", offers(&document, url)),
         Alien::CutJson => ("it is no JSON that can be read, as if it were cut off", String::new()),
