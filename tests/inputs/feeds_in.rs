@@ -4,9 +4,14 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use newsroomd::config::Config;
+use newsroomd::domain::text::is_xml_char;
+use newsroomd::fetch::Page;
+use newsroomd::pipeline::read_page;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::reading::{fixture, golden};
+use crate::reading::{fixture, golden, safe_html, safe_link};
 use crate::support::binary::{Place, Run};
 
 const SOURCE: &str = r#"
@@ -107,4 +112,97 @@ fn guids_are_the_same_however_often_and_in_whatever_order_entries_are_read() {
         turned += 1;
     }
     assert!(turned >= 10, "{turned}");
+}
+
+/// What a program does to a feed on its way.
+#[derive(Debug, Clone)]
+enum Harm {
+    /// Cuts it off after this share (of 1000).
+    Cut(usize),
+    /// Puts this in at that share.
+    Insert(usize, &'static str),
+    /// Leaves out so many characters at that share.
+    Drop(usize, usize),
+    /// Repeats so many characters at that share, so many times.
+    Repeat(usize, usize, usize),
+}
+
+impl Harm {
+    fn done(&self, text: &str) -> String {
+        let at =
+            |share: usize, more: usize| text.char_indices().map(|(at, _)| at).nth(text.chars().count() * share / 1000 + more);
+        let at = |share, more| at(share, more).unwrap_or(text.len());
+        match *self {
+            Self::Cut(share) => text[..at(share, 0)].to_owned(),
+            Self::Insert(share, trap) => format!("{}{trap}{}", &text[..at(share, 0)], &text[at(share, 0)..]),
+            Self::Drop(share, length) => format!("{}{}", &text[..at(share, 0)], &text[at(share, length)..]),
+            Self::Repeat(share, length, times) => {
+                let (from, to) = (at(share, 0), at(share, length));
+                format!("{}{}{}", &text[..from], text[from..to].repeat(times), &text[to..])
+            }
+        }
+    }
+}
+
+fn harm() -> impl Strategy<Value = Harm> {
+    let traps = vec![
+        "<",
+        ">",
+        "&",
+        "&#0;",
+        "&#x110000;",
+        "]]>",
+        "<![CDATA[",
+        "<!--",
+        "-->",
+        "</item>",
+        "<item>",
+        "<entry>",
+        "</channel>",
+        "</rss>",
+        "<!DOCTYPE x [",
+        "<?",
+        "'",
+        "\"",
+        "=\"",
+        "\u{0}",
+        "\u{fffe}",
+        "é",
+        "<br>",
+        "<p>",
+        "xmlns:x='",
+        "xml:base='//['",
+        "{",
+        "}",
+        "\\",
+        "1e999",
+    ];
+    prop_oneof![
+        (0..1000usize).prop_map(Harm::Cut),
+        (0..1000usize, prop::sample::select(traps)).prop_map(|(at, trap)| Harm::Insert(at, trap)),
+        (0..1000usize, 1..40usize).prop_map(|(at, length)| Harm::Drop(at, length)),
+        (0..1000usize, 1..80usize, 2..50usize).prop_map(|(at, length, times)| Harm::Repeat(at, length, times)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// No panic, no endless work, and what goes on from here is fit to be published.
+    #[test]
+    fn a_harmed_feed_is_read_safely(which in 0..1000usize, harms in prop::collection::vec(harm(), 1..4)) {
+        let (config, _) = Config::parse(Path::new("x.toml"), &format!("[http]\n{SOURCE}"), Path::new("/state")).expect("a configuration");
+        let feeds = feeds();
+        let text = String::from_utf8_lossy(&std::fs::read(&feeds[which % feeds.len()]).expect("a feed")).into_owned();
+        let text = harms.iter().fold(text, |text, harm| harm.done(&text));
+        let page = Page { url: config.sources[0].page.clone(), body: text.into_bytes(), charset: None, etag: None, last_modified: None, moved: None };
+        let read = read_page(&page, 0, &config.sources[0], chrono::Utc::now());
+        prop_assert!(read.rows.len() <= read.found);
+        for row in &read.rows {
+            prop_assert!(!row.title.is_empty() && row.title.chars().all(is_xml_char), "{row:?}");
+            row.link.iter().for_each(|link| safe_link(&link.url));
+            row.image.iter().for_each(|image| safe_link(image));
+            row.summary.iter().for_each(|html| safe_html(html));
+        }
+    }
 }

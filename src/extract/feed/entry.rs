@@ -4,6 +4,7 @@ use feed_rs::model::{Category, Entry, Link, Text};
 use url::Url;
 
 use super::canonical::Beside;
+use super::mend::shallow;
 use crate::domain::fold;
 use crate::domain::text::{cut, one_line};
 use crate::extract::parse::parse;
@@ -67,7 +68,7 @@ fn markup(text: &str, html: bool, words: Words) -> Markup {
         Words::Guessed => has_tags(text, |_| true) || has_references(text),
         Words::Told => html,
     };
-    if html { Markup::Html(text.to_owned()) } else { Markup::Text(one_line(text)) }
+    if html { Markup::Html(shallow(text).into_owned()) } else { Markup::Text(one_line(text)) }
 }
 
 /// A title as one line of text. Only what is common in titles counts as markup in it: others write about markup.
@@ -90,20 +91,22 @@ fn is_there(markup: &Markup) -> bool {
 
 /// Whether there are tags of these names.
 fn has_tags(text: &str, wanted: impl Fn(&str) -> bool) -> bool {
-    text.match_indices('<').any(|(at, _)| {
+    let last = text.rfind('>').unwrap_or(0);
+    text[..last].match_indices('<').any(|(at, _)| {
         let rest = text[at + 1..].trim_start_matches('/');
         let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
         let ends = rest[end..].starts_with(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '/'));
-        end > 0 && ends && rest.contains('>') && wanted(&rest[..end].to_ascii_lowercase())
+        end > 0 && ends && wanted(&rest[..end].to_ascii_lowercase())
     })
 }
 
 /// Whether there are references to characters: text that was escaped twice.
 fn has_references(text: &str) -> bool {
     text.match_indices('&').any(|(at, _)| {
-        let name = text[at + 1..].split(';').next().filter(|name| name.len() < text[at + 1..].len()).unwrap_or_default();
-        let bare = name.strip_prefix('#').unwrap_or(name);
-        (1..=31).contains(&bare.len()) && bare.bytes().all(|b| b.is_ascii_alphanumeric())
+        let name = &text.as_bytes()[at + 1..];
+        let name = name.strip_prefix(b"#").unwrap_or(name);
+        let end = name.iter().take(32).position(|b| !b.is_ascii_alphanumeric());
+        end.is_some_and(|end| end > 0 && name[end] == b';')
     })
 }
 

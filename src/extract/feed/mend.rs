@@ -32,7 +32,7 @@ pub(super) fn references(value: &str) -> String {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         let known =
-            from[1..].find(';').filter(|length| *length <= 32).and_then(|length| Some((length, resolve(&from[1..=length])?)));
+            from.bytes().skip(1).take(33).position(|b| b == b';').and_then(|length| Some((length, resolve(&from[1..=length])?)));
         match known {
             Some((length, text)) => {
                 out.push_str(&text);
@@ -82,5 +82,68 @@ fn doctype(text: &str) -> usize {
     match text.find(['[', '>']) {
         Some(at) if text[at..].starts_with('[') => end(text[at..].find(']').map_or(at, |length| at + length)),
         _ => end(0),
+    }
+}
+
+/// Elements of HTML within elements; browsers keep no more than some hundreds.
+const DEPTH: usize = 200;
+
+/// HTML without the tags that are nested too deeply to be gone through: parsers and whoever walks a tree take ever longer for those, or die of them.
+pub(super) fn shallow(html: &str) -> Cow<'_, str> {
+    if html.matches('<').count() <= DEPTH {
+        return Cow::Borrowed(html);
+    }
+    let mut out = String::with_capacity(html.len());
+    let (mut depth, mut dropped) = (0_usize, 0_usize);
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let end = from.find('>').map_or(from.len(), |end| end + 1);
+        let (tag, after) = from.split_at(end);
+        rest = after;
+        let name = tag[1..].trim_start_matches('/');
+        let name = &name[..name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len())];
+        let is_kept = if name.is_empty() || is_leaf(&name.to_ascii_lowercase()) {
+            true
+        } else if tag[1..].starts_with('/') {
+            let is_kept = dropped == 0;
+            dropped = dropped.saturating_sub(1);
+            depth = depth.saturating_sub(usize::from(is_kept));
+            is_kept
+        } else {
+            let is_kept = depth < DEPTH;
+            (depth, dropped) = if is_kept { (depth + 1, dropped) } else { (depth, dropped + 1) };
+            is_kept
+        };
+        out.push_str(if is_kept { tag } else { " " });
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// Elements that end by themselves, at once or where the next of them begins.
+fn is_leaf(name: &str) -> bool {
+    super::tree::is_void(name)
+        || matches!(
+            name,
+            "p" | "li" | "dt" | "dd" | "tr" | "td" | "th" | "option" | "area" | "source" | "track" | "meta" | "link"
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn html_that_is_nested_too_deeply_loses_tags_and_no_text() {
+        let plain = "<p>a<br>b".repeat(500);
+        assert_eq!(shallow(&plain), plain);
+        let deep = format!("{}x{}y", "<div>".repeat(1_000), "</div>".repeat(1_000));
+        let flat = shallow(&deep);
+        assert_eq!((flat.matches("<div>").count(), flat.matches("</div>").count()), (DEPTH, DEPTH));
+        assert!(flat.contains('x') && flat.ends_with('y'));
+        let wide = "<div><b>x</b></div>".repeat(1_000);
+        assert_eq!(shallow(&wide), wide);
     }
 }

@@ -227,9 +227,13 @@ fn of_xml(text: &str, url: &Url) -> Result<Cut, Alien> {
     })
 }
 
+/// As much of a document that is no feed is looked at.
+const HEAD: usize = 200_000;
+
 /// A document that is no feed.
 fn foreign(text: &str, alien: Alien, url: &Url) -> Extracted {
-    let document = parse(text).document;
+    let head = &text[..text.floor_char_boundary(HEAD)];
+    let document = parse(head).document;
     let (what, advice) = match &alien {
         Alien::Page => ("it is a page (HTML), not a feed", offers(&document, url)),
         Alien::CutJson => ("it is no JSON that can be read, as if it were cut off", String::new()),

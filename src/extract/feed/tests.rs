@@ -279,3 +279,17 @@ fn paged_feeds_and_archives_lead_on() {
         assert_eq!(feed(&text, &[]).next.as_deref(), want, "{text}");
     }
 }
+
+#[test]
+fn markup_in_entries_is_bounded() {
+    let start = std::time::Instant::now();
+    for piece in ["&lt;div>", "&lt;b>", "&lt;p>", "&amp;", "&lt;", "&lt;a href=x", "&amp;amp", "&lt;/"] {
+        let row = item(&format!("<title>T</title><link>/a</link><description>x{}</description>", piece.repeat(20_000)));
+        assert!(row.summary.is_some(), "{piece}");
+        let row = item(&format!("<title>x{}</title><link>/a</link>", piece.repeat(20_000)));
+        assert!(row.title.starts_with('x'), "{piece}");
+    }
+    let page = feed(&format!("<html>{}", "<div>".repeat(100_000)), &[]);
+    assert!(page.frame.foreign.is_some());
+    assert!(start.elapsed() < std::time::Duration::from_secs(60), "{:?}", start.elapsed());
+}
