@@ -16,6 +16,7 @@ mod out;
 mod preview;
 mod report;
 mod run;
+mod saved;
 mod target;
 
 use std::path::Path;
