@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::preview::fetch_page;
-use super::{Exit, load};
+use super::{Exit, load, saved};
 use crate::cli::DiscoverArgs;
 use crate::commands::out::say;
 use crate::config::{Config, ConfigError, FeedSource, Overrides, id_of, state_directory};
@@ -102,9 +102,7 @@ async fn page(path: &Path, args: &DiscoverArgs) -> anyhow::Result<(Option<Url>, 
         Some(text) => Some(web(text).with_context(|| format!("--url \"{text}\" is no http(s) address"))?),
         None => None,
     };
-    let path = Url::parse(&args.target).ok().filter(|u| u.scheme() == "file").and_then(|u| u.to_file_path().ok());
-    let body = std::fs::read(path.as_deref().unwrap_or(Path::new(&args.target)))
-        .with_context(|| format!("\"{}\" is no http(s) address and no file that can be read", args.target))?;
+    let body = saved::read(&args.target, "")?;
     let url = Url::parse(NOWHERE).expect("a constant URL");
     Ok((told, Page { url, moved: None, body, charset: None, etag: None, last_modified: None }))
 }

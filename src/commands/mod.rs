@@ -17,6 +17,7 @@ mod out;
 mod preview;
 mod report;
 mod run;
+mod saved;
 mod target;
 
 use std::path::Path;

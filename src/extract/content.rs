@@ -3,6 +3,7 @@
 use scraper::{Html, Selector};
 
 use super::is_read;
+use crate::domain::text::cut;
 
 /// What bytes are that were to be a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Content {
     Feed(&'static str),
     /// JSON that is no feed.
     Json,
+    /// XML that is neither page nor feed, with this first element.
+    Xml(String),
     /// Text without a tag.
     Text,
     /// A file of this media type.
@@ -36,8 +39,11 @@ impl Content {
         if let Some(file) = infer::get(body).filter(|file| !file.mime_type().starts_with("text/")) {
             return Self::File(file.mime_type());
         }
-        if body.iter().take(1_024).filter(|b| **b == 0).count() > 8 && !text.contains('<') {
+        if is_binary(start) {
             return Self::File("application/octet-stream");
+        }
+        if let Some(element) = xml(start) {
+            return Self::Xml(cut(element.to_owned(), 40));
         }
         let json = start.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(start).is_ok();
         match () {
@@ -56,6 +62,9 @@ impl Content {
             Self::Empty => "it is empty: ask for the address in a browser, and see whether it shows anything".into(),
             Self::Feed(what) => format!("it is {what} already: a source with kind = \"feed\" reads it, and so do feed readers"),
             Self::Json => "it is JSON, data for programs: give the address of the page that people read".into(),
+            Self::Xml(element) => {
+                format!("it is XML (<{element}>), data for programs: give the address of the page that people read")
+            }
             Self::Text => "it is text without any tag: give the address of the page that lists the news".into(),
             Self::File("application/pdf") => {
                 "it is a PDF document: give the address of the page that lists such documents".into()
@@ -71,8 +80,35 @@ impl Content {
     }
 }
 
+/// More than a slip in a page: one in so many characters that no text has.
+const SLIPS: usize = 50;
+
+fn is_binary(text: &str) -> bool {
+    let odd = |c: &char| (c.is_control() && !c.is_whitespace()) || *c == '\u{fffd}';
+    let start = || text.chars().take(4_096);
+    start().filter(odd).count() > 4 + start().count() / SLIPS
+}
+
+/// The first element of what declares itself as XML and is no page.
+fn xml(text: &str) -> Option<&str> {
+    let (name, _) = first_element(text)?;
+    let is_map = matches!(name, "urlset" | "sitemapindex" | "opml");
+    (is_map || (text.starts_with("<?xml") && !name.eq_ignore_ascii_case("html"))).then_some(name)
+}
+
 /// Which feed begins here.
 fn feed(text: &str) -> Option<&'static str> {
+    let (name, rest) = first_element(text)?;
+    match name.rsplit(':').next()? {
+        "rss" => Some("an RSS feed"),
+        "RDF" if rest.contains("purl.org/rss") || rest.contains("netscape.com/rdf") => Some("an RSS feed"),
+        "feed" if rest.contains("w3.org/2005/Atom") || rest.contains("purl.org/atom") => Some("an Atom feed"),
+        _ => None,
+    }
+}
+
+/// The first element's name, and the text from there on.
+fn first_element(text: &str) -> Option<(&str, &str)> {
     let mut rest = text;
     // What may stand before the first element: the XML declaration, style sheets, comments, a document type.
     loop {
@@ -85,19 +121,15 @@ fn feed(text: &str) -> Option<&'static str> {
         rest = rest[end..].trim_start();
     }
     let name = rest.strip_prefix('<')?.split(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).next()?;
-    match name.rsplit(':').next()? {
-        "rss" => Some("an RSS feed"),
-        "RDF" if rest.contains("purl.org/rss") || rest.contains("netscape.com/rdf") => Some("an RSS feed"),
-        "feed" if rest.contains("w3.org/2005/Atom") || rest.contains("purl.org/atom") => Some("an Atom feed"),
-        _ => None,
-    }
+    Some((name, rest))
 }
 
 /// So few characters are no listing, only a title and a request to enable scripts.
 const NEXT_TO_NOTHING: usize = 300;
 
 fn is_filled_by_scripts(document: &Html) -> bool {
-    let scripts = Selector::parse("script[src], script[type=module], script#__NEXT_DATA__").expect("a constant selector");
+    let scripts = Selector::parse("script:not([type]), script[src], script[type=module], script#__NEXT_DATA__")
+        .expect("a constant selector");
     if document.select(&scripts).next().is_none() {
         return false;
     }

@@ -167,6 +167,10 @@ pub struct Recognised {
     pub linked: usize,
     /// They are items that were forgotten.
     pub forgotten: usize,
+    /// What the rows tell, what several of them tell counted once.
+    pub stories: usize,
+    /// Of these, what an item said.
+    pub stories_told: usize,
 }
 
 impl Recognised {
@@ -183,10 +187,16 @@ pub fn recognise(rows: &[Reading], known: &Known, terms: &Terms) -> Recognised {
     let claim = |row: &Reading| index.claim(row, link(row), terms.link_key);
     let forgotten = forgotten(rows, &known.forgotten, terms.link_key, link, claim);
     let mut out = Recognised::default();
+    let mut stories = HashSet::new();
     for (n, row) in rows.iter().enumerate() {
+        let first = usize::from(stories.insert(row.key));
+        out.stories += first;
         match claim(row) {
             _ if forgotten.contains_key(&n) => out.forgotten += 1,
-            Claim::Told => out.told += 1,
+            Claim::Told => {
+                out.told += 1;
+                out.stories_told += first;
+            }
             Claim::Linked => out.linked += 1,
             Claim::None => {}
         }

@@ -103,11 +103,12 @@ pub(super) struct Before {
     pub fresh: bool,
     /// It was last read in the very same way.
     pub same: bool,
-    /// How many of the rows say what a stored item says.
+    /// How many of the stories say what a stored item says.
     pub known: usize,
 }
 
-/// What is to be thought of rows that were found: a wrong guess is to reach no feed. `verdict` is what the judge says of the page.
+/// What is to be thought of rows that were found: a wrong guess is to reach no feed. `rows` are those of different stories; `verdict` is what the
+/// judge says of the page.
 pub(super) fn gate(found: &Found, rows: usize, before: &Before, verdict: Verdict) -> Verdict {
     let known = before.known;
     let mut reasons = Vec::new();

@@ -16,6 +16,9 @@ const WRONG: &[(&str, &[u8], &str)] = &[
     ("jsonfeed", b"{\"version\": \"https://jsonfeed.org/version/1.1\", \"title\": \"N\", \"items\": []}", "it is a JSON feed"),
     ("json", b"[{\"title\": \"One\", \"date\": \"2024-05-03\"}]", "it is JSON"),
     ("text", b"3 May 2024: One\n2 May 2024: Two\n", "it is text without any tag"),
+    ("noise", b"<\x01\x02a\x03\x04\x05>\x06\x07\x08\x0e\x0f\x10\x11\x12", "it is a file (application/octet-stream)"),
+    ("sitemap", b"<?xml version=\"1.0\"?><urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"></urlset>", "it is XML (<urlset>)"),
+    ("inline", b"<!doctype html><title>News</title><body><div id=root></div><script>start({\"a\": 1})</script>", "newsroomd does not run scripts"),
     ("scripts", b"<!doctype html><title>News</title><body><noscript>Enable JavaScript</noscript><div id=root></div><script src=/a.js></script>", "newsroomd does not run scripts"),
 ];
 
@@ -32,7 +35,12 @@ fn discover_says_what_is_no_page_and_what_to_do() {
         let json = place.run(&["discover", file, "--json"]).json();
         assert!(json["advice"].as_str().is_some_and(|advice| advice.contains(said)), "{name}: {json:#}");
     }
-    for (target, said) in [("/nonexistent", "No such file"), ("/tmp", "Is a directory")] {
+    for (target, said) in [
+        ("/nonexistent", "No such file"),
+        ("/tmp", "it is a directory: name the file of a page in it: Is a directory"),
+        ("ftp://example.org/news", "ftp addresses are not asked for"),
+        ("www.example.org/news", "an address begins with its scheme: https://www.example.org/news"),
+    ] {
         let run = place.run(&["discover", target]);
         assert_eq!((run.code, run.stderr.contains(said)), (Some(1), true), "{run:?}");
     }
@@ -48,6 +56,11 @@ fn preview_and_polls_say_what_a_source_sent_instead_of_a_page() {
         )
     };
     let place = Place::new("", &source("each = \"article\""));
+    let saved = place.path().join("saved.html");
+    std::fs::write(&saved, b"%PDF-1.7\n").expect("written");
+    let run = place.run(&["preview", saved.to_str().expect("a path")]);
+    let heading = format!("{}, as of {}", saved.display(), newsroom.url("/news"));
+    assert!(run.stdout.starts_with(&heading) && run.stdout.contains("it is a PDF"), "{run:?}");
     for (name, bytes, said) in WRONG {
         newsroom.set("/news", Reply::Typed("text/html", bytes.to_vec()));
         let run = place.run(&["preview", "news"]);
