@@ -102,10 +102,18 @@ impl Store {
         sqlx::query(WIDE).execute(&self.pool).await?;
         let done = work.await;
         // What was done stands, whatever becomes of the cache.
-        if let Err(error) = sqlx::query(NARROW).execute(&self.pool).await {
+        if let Err(error) = self.narrow().await {
             tracing::debug!(error = crate::error_chain(&error), "the cache of the database stays as wide as it was");
         }
         done
+    }
+
+    /// Frees what a large transaction took: pages, and its statements, which are large.
+    async fn narrow(&self) -> Result<(), sqlx::Error> {
+        let mut connection = self.pool.acquire().await?;
+        connection.clear_cached_statements().await?;
+        sqlx::query(NARROW).execute(&mut *connection).await?;
+        Ok(())
     }
 
     /// Opens the database to read only: it must be there, and nothing is made, changed or left beside it. A process that writes
