@@ -11,7 +11,7 @@ use super::{Due, Outcome, Pipeline, ask};
 use crate::config::Source;
 use crate::domain::health::Kind;
 use crate::domain::{Address, Digest, Filter, Reading};
-use crate::extract::{About, Extracted, Frame, Reader, Rules, Warning, charset, extract_document, extract_feed, parse};
+use crate::extract::{About, Extracted, Frame, Reader, Rules, Warning, about, charset, extract_document, extract_feed, parse};
 use crate::fetch::{Answer, Ask, FetchError, Fetched, Known, Page};
 use crate::judge::{Look, Past, Verdict, judge_later};
 use crate::normalise::matching::{Covered, Terms};
@@ -190,6 +190,13 @@ fn by_rules(
         Some(_) => None,
     };
     extracted.frame = Frame::of(html, &document);
+    if extracted.rows_found == 0
+        && let Some(about) = about(html)
+    {
+        extracted.frame.foreign = Some("it is a feed, not a page");
+        let message = format!("it is a feed ({}): with kind = \"feed\" in the source it is read", about.format);
+        extracted.warnings.push(Warning { row: None, field: "page".to_owned(), message });
+    }
     (extracted, discovered)
 }
 
