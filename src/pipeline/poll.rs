@@ -201,8 +201,14 @@ fn by_rules(
     };
     extracted.frame = Frame::of(&html[..read], &document);
     extracted.warnings.extend(unread);
-    let advice = if extracted.rows_found == 0 { Content::of(&page.body, html, &document).advice() } else { None };
-    (extracted, discovered, advice)
+    if extracted.rows_found > 0 {
+        return (extracted, discovered, None);
+    }
+    let content = Content::of(&page.body, html, &document);
+    if let Content::Feed(_) = content {
+        extracted.frame.foreign = Some("it is a feed, not a page");
+    }
+    (extracted, discovered, content.advice())
 }
 
 /// A walk under way.

@@ -82,6 +82,23 @@ fn every_feed_gives_what_stands_beside_it() {
     }
 }
 
+#[test]
+fn a_feed_that_is_said_to_be_a_page_says_what_to_do() {
+    for rules in ["", "each = \"li\"\n[source.item]\ntitle = \"a\"\ndate = \"time\"\n"] {
+        let place = Place::new(
+            "",
+            &format!("[[source]]\nid = \"page\"\ntitle = \"Page\"\npage = \"https://news.example.org/\"\n{rules}"),
+        );
+        let run = preview(&place, &fixture("feeds-in").join("rss-2.0.xml"));
+        let json = run.json();
+        assert_eq!((run.code, &json["verdict"]["reasons"][0]), (Some(75), &json!("it is a feed, not a page")), "{rules}");
+        assert_eq!(
+            json["warnings"][0]["message"],
+            "it is an RSS feed already: a source with kind = \"feed\" reads it, and so do feed readers"
+        );
+    }
+}
+
 /// Title, date and guid of each row.
 fn identities(json: &Value) -> Vec<String> {
     let row = |row: &Value| format!("{} {} {}", row["title"], row["date"], row["guid"]);

@@ -132,7 +132,7 @@ pub fn extract_feed(text: &str, rules: &FeedRules, url: &Url) -> Extracted {
         note("date", format!("{undated} state none: they are dated by the poll that first sees them"));
     }
     if found > entries.len() {
-        note("entries", format!("there are {found}, of which the first {} are read", entries.len()));
+        note("entries", format!("there are more than {}, of which no more are read", entries.len()));
     }
     if !whole {
         note("feed", "it breaks off before its end: what is whole is read".to_owned());
