@@ -17,6 +17,7 @@ mod lists;
 mod page;
 mod poll;
 mod publish;
+mod read;
 mod removal;
 mod round;
 mod shelve;
@@ -32,8 +33,9 @@ pub use due::{Due, Standing, backs_off, is_due, now};
 pub use examine::Examined;
 pub use health::{Judged, judge_first};
 pub use hosts::{ask, polite, turns};
-pub use poll::{Otherwise, PageRead, PollError, Polled, Walked, read_archived, read_page};
+pub use poll::{Otherwise, PollError, Polled, Walked};
 pub use publish::Published;
+pub use read::{PageRead, read_archived, read_page};
 pub use round::{Outcome, Round, Wait, Which};
 
 use self::status::Private;
