@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use croner::Cron;
+
+use crate::domain::Zone;
 
 /// No poll begins later than this after its time for the sake of jitter.
 pub const MOST_JITTER: Duration = Duration::from_secs(30);
@@ -42,7 +43,7 @@ impl Schedule {
 
     /// The first time after `now` at which the source is due, if it is polled at `now`. Cron times are wall-clock times of `zone`:
     /// one that daylight saving skips comes at the first instant after the gap; one that it repeats comes once.
-    pub fn next(&self, now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
+    pub fn next(&self, now: DateTime<Utc>, zone: Zone) -> DateTime<Utc> {
         match self {
             Self::Every(every) => now + *every,
             Self::Cron(cron, _) => {
@@ -53,7 +54,7 @@ impl Schedule {
     }
 
     /// The same after so many failed polls in a row: the first of them changes nothing, each further one doubles the wait ([`backoff`]).
-    pub fn next_after(&self, failures: i64, now: DateTime<Utc>, zone: Tz, number: u64) -> DateTime<Utc> {
+    pub fn next_after(&self, failures: i64, now: DateTime<Utc>, zone: Zone, number: u64) -> DateTime<Utc> {
         let usual = self.next(now, zone);
         let Some(delay) = backoff(failures, self.interval(), number) else { return usual };
         match self {
@@ -121,25 +122,25 @@ mod tests {
     fn a_source_that_fails_keeps_to_its_schedule() {
         let now: DateTime<Utc> = "2026-11-23T20:05:00Z".parse().expect("an instant");
         let cron = Schedule::cron("*/15 6-22 * * *").expect("a cron");
-        let at = |failures| cron.next_after(failures, now, Tz::UTC, 10).to_rfc3339();
+        let at = |failures| cron.next_after(failures, now, Zone::UTC, 10).to_rfc3339();
         assert_eq!(at(0), "2026-11-23T20:15:00+00:00");
         assert_eq!(at(1), "2026-11-23T20:15:00+00:00");
         assert_eq!(at(2), "2026-11-23T20:45:00+00:00");
         assert_eq!(at(5), "2026-11-24T06:00:00+00:00", "not by night");
         let daily = Schedule::Every(Duration::from_secs(86_400));
         for failures in 0..9 {
-            assert_eq!(daily.next_after(failures, now, Tz::UTC, 0), now + Duration::from_secs(86_400));
+            assert_eq!(daily.next_after(failures, now, Zone::UTC, 0), now + Duration::from_secs(86_400));
         }
     }
 
-    fn next(cron: &str, zone: Tz, now: &str) -> String {
+    fn next(cron: &str, zone: Zone, now: &str) -> String {
         let now: DateTime<Utc> = now.parse().expect("an instant");
         Schedule::cron(cron).expect("a cron").next(now, zone).with_timezone(&zone).to_rfc3339()
     }
 
     #[test]
     fn cron_is_wall_clock_time_of_the_zone() {
-        let vienna = Tz::Europe__Vienna;
+        let vienna = Zone::named("Europe/Vienna").expect("a zone");
         assert_eq!(next("*/15 6-22 * * *", vienna, "2026-11-23T22:05:00Z"), "2026-11-24T06:00:00+01:00");
         // Skipped by daylight saving: the first instant after the gap. Repeated by it: once.
         assert_eq!(next("30 2 * * *", vienna, "2026-03-28T12:00:00Z"), "2026-03-29T03:00:00+02:00");

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Exit, endings};
 use crate::cli::CheckArgs;
 use crate::config::{self, Config, Listen, Overrides, Source};
-use crate::domain::Address;
+use crate::domain::{Address, Zone};
 use crate::schedule::Schedule;
 
 /// How many runs to show.
@@ -33,7 +33,7 @@ pub(super) fn show(path: &Path, overrides: &Overrides) -> anyhow::Result<Exit> {
 }
 
 /// The next times at which a source is due, if it were polled now.
-fn runs(source: &Source, now: DateTime<Utc>) -> Vec<DateTime<chrono_tz::Tz>> {
+fn runs(source: &Source, now: DateTime<Utc>) -> Vec<DateTime<Zone>> {
     let zone = source.newsroom.timezone;
     let times = std::iter::successors(Some(now), |t| Some(source.schedule.next(*t, zone)));
     times.skip(1).take(RUNS).map(|t| t.with_timezone(&zone)).collect()

@@ -14,6 +14,7 @@ use crate::cli::DiscoverArgs;
 use crate::commands::out::say;
 use crate::config::{Config, ConfigError, FeedSource, Overrides, id_of, state_directory};
 use crate::discover::{Candidate, Discovery, Hints, How, SURE, discover};
+use crate::domain::Zone;
 use crate::domain::text::cut;
 use crate::extract::charset::{Evidence, decode};
 use crate::extract::months::Language;
@@ -132,7 +133,7 @@ fn stated(document: &Html) -> Option<Url> {
 }
 
 fn day(row: &RawRow, at: DateTime<Utc>) -> String {
-    let date = row.date.resolve(at, chrono_tz::Tz::UTC);
+    let date = row.date.resolve(at, Zone::UTC);
     match date.time {
         Some(time) => format!("{} {}", date.day, time.format("%H:%M")),
         None => date.day.to_string(),

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::nearest::nearest;
 use super::value::Text;
+use crate::domain::Zone;
 use crate::extract::charset;
 use crate::fetch::address::Network;
 
@@ -145,10 +146,10 @@ pub(super) fn network(text: &Text<'_>) -> Option<Network> {
 }
 
 /// A zone of the IANA time zone database.
-pub(super) fn timezone(text: &Text<'_>) -> Option<chrono_tz::Tz> {
+pub(super) fn timezone(text: &Text<'_>) -> Option<Zone> {
     let zone = text.value.parse().ok();
     if zone.is_none() {
-        let near = nearest(text.value, chrono_tz::TZ_VARIANTS.iter().map(|z| z.name()));
+        let near = nearest(text.value, Zone::names());
         let hint = near.map_or("names are such as Europe/Vienna or UTC".to_owned(), |z| format!("did you mean \"{z}\"?"));
         text.problem("must be a time zone of the IANA database", hint);
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::testing::{good, root};
 use super::{Config, Diagnostic};
+use crate::domain::Zone;
 
 fn shipped(name: &str) -> (Config, Vec<Diagnostic>) {
     Config::load(&root(name), Path::new("/state")).unwrap_or_else(|error| panic!("{error}"))
@@ -26,7 +27,7 @@ fn the_shipped_configuration_is_valid() {
     assert_eq!((rules.each.len(), rules.discovery.is_some()), (2, true));
     assert_eq!(rules.date.iter().map(|d| d.formats.len()).collect::<Vec<_>>(), [1, 1]);
     assert!(rules.labels().any(|label| label == "publishing date"));
-    assert_eq!(osce.newsroom.timezone, chrono_tz::Europe::Vienna);
+    assert_eq!(osce.newsroom.timezone, Zone::named("Europe/Vienna").expect("a zone"));
 }
 
 #[test]

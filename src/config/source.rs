@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use chrono_tz::Tz;
 use regex::Regex;
 
 use super::diagnostic::Span;
 use super::table::Table;
 use super::value::{Text, Value};
 use super::{Source, facet, field, net, stamp};
-use crate::domain::{Facet, Id, Newsroom};
+use crate::domain::{Facet, Id, Newsroom, Zone};
 use crate::extract::months::Language;
 use crate::extract::{Discover, FeedRules, Reader, Rules};
 use crate::normalise::link::Identity;
@@ -35,7 +34,7 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
     let charset = table.string("charset").map(|t| net::charset(&t));
     let kind = kind(&mut table);
     let schedule = schedule(&mut table);
-    let timezone = table.string("timezone").map_or(Some(Tz::UTC), |t| net::timezone(&t));
+    let timezone = table.string("timezone").map_or(Some(Zone::UTC), |t| net::timezone(&t));
     let stated = table.raw().get("language").is_some();
     let (language, names) = language(&mut table);
     let identity = identity(&mut table);
@@ -274,7 +273,7 @@ fn no_fields() -> Rules {
         summary: none(),
         image: none(),
         facets: Vec::new(),
-        timezone: Tz::UTC,
+        timezone: Zone::UTC,
         discovery: None,
     }
 }
@@ -322,7 +321,7 @@ mod tests {
         let source = &config.sources[0];
         assert!(matches!(source.schedule, Schedule::Every(every) if every == Duration::from_secs(900)));
         assert_eq!(source.newsroom.home, "https://example.org/");
-        assert_eq!((source.newsroom.language.as_str(), source.newsroom.timezone), ("en", Tz::UTC));
+        assert_eq!((source.newsroom.language.as_str(), source.newsroom.timezone), ("en", Zone::UTC));
         assert_eq!((source.max_pages, source.max_new_terms, source.empty_is_normal), (20, 20, false));
         assert!(source.identity.link_key.is_none() && !source.identity.with_link);
         assert_eq!((&source.allow_networks, source.charset), (&None, None));

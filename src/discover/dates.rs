@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use chrono_tz::Tz;
 
 use super::outline::Outline;
+use crate::domain::Zone;
 use crate::extract::date::{DateFormat, Found, PageDate, When, read_date, recognise, recognise_all};
 use crate::extract::months::Language;
 
@@ -52,7 +52,7 @@ impl Dates {
 
     /// The day that is meant, if the page is read today.
     pub fn day(&self, when: When) -> PageDate {
-        when.resolve(self.noon, Tz::UTC)
+        when.resolve(self.noon, Zone::UTC)
     }
 
     /// The date in an element's text.

@@ -1,9 +1,9 @@
 //! Whose page it is: its language, a guess at its zone, what it is called, and the feeds that it offers itself.
 
-use chrono_tz::Tz;
 use scraper::{ElementRef, Html, Selector};
 use url::Url;
 
+use crate::domain::Zone;
 use crate::domain::text::{cut, one_line};
 use crate::extract::months::Language;
 
@@ -17,7 +17,7 @@ pub struct Origin {
     /// How the language was told.
     pub language_from: &'static str,
     /// The zone of its dates: a guess.
-    pub timezone: Tz,
+    pub timezone: Zone,
     /// What it was guessed from.
     pub timezone_from: &'static str,
     /// What the newsroom is called.
@@ -109,78 +109,79 @@ fn script(text: &str) -> Option<&'static str> {
 }
 
 /// Countries with one usual zone: (domain, language, zone).
-const COUNTRIES: &[(&str, &str, Tz)] = {
-    use Tz::*;
-    &[
-        ("al", "sq", Europe__Tirane),
-        ("am", "hy", Asia__Yerevan),
-        ("at", "de", Europe__Vienna),
-        ("az", "az", Asia__Baku),
-        ("ba", "bs", Europe__Sarajevo),
-        ("be", "nl", Europe__Brussels),
-        ("bg", "bg", Europe__Sofia),
-        ("by", "ru", Europe__Minsk),
-        ("ch", "de", Europe__Zurich),
-        ("cn", "zh", Asia__Shanghai),
-        ("cy", "el", Asia__Nicosia),
-        ("cz", "cs", Europe__Prague),
-        ("de", "de", Europe__Berlin),
-        ("dk", "da", Europe__Copenhagen),
-        ("ee", "et", Europe__Tallinn),
-        ("eg", "ar", Africa__Cairo),
-        ("es", "es", Europe__Madrid),
-        ("eu", "en", Europe__Brussels),
-        ("fi", "fi", Europe__Helsinki),
-        ("fr", "fr", Europe__Paris),
-        ("ge", "ka", Asia__Tbilisi),
-        ("gr", "el", Europe__Athens),
-        ("hk", "zh", Asia__Hong_Kong),
-        ("hr", "hr", Europe__Zagreb),
-        ("hu", "hu", Europe__Budapest),
-        ("ie", "en", Europe__Dublin),
-        ("il", "he", Asia__Jerusalem),
-        ("in", "en", Asia__Kolkata),
-        ("ir", "fa", Asia__Tehran),
-        ("is", "is", Atlantic__Reykjavik),
-        ("it", "it", Europe__Rome),
-        ("jp", "ja", Asia__Tokyo),
-        ("ke", "en", Africa__Nairobi),
-        ("kg", "ky", Asia__Bishkek),
-        ("kr", "ko", Asia__Seoul),
-        ("lt", "lt", Europe__Vilnius),
-        ("lu", "fr", Europe__Luxembourg),
-        ("lv", "lv", Europe__Riga),
-        ("md", "ro", Europe__Chisinau),
-        ("me", "sr", Europe__Podgorica),
-        ("mk", "mk", Europe__Skopje),
-        ("nl", "nl", Europe__Amsterdam),
-        ("no", "nb", Europe__Oslo),
-        ("nz", "en", Pacific__Auckland),
-        ("pk", "en", Asia__Karachi),
-        ("pl", "pl", Europe__Warsaw),
-        ("pt", "pt", Europe__Lisbon),
-        ("ro", "ro", Europe__Bucharest),
-        ("rs", "sr", Europe__Belgrade),
-        ("ru", "ru", Europe__Moscow),
-        ("sa", "ar", Asia__Riyadh),
-        ("se", "sv", Europe__Stockholm),
-        ("sg", "en", Asia__Singapore),
-        ("si", "sl", Europe__Ljubljana),
-        ("sk", "sk", Europe__Bratislava),
-        ("th", "th", Asia__Bangkok),
-        ("tr", "tr", Europe__Istanbul),
-        ("tw", "zh", Asia__Taipei),
-        ("ua", "uk", Europe__Kyiv),
-        ("uk", "en", Europe__London),
-        ("vn", "vi", Asia__Ho_Chi_Minh),
-        ("za", "en", Africa__Johannesburg),
-    ]
-};
+const COUNTRIES: &[(&str, &str, &str)] = &[
+    ("al", "sq", "Europe/Tirane"),
+    ("am", "hy", "Asia/Yerevan"),
+    ("at", "de", "Europe/Vienna"),
+    ("az", "az", "Asia/Baku"),
+    ("ba", "bs", "Europe/Sarajevo"),
+    ("be", "nl", "Europe/Brussels"),
+    ("bg", "bg", "Europe/Sofia"),
+    ("by", "ru", "Europe/Minsk"),
+    ("ch", "de", "Europe/Zurich"),
+    ("cn", "zh", "Asia/Shanghai"),
+    ("cy", "el", "Asia/Nicosia"),
+    ("cz", "cs", "Europe/Prague"),
+    ("de", "de", "Europe/Berlin"),
+    ("dk", "da", "Europe/Copenhagen"),
+    ("ee", "et", "Europe/Tallinn"),
+    ("eg", "ar", "Africa/Cairo"),
+    ("es", "es", "Europe/Madrid"),
+    ("eu", "en", "Europe/Brussels"),
+    ("fi", "fi", "Europe/Helsinki"),
+    ("fr", "fr", "Europe/Paris"),
+    ("ge", "ka", "Asia/Tbilisi"),
+    ("gr", "el", "Europe/Athens"),
+    ("hk", "zh", "Asia/Hong_Kong"),
+    ("hr", "hr", "Europe/Zagreb"),
+    ("hu", "hu", "Europe/Budapest"),
+    ("ie", "en", "Europe/Dublin"),
+    ("il", "he", "Asia/Jerusalem"),
+    ("in", "en", "Asia/Kolkata"),
+    ("ir", "fa", "Asia/Tehran"),
+    ("is", "is", "Atlantic/Reykjavik"),
+    ("it", "it", "Europe/Rome"),
+    ("jp", "ja", "Asia/Tokyo"),
+    ("ke", "en", "Africa/Nairobi"),
+    ("kg", "ky", "Asia/Bishkek"),
+    ("kr", "ko", "Asia/Seoul"),
+    ("lt", "lt", "Europe/Vilnius"),
+    ("lu", "fr", "Europe/Luxembourg"),
+    ("lv", "lv", "Europe/Riga"),
+    ("md", "ro", "Europe/Chisinau"),
+    ("me", "sr", "Europe/Podgorica"),
+    ("mk", "mk", "Europe/Skopje"),
+    ("nl", "nl", "Europe/Amsterdam"),
+    ("no", "nb", "Europe/Oslo"),
+    ("nz", "en", "Pacific/Auckland"),
+    ("pk", "en", "Asia/Karachi"),
+    ("pl", "pl", "Europe/Warsaw"),
+    ("pt", "pt", "Europe/Lisbon"),
+    ("ro", "ro", "Europe/Bucharest"),
+    ("rs", "sr", "Europe/Belgrade"),
+    ("ru", "ru", "Europe/Moscow"),
+    ("sa", "ar", "Asia/Riyadh"),
+    ("se", "sv", "Europe/Stockholm"),
+    ("sg", "en", "Asia/Singapore"),
+    ("si", "sl", "Europe/Ljubljana"),
+    ("sk", "sk", "Europe/Bratislava"),
+    ("th", "th", "Asia/Bangkok"),
+    ("tr", "tr", "Europe/Istanbul"),
+    ("tw", "zh", "Asia/Taipei"),
+    ("ua", "uk", "Europe/Kyiv"),
+    ("uk", "en", "Europe/London"),
+    ("vn", "vi", "Asia/Ho_Chi_Minh"),
+    ("za", "en", "Africa/Johannesburg"),
+];
+
+fn named(zone: &str) -> Zone {
+    Zone::named(zone).expect("a zone of the database")
+}
 
 /// Where the language is spoken in one country above all.
-fn zone(country: &str, tag: &str) -> (Tz, &'static str) {
+fn zone(country: &str, tag: &str) -> (Zone, &'static str) {
     if let Some((.., zone)) = COUNTRIES.iter().find(|(c, ..)| *c == country) {
-        return (*zone, "a guess from the domain's country");
+        return (named(zone), "a guess from the domain's country");
     }
     let region = tag
         .split('-')
@@ -189,7 +190,7 @@ fn zone(country: &str, tag: &str) -> (Tz, &'static str) {
         .map(str::to_ascii_lowercase)
         .map(|r| if r == "gb" { "uk".to_owned() } else { r });
     if let Some((.., zone)) = region.and_then(|r| COUNTRIES.iter().find(|(c, ..)| *c == r)) {
-        return (*zone, "a guess from the language's country");
+        return (named(zone), "a guess from the language's country");
     }
     let spoken = tag.split('-').next().unwrap_or_default();
     let one_country = [
@@ -197,7 +198,7 @@ fn zone(country: &str, tag: &str) -> (Tz, &'static str) {
         "vi", "et", "lv", "lt", "bg", "mk", "sl", "hr", "sq",
     ];
     match COUNTRIES.iter().find(|(_, language, _)| *language == spoken).filter(|_| one_country.contains(&spoken)) {
-        Some((.., zone)) => (*zone, "a guess from the language"),
-        None => (Tz::UTC, "nothing says which: please set it"),
+        Some((.., zone)) => (named(zone), "a guess from the language"),
+        None => (Zone::UTC, "nothing says which: please set it"),
     }
 }

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use chrono_tz::Tz;
 use scraper::Selector;
 
 use super::origin::Origin;
 use super::slots::Rows;
+use crate::domain::Zone;
 use crate::domain::fold;
 use crate::extract::date::DateFormat;
 use crate::extract::months::Language;
@@ -139,7 +139,7 @@ impl Derived {
     }
 
     /// The same, ready to read by; None: a selector is none after all.
-    pub fn rules(&self, language: Language, timezone: Tz) -> Option<Rules> {
+    pub fn rules(&self, language: Language, timezone: Zone) -> Option<Rules> {
         let selector = |text: &String| Selector::parse(text).ok();
         let fields = |places: Vec<Place>| -> Vec<Field> { places.iter().filter_map(field).collect() };
         let dates = self.dates();

@@ -11,6 +11,7 @@ pub mod item;
 pub mod network;
 pub mod newsroom;
 pub mod text;
+pub mod zone;
 
 pub use channel::{Address, Filter};
 pub use fold::fold;
@@ -18,6 +19,7 @@ pub use host::{HostCounts, HostWait, MAX_URL, RobotsCopy, host};
 pub use item::{Approximate, Item, Link, Published, Reading, Tag};
 pub use network::Network;
 pub use newsroom::{Facet, Id, Newsroom};
+pub use zone::Zone;
 
 /// 128 bits: guids and keys are version 5 UUIDs (RFC 9562, section 5.5), stamps are plain hashes.
 pub type Digest = uuid::Uuid;

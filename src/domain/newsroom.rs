@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono_tz::Tz;
+use super::Zone;
 
 /// The id of a source or of a feed that the config defines: `[a-z0-9-]+`, chosen once, for good (guids hang on it).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,7 +56,7 @@ pub struct Newsroom {
     /// Language tag of its items (BCP 47), such as `en`.
     pub language: String,
     /// The zone in which its pages state days and times.
-    pub timezone: Tz,
+    pub timezone: Zone,
     /// The facets by which it has feeds, in the config's order.
     pub facets: Vec<Facet>,
 }

@@ -1,10 +1,10 @@
 //! What to read from a page: selectors, labels and date formats, ready to use.
 
-use chrono_tz::Tz;
 use scraper::Selector;
 
 use super::date::DateFormat;
 use super::months::Language;
+use crate::domain::Zone;
 
 /// How a source's documents are read.
 #[derive(Debug, Clone)]
@@ -69,7 +69,7 @@ pub struct Rules {
     /// Each facet's values, in the order of the newsroom's facets.
     pub facets: Vec<FacetField>,
     /// The zone of dates that state none.
-    pub timezone: Tz,
+    pub timezone: Zone,
     /// What is done where `each` matches nothing; None: nothing.
     pub discovery: Option<Discover>,
 }

@@ -1,14 +1,13 @@
 //! Rows with relative dates, as polls at known instants read them, and the items that are known after each.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use url::Url;
 
 use super::super::matching::Covered;
 use super::super::matching::tests::Memory;
 use super::super::{Course, Identity, readings};
 use super::*;
-use crate::domain::Id;
+use crate::domain::{Id, Zone};
 use crate::extract::date::recognise;
 use crate::extract::months::Language;
 use crate::extract::{Extracted, RawRow};
@@ -22,7 +21,7 @@ fn rows(at: &str, page: &[&str], with_link: bool) -> (Newsroom, Vec<Reading>) {
         title: "News".into(),
         home: "https://example.org/".into(),
         language: "en".into(),
-        timezone: Tz::Europe__Vienna,
+        timezone: Zone::named("Europe/Vienna").expect("a zone"),
         facets: Vec::new(),
     };
     let english = Language::of("en").expect("English");

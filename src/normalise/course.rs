@@ -5,9 +5,9 @@
 //! row out of order, of its neighbours' year. What is neither is told, and left out where not even the latest year is likely.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::Zone;
 use crate::extract::date::{PageDate, When};
 
 /// So many rows in order make a list; fewer may be pinned, or a list of their own.
@@ -57,7 +57,7 @@ impl Course {
     }
 
     /// Takes the next row.
-    pub(super) fn place(&mut self, date: When, read_at: DateTime<Utc>, zone: Tz) -> Placed {
+    pub(super) fn place(&mut self, date: When, read_at: DateTime<Utc>, zone: Zone) -> Placed {
         let latest = date.resolve(read_at, zone);
         let When::Yearless(told) = date else {
             self.certain(latest.day);
@@ -141,7 +141,7 @@ mod tests {
         let at = "2026-11-20T12:00:00Z".parse().expect("an instant");
         let english = Language::of("en").expect("English");
         let mut course = Course::default();
-        let day = |row: &str| match course.place(recognise(row, english).expect("a date").date, at, Tz::UTC) {
+        let day = |row: &str| match course.place(recognise(row, english).expect("a date").date, at, Zone::UTC) {
             Placed::Sure(date) => date.day.to_string(),
             Placed::Doubtful(date) => format!("{}?", date.day),
             Placed::Unknown => "-".to_owned(),

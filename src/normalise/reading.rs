@@ -1,14 +1,13 @@
 //! From a page's raw rows to readings: absolute links, instants, safe HTML, keys.
 
 use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
-use chrono_tz::Tz;
 use url::Url;
 
 use super::course::{Course, Placed};
 use super::html::Sanitiser;
 use super::link::{Identity, absolute, link, picture};
 use crate::domain::text::cut;
-use crate::domain::{Approximate, Digest, Link, Newsroom, Published, Reading, Tag, digest, fold, stamp};
+use crate::domain::{Approximate, Digest, Link, Newsroom, Published, Reading, Tag, Zone, digest, fold, stamp};
 use crate::extract::date::{PageDate, When};
 use crate::extract::{Extracted, RawRow, Warning};
 
@@ -271,7 +270,7 @@ impl Story<'_> {
 }
 
 /// The instant that a page means: a day without a time is its first instant in the newsroom's zone.
-fn instant(date: &PageDate, zone: Tz) -> Published {
+fn instant(date: &PageDate, zone: Zone) -> Published {
     let local = date.day.and_time(date.time.unwrap_or(NaiveTime::MIN));
     let instant = match date.offset {
         Some(offset) => offset.from_local_datetime(&local).single().map(|t| t.with_timezone(&zone)),
@@ -283,7 +282,7 @@ fn instant(date: &PageDate, zone: Tz) -> Published {
 
 /// The first instant at or after a wall-clock time that exists: clocks that spring forward leave some out, clocks that fall back show
 /// some twice (then the earlier).
-fn first_instant(local: NaiveDateTime, zone: Tz) -> DateTime<Tz> {
+fn first_instant(local: NaiveDateTime, zone: Zone) -> DateTime<Zone> {
     (0..=24 * 4)
         .find_map(|quarters| zone.from_local_datetime(&(local + Duration::minutes(15 * quarters))).earliest())
         .unwrap_or_else(|| zone.from_utc_datetime(&local))
@@ -299,19 +298,39 @@ mod tests {
         let day = |y, m, d| NaiveDate::from_ymd_opt(y, m, d).expect("valid");
         let at = |h, m| NaiveTime::from_hms_opt(h, m, 0);
         for (date, zone, want) in [
-            (PageDate { day: day(2024, 9, 30), time: None, offset: None }, Tz::Europe__Vienna, "2024-09-30T00:00:00+02:00"),
-            (PageDate { day: day(2024, 12, 1), time: None, offset: None }, Tz::Europe__Vienna, "2024-12-01T00:00:00+01:00"),
+            (
+                PageDate { day: day(2024, 9, 30), time: None, offset: None },
+                Zone::named("Europe/Vienna").expect("a zone"),
+                "2024-09-30T00:00:00+02:00",
+            ),
+            (
+                PageDate { day: day(2024, 12, 1), time: None, offset: None },
+                Zone::named("Europe/Vienna").expect("a zone"),
+                "2024-12-01T00:00:00+01:00",
+            ),
             // Midnight that never was: clocks went from 23:59 to 01:00.
-            (PageDate { day: day(2018, 11, 4), time: None, offset: None }, Tz::America__Sao_Paulo, "2018-11-04T01:00:00-02:00"),
+            (
+                PageDate { day: day(2018, 11, 4), time: None, offset: None },
+                Zone::named("America/Sao_Paulo").expect("a zone"),
+                "2018-11-04T01:00:00-02:00",
+            ),
             // 02:30 does not exist on the spring day, comes twice on the autumn day.
-            (PageDate { day: day(2024, 3, 31), time: at(2, 30), offset: None }, Tz::Europe__Vienna, "2024-03-31T03:00:00+02:00"),
-            (PageDate { day: day(2024, 10, 27), time: at(2, 30), offset: None }, Tz::Europe__Vienna, "2024-10-27T02:30:00+02:00"),
+            (
+                PageDate { day: day(2024, 3, 31), time: at(2, 30), offset: None },
+                Zone::named("Europe/Vienna").expect("a zone"),
+                "2024-03-31T03:00:00+02:00",
+            ),
+            (
+                PageDate { day: day(2024, 10, 27), time: at(2, 30), offset: None },
+                Zone::named("Europe/Vienna").expect("a zone"),
+                "2024-10-27T02:30:00+02:00",
+            ),
             (
                 PageDate { day: day(2024, 9, 30), time: at(22, 30), offset: FixedOffset::east_opt(0) },
-                Tz::Europe__Vienna,
+                Zone::named("Europe/Vienna").expect("a zone"),
                 "2024-10-01T00:30:00+02:00",
             ),
-            (PageDate { day: day(2024, 9, 30), time: at(9, 5), offset: None }, Tz::UTC, "2024-09-30T09:05:00+00:00"),
+            (PageDate { day: day(2024, 9, 30), time: at(9, 5), offset: None }, Zone::UTC, "2024-09-30T09:05:00+00:00"),
         ] {
             assert_eq!(instant(&date, zone).to_rfc3339(), want, "{date:?} in {zone}");
         }

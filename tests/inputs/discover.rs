@@ -72,7 +72,7 @@ fn rows(discovery: &Discovery, url: &Url, today: NaiveDate) -> Vec<(String, Stri
     let base = discovery.extracted.base.as_deref().and_then(|b| url.join(b).ok()).unwrap_or_else(|| url.clone());
     let link = |l: &Option<String>| l.as_deref().and_then(|l| base.join(l).ok()).map(String::from).unwrap_or_default();
     let noon = today.and_hms_opt(12, 0, 0).expect("noon").and_utc();
-    let day = |when: When| when.resolve(noon, chrono_tz::Tz::UTC).day;
+    let day = |when: When| when.resolve(noon, newsroomd::domain::Zone::UTC).day;
     discovery.extracted.rows.iter().map(|r| (r.title.clone(), link(&r.link), day(r.date).to_string())).collect()
 }
 

@@ -14,6 +14,7 @@ use super::Stage;
 use crate::config::Config;
 use crate::daemon::{self, Audience, Door, Event};
 use crate::demo::{Item, Newsroom};
+use crate::domain::Zone;
 use crate::fetch::address::Network;
 use crate::fetch::{Answer, Ask, Fetcher, Known, Policy};
 use crate::http::Server;
@@ -199,7 +200,7 @@ fn new_item() -> Item {
     Item {
         path: PATH.into(),
         title: TITLE.into(),
-        date: Utc::now().with_timezone(&chrono_tz::Europe::Vienna).format("%-d %B %Y").to_string(),
+        date: Utc::now().with_timezone(&Zone::named("Europe/Vienna").expect("a zone")).format("%-d %B %Y").to_string(),
         kind: Some("Press release".into()),
         departments: vec!["OSCE Office for Democratic Institutions and Human Rights".into()],
         topics: vec!["Elections".into()],

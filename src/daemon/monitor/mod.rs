@@ -11,13 +11,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::doors::Open;
-use crate::domain::Address;
 use crate::domain::health::Kind;
+use crate::domain::{Address, Zone};
 use crate::fetch::Effort;
 use crate::http::{Readiness, Report, Traffic};
 use crate::pipeline::{Outcome, Pipeline, Published};
@@ -67,7 +66,7 @@ struct Feed {
 struct Watched {
     id: String,
     schedule: Schedule,
-    zone: Tz,
+    zone: Zone,
     /// How it stands by the store.
     state: Option<SourceState>,
     good: Option<Good>,

@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use chrono_tz::Tz;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{Known, Watched};
+use crate::domain::Zone;
 #[cfg(doc)]
 use crate::domain::health::Kind;
 use crate::http::Readiness;
@@ -110,7 +110,7 @@ pub(super) fn stale(source: &Watched, now: DateTime<Utc>) -> Option<String> {
 }
 
 /// When a source that went well at an instant had so many more polls, by whatever schedule it has.
-pub(super) fn deadline(schedule: &Schedule, zone: Tz, good: DateTime<Utc>) -> DateTime<Utc> {
+pub(super) fn deadline(schedule: &Schedule, zone: Zone, good: DateTime<Utc>) -> DateTime<Utc> {
     let last = (0..MISSED).fold(good, |at, _| schedule.next(at, zone));
     last + MISSED * MOST_JITTER.min(schedule.interval()) + SLACK
 }
@@ -134,7 +134,7 @@ mod tests {
         let since = (failures > 0).then(|| at("2026-11-25T11:00:00Z"));
         let kind = since.map(|_| Failure::Fetch);
         let state = SourceState { failures, since, kind, error: since.map(|_| "no answer".to_owned()), ..SourceState::default() };
-        let zone = chrono_tz::Europe::Vienna;
+        let zone = Zone::named("Europe/Vienna").expect("a zone");
         let mut watched = Watched { id: "a".into(), schedule, zone, state: Some(state), good: None, counts: Counts::default() };
         good.into_iter().for_each(|good| watched.went_well(at(good)));
         watched

@@ -8,6 +8,7 @@ use chrono::format::{Fixed, Item, Parsed, StrftimeItems, parse, parse_and_remain
 use super::names::{Named, Names};
 use super::token::{Kind, tokens};
 use super::{PageDate, SEARCHED, When, Yearless, is_ambiguous, recognised, relative_only};
+use crate::domain::Zone;
 use crate::extract::months::Language;
 
 /// One way to write a date, and the language of its names.
@@ -40,7 +41,7 @@ impl DateFormat {
         let sample =
             NaiveDate::from_ymd_opt(2024, 9, 30).and_then(|d| d.and_hms_opt(12, 34, 56)).expect("a real instant").and_utc();
         let written = sample.fixed_offset().format_with_items(items.iter()).to_string();
-        let day = read(&written, &items).map(|when| when.resolve(sample, chrono_tz::Tz::UTC).day);
+        let day = read(&written, &items).map(|when| when.resolve(sample, Zone::UTC).day);
         if day != Some(sample.date_naive()) {
             return Err("must state day and month, such as \"%d %B %Y\"".into());
         }

@@ -17,7 +17,6 @@ mod yearless;
 use std::ops::Range;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
-use chrono_tz::Tz;
 
 pub use format::{DateFormat, may_mean_two_days, read_date};
 pub use relative::{Ago, Unit};
@@ -27,6 +26,7 @@ use self::day::{Order, Reading, Role};
 use self::names::{Named, Names};
 use self::token::{Token, tokens};
 use super::months::Language;
+use crate::domain::Zone;
 
 /// What a page states: a day, and perhaps a time and an offset from UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub enum When {
 
 impl When {
     /// The date that is meant on a page read at this instant, by a newsroom of this zone.
-    pub fn resolve(self, read_at: DateTime<Utc>, zone: Tz) -> PageDate {
+    pub fn resolve(self, read_at: DateTime<Utc>, zone: Zone) -> PageDate {
         match self {
             Self::Stated(date) => date,
             Self::Ago(ago) => ago.resolve(read_at, zone),

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::ops::{Range, RangeInclusive};
 
 use chrono::{DateTime, Days, Duration, FixedOffset, Months, NaiveDate, NaiveTime, Offset, Timelike, Utc};
-use chrono_tz::Tz;
 
 use super::names::Names;
 use super::phrases::{self, Phrases};
 use super::token::{Kind, Token, tokens};
 use super::{PageDate, time};
+use crate::domain::Zone;
 
 /// How exactly a relative date is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,7 +55,7 @@ impl Ago {
     }
 
     /// The date that is meant on a page read at this instant, by a newsroom of this zone: to the minute where hours or minutes are told, else the day.
-    pub fn resolve(self, read_at: DateTime<Utc>, zone: Tz) -> PageDate {
+    pub fn resolve(self, read_at: DateTime<Utc>, zone: Zone) -> PageDate {
         let span = match self.unit {
             Unit::Minute => Duration::minutes(self.count.into()),
             Unit::Hour => Duration::hours(self.count.into()),
@@ -67,7 +67,7 @@ impl Ago {
     }
 
     /// The days that may be meant: pages round up or down, count hours or midnights, and may have been written a while before they were read.
-    pub fn may_be(self, read_at: DateTime<Utc>, zone: Tz) -> RangeInclusive<NaiveDate> {
+    pub fn may_be(self, read_at: DateTime<Utc>, zone: Zone) -> RangeInclusive<NaiveDate> {
         match self.unit {
             Unit::Minute | Unit::Hour => {
                 let unit = if self.unit == Unit::Hour { Duration::hours(1) } else { Duration::minutes(5) };
@@ -85,7 +85,7 @@ impl Ago {
         }
     }
 
-    fn day(self, read_at: DateTime<Utc>, zone: Tz, count: u32) -> NaiveDate {
+    fn day(self, read_at: DateTime<Utc>, zone: Zone, count: u32) -> NaiveDate {
         let today = read_at.with_timezone(&zone).date_naive();
         let day = match self.unit {
             Unit::Minute | Unit::Hour => Some(today),

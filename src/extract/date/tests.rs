@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use super::*;
+use crate::domain::Zone;
 
 fn language(tag: &str) -> Language {
     Language::of(tag).expect("a known language")
@@ -495,17 +495,17 @@ fn spans_and_forms_say_what_was_found() {
 #[test]
 fn relative_dates_count_from_the_reading() {
     let read_at: DateTime<Utc> = "2024-10-01T00:30:00Z".parse().expect("an instant");
-    let resolved = |count, unit, zone: Tz| {
+    let resolved = |count, unit, zone: Zone| {
         let date = Ago { count, unit, time: None, offset: None }.resolve(read_at, zone);
         said(When::Stated(date))
     };
-    assert_eq!(resolved(3, Unit::Hour, Tz::Europe__Vienna), "2024-09-30 23:30+02:00");
-    assert_eq!(resolved(3, Unit::Hour, Tz::UTC), "2024-09-30 21:30+00:00");
-    assert_eq!(resolved(0, Unit::Minute, Tz::Asia__Tokyo), "2024-10-01 09:30+09:00");
-    assert_eq!(resolved(1, Unit::Day, Tz::America__New_York), "2024-09-29");
-    assert_eq!(resolved(2, Unit::Week, Tz::UTC), "2024-09-17");
-    assert_eq!(resolved(1, Unit::Month, Tz::UTC), "2024-09-01");
-    assert_eq!(resolved(999, Unit::Year, Tz::UTC), "1025-10-01");
+    assert_eq!(resolved(3, Unit::Hour, Zone::named("Europe/Vienna").expect("a zone")), "2024-09-30 23:30+02:00");
+    assert_eq!(resolved(3, Unit::Hour, Zone::UTC), "2024-09-30 21:30+00:00");
+    assert_eq!(resolved(0, Unit::Minute, Zone::named("Asia/Tokyo").expect("a zone")), "2024-10-01 09:30+09:00");
+    assert_eq!(resolved(1, Unit::Day, Zone::named("America/New_York").expect("a zone")), "2024-09-29");
+    assert_eq!(resolved(2, Unit::Week, Zone::UTC), "2024-09-17");
+    assert_eq!(resolved(1, Unit::Month, Zone::UTC), "2024-09-01");
+    assert_eq!(resolved(999, Unit::Year, Zone::UTC), "1025-10-01");
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! The time of day and the zone that stand beside a day.
 
 use chrono::{FixedOffset, NaiveDate, NaiveTime, Offset, TimeZone};
-use chrono_tz::Tz;
 
 use super::day::Role;
 use super::names::Names;
 use super::token::{Kind, Token};
+use crate::domain::Zone;
 
 /// A time of day, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -277,8 +277,8 @@ const ZONES: &[(&str, i32)] = &[
 ];
 
 /// Zones of America by the letters that stand for summer and winter.
-const AMERICAN: &[(&str, Tz)] =
-    &[("et", Tz::America__New_York), ("ct", Tz::America__Chicago), ("mt", Tz::America__Denver), ("pt", Tz::America__Los_Angeles)];
+const AMERICAN: &[(&str, &str)] =
+    &[("et", "America/New_York"), ("ct", "America/Chicago"), ("mt", "America/Denver"), ("pt", "America/Los_Angeles")];
 
 /// The offset that stands behind a time, and the token behind it. `exact`: a bare "-05" is an offset, not the end of a span of time.
 fn zone(
@@ -304,6 +304,7 @@ fn zone(
         }
         let american = AMERICAN.iter().find(|(letters, _)| names.tag == "en" && *letters == word.text);
         return american.and_then(|(_, zone)| {
+            let zone = Zone::named(zone)?;
             Some((zone.from_local_datetime(&day?.and_time(time)).earliest()?.offset().fix(), close(start + 1)))
         });
     }

@@ -1,9 +1,9 @@
 //! Dates that leave the year to the reader: "12 November", "Nov 12", "12.11.".
 
 use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveTime, Utc};
-use chrono_tz::Tz;
 
 use super::PageDate;
+use crate::domain::Zone;
 
 /// So many days ahead of the reading a day may lie and still be the coming one: an embargo, a clock or a zone that differs.
 const AHEAD: u64 = 7;
@@ -28,7 +28,7 @@ impl Yearless {
     }
 
     /// The date that is meant on a page read at this instant, by a newsroom of this zone: in the year that puts it nearest before, or a few days ahead.
-    pub fn resolve(self, read_at: DateTime<Utc>, zone: Tz) -> PageDate {
+    pub fn resolve(self, read_at: DateTime<Utc>, zone: Zone) -> PageDate {
         self.by(read_at.with_timezone(&zone).date_naive() + Days::new(AHEAD))
     }
 
@@ -65,7 +65,7 @@ mod tests {
             (2, 29, "2103-01-01", "2096-02-29"),
         ] {
             let at = today.parse::<NaiveDate>().expect("a day").and_hms_opt(12, 0, 0).expect("noon").and_utc();
-            let date = Yearless::new(month, day).expect("a day").resolve(at, Tz::UTC);
+            let date = Yearless::new(month, day).expect("a day").resolve(at, Zone::UTC);
             assert_eq!(date.day.to_string(), want, "{day}/{month} on {today}");
         }
         assert_eq!(Yearless::new(2, 30), None);
