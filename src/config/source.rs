@@ -22,6 +22,7 @@ pub(super) struct Outline {
     /// As written, whether or not it is a good one.
     pub id: String,
     pub facets: Vec<Facet>,
+    pub language: String,
 }
 
 /// Reads one source. None after a problem.
@@ -66,12 +67,14 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
         }
     };
     let facets = table.table("facet", "[source.facet]").map(|t| facet::read(&t, max_terms)).unwrap_or_default();
+    let pairs = table.take("pairs").map(|v| facet::pairs(&v, facets.iter().map(|(f, _)| f.name.as_str()))).unwrap_or_default();
+    let max_pairs = table.integer("max-pairs", 1..=10_000).unwrap_or(500);
     let rules_stamp = stamp::rules(table.raw());
     table.finish();
 
     let discovery = Discover { language: stated.then_some(names) };
     let (facets, fields): (Vec<_>, Vec<_>) = facets.into_iter().unzip();
-    let outline = id_text.map(|text| Outline { id: text.value.to_owned(), facets: facets.clone() });
+    let outline = id_text.map(|text| Outline { id: text.value.to_owned(), facets: facets.clone(), language: language.clone() });
     let source = || {
         let (page, item, timezone) = (page?, item?, timezone?);
         let home = home.unwrap_or_else(|| Some(page.clone()))?;
@@ -85,6 +88,8 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
             identity,
             max_pages: facet::count(max_pages),
             max_new_terms: facet::count(max_new_terms),
+            pairs,
+            max_pairs: facet::count(max_pairs),
             obey_robots,
             empty_is_normal,
             rules_stamp,
