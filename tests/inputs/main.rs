@@ -13,6 +13,7 @@ mod manual;
 mod pages;
 mod parts;
 mod properties;
+mod questions;
 mod reading;
 mod settings;
 mod storage;
