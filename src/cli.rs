@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
@@ -36,6 +37,8 @@ pub enum Command {
     Backfill(BackfillArgs),
     /// Find the listing of a page of which nothing is known, and the configuration that reads it
     Discover(DiscoverArgs),
+    /// Add the feeds of an OPML file to the configuration, as sources
+    Import(ImportArgs),
     /// List every feed with its address, how many items are stored and shown, and when it last changed
     Feeds(FeedsArgs),
     /// Show how hosts were asked: requests, bytes, waits kept, and what their robots.txt says
@@ -44,6 +47,8 @@ pub enum Command {
     Forget(ForgetArgs),
     /// Look for what is wrong with database, feeds, rights, disk, clock and sources, and say what to do; --repair mends it
     Doctor(DoctorArgs),
+    /// Ask the daemon whether all is well; for scripts and the HEALTHCHECK of a container
+    Health(HealthArgs),
     /// Copy the database into a file, while it is in use; to restore it, copy it back
     Backup(BackupArgs),
     /// Make feeds of a newsroom that is built in: no network, no configuration needed
@@ -183,6 +188,25 @@ pub struct DiscoverArgs {
     pub json: bool,
 }
 
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The OPML file, as feed readers export it
+    pub file: PathBuf,
+    /// The configuration to add them to, instead of that of --config; it is made if it is not there
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<PathBuf>,
+    /// Make a feed of each folder's sources too
+    #[arg(long)]
+    pub folders: bool,
+    /// Show what would be added, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Arguments of `feeds`.
 #[derive(Debug, Args)]
 pub struct FeedsArgs {
@@ -226,6 +250,20 @@ pub struct DoctorArgs {
     /// Mend what can be mended, and publish everything anew; of a damaged database, save what can be read
     #[arg(long)]
     pub repair: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `health`.
+#[derive(Debug, Args)]
+pub struct HealthArgs {
+    /// Ask only whether it is alive, not how it fares: to decide whether it is to be restarted
+    #[arg(long)]
+    pub alive: bool,
+    /// How long the daemon may take to answer
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = humantime::parse_duration)]
+    pub timeout: Duration,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

@@ -9,6 +9,11 @@ use newsroomd::commands::{self, Exit};
 use newsroomd::telemetry;
 use tokio::runtime::Builder;
 
+/// Gives back what the reading of thousands of pages took: the C library keeps that for as long as the process lives. SQLite's memory is of this one too.
+/// How soon it gives it back is said in the environment (`MALLOC_CONF`, see the unit).
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // What goes on for hours says how it goes on; on a terminal a backfill shows it.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Exit, endings};
 use crate::cli::CheckArgs;
-use crate::config::{self, Config, Http, Listen, Overrides, Source};
+use crate::config::{self, Config, Listen, Overrides, Source};
 use crate::domain::Address;
 use crate::pipeline;
 use crate::schedule::Schedule;
@@ -81,8 +81,8 @@ fn places(config: &Config, address: &Address) -> Vec<String> {
     on_disk.into_iter().chain([format!("{}{address}.{endings}", config.base_url)]).collect()
 }
 
-fn listen(http: &Http) -> Vec<String> {
-    http.listen.iter().map(Listen::to_string).collect()
+fn shown(addresses: &[Listen]) -> Vec<String> {
+    addresses.iter().map(Listen::to_string).collect()
 }
 
 fn print(config: &Config, unseen: &[Unseen]) {
@@ -95,7 +95,11 @@ fn print(config: &Config, unseen: &[Unseen]) {
         None => say!("  on disk    nothing ([publish] directory is not set)"),
     }
     if let Some(http) = &config.http {
-        say!("  over HTTP  {}", listen(http).join(", "));
+        let listen = if http.listen.is_empty() { "nothing".to_owned() } else { shown(&http.listen).join(", ") };
+        say!("  over HTTP  {listen}");
+        if !http.admin.is_empty() {
+            say!("  health     /readyz and /metrics at {}", shown(&http.admin).join(", "));
+        }
     }
     if config.status.public {
         say!("  status     {}{}.{}", config.base_url, crate::feed::status::ADDRESS, endings(config));
@@ -106,7 +110,7 @@ fn print(config: &Config, unseen: &[Unseen]) {
     for source in &config.sources {
         let newsroom = &source.newsroom;
         say!("\nsource {}: {}", newsroom.id, newsroom.title);
-        say!("  page       {}", source.page);
+        say!("  {:<9}  {}", if source.page_rules().is_some() { "page" } else { "its feed" }, source.page);
         say!("  polled     {}, times of {}", schedule(source), newsroom.timezone);
         let times: Vec<String> = runs(source, now).iter().map(|t| t.format("%a %d %b %Y %H:%M:%S %Z").to_string()).collect();
         say!("  next runs  at once if it never was, then {}", times.join(", "));
@@ -152,7 +156,7 @@ fn as_json(config: &Config, unseen: &[Unseen]) -> Value {
                        "feeds": places(config, &Address::term(&newsroom.id, &f.name, "TERM"))})
             });
             json!({
-                "id": newsroom.id.as_str(), "title": newsroom.title, "page": source.page.as_str(), "schedule": schedule(source),
+                "id": newsroom.id.as_str(), "title": newsroom.title, "kind": if source.page_rules().is_some() { "html" } else { "feed" }, "page": source.page.as_str(), "schedule": schedule(source),
                 "timezone": newsroom.timezone.name(), "language": newsroom.language,
                 "next-runs": runs(source, now).iter().map(DateTime::to_rfc3339).collect::<Vec<_>>(),
                 "feeds": places(config, &Address::all(&newsroom.id)), "facets": facets.collect::<Vec<_>>(),
@@ -171,7 +175,8 @@ fn as_json(config: &Config, unseen: &[Unseen]) -> Value {
     });
     json!({
         "config": config.path, "base-url": config.base_url.as_str(), "database": config.database, "directory": config.publish.directory,
-        "listen": config.http.as_ref().map(listen).unwrap_or_default(), "formats": config.publish.formats.iter().map(|f| f.extension()).collect::<Vec<_>>(),
+        "listen": config.http.as_ref().map(|http| shown(&http.listen)).unwrap_or_default(),
+        "admin": config.http.as_ref().map(|http| shown(&http.admin)).unwrap_or_default(), "formats": config.publish.formats.iter().map(|f| f.extension()).collect::<Vec<_>>(),
         "items": config.publish.items, "max-size": config.publish.max_size, "public-status": config.status.public,
         "webhook": config.status.webhook.as_ref().map(|w| w.origin().ascii_serialization()), "sources": sources, "feeds": feeds.collect::<Vec<_>>(),
     })

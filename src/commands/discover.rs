@@ -9,16 +9,20 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::preview::fetch_page;
-use super::{Exit, load};
+use super::{Exit, load, saved};
 use crate::cli::DiscoverArgs;
 use crate::commands::out::say;
-use crate::config::{Config, ConfigError, Overrides, state_directory};
+use crate::config::{Config, ConfigError, FeedSource, Overrides, id_of, state_directory};
 use crate::discover::{Candidate, Discovery, Hints, How, SURE, discover};
 use crate::domain::text::cut;
 use crate::extract::charset::{Evidence, decode};
-use crate::extract::{RawRow, parse};
+use crate::extract::months::Language;
+use crate::extract::{About, AdvertisedFeed, Content, Parsed, RawRow, about, parse};
 use crate::fetch::{Ask, Page};
 use crate::pipeline::now;
+
+/// Where a saved page stands that does not say where it was.
+const NOWHERE: &str = "https://example.org/";
 
 /// So many rows are shown.
 const SHOWN: usize = 10;
@@ -28,19 +32,63 @@ pub(super) async fn run(path: &Path, args: &DiscoverArgs) -> anyhow::Result<Exit
     let (url, page) = page(path, args).await?;
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
     let decoded = decode(&page.body, &Evidence { told: None, header: page.charset.as_deref(), host });
-    let document = parse(&decoded.text);
+    if let Some(about) = about(&decoded.text) {
+        let url = url.unwrap_or(page.url);
+        of_feed(&about, &url, args.json);
+        return Ok(Exit::Done);
+    }
+    let Parsed { document, unread, .. } = parse(&decoded.text);
+    let content = Content::of(&page.body, &decoded.text, &document);
     let url = url.or_else(|| stated(&document)).unwrap_or(page.url);
     let discovery = discover(&document, &Hints { url: &url, language: None, today: at.date_naive() });
+    let advice = content.advice().filter(|_| discovery.candidates.is_empty());
     if args.json {
-        say!("{:#}", as_json(&discovery, &url, at));
-    } else {
-        print(&discovery, &url, at);
+        say!("{:#}", as_json(&discovery, &url, at, advice.as_deref()));
+    } else if advice.is_none() {
+        print(&discovery, &args.target, &url, at);
+    }
+    if let Some(unread) = unread {
+        eprintln!("warning: {unread}");
     }
     if discovery.is_sure() {
         return Ok(Exit::Done);
     }
-    eprintln!("not sure: no list on this page is surely a listing of news");
+    match advice {
+        Some(advice) => eprintln!("{}: {advice}", args.target),
+        None => eprintln!("{}: not sure: no list on this page is surely a listing of news", args.target),
+    }
     Ok(Exit::SourceFailed)
+}
+
+/// A feed needs no discovery.
+fn of_feed(about: &About, url: &Url, as_json: bool) {
+    let title = about.title.as_deref().unwrap_or_default();
+    let source = source(title, about.language.as_deref(), url);
+    if as_json {
+        let feed = json!({"format": about.format, "title": about.title, "language": about.language});
+        say!("{:#}", json!({"page": url.as_str(), "sure": true, "feed": feed, "source": source}));
+    } else {
+        say!("{url}\nit is a feed ({})\n\n# for the configuration\n{source}", about.format);
+    }
+}
+
+/// The table that reads a feed.
+fn source(title: &str, language: Option<&str>, url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    FeedSource {
+        id: id_of(title, url, |_| false),
+        title: if title.is_empty() { host } else { title }.to_owned(),
+        page: url.to_string(),
+        home: None,
+        language: language.filter(|tag| Language::of(tag).is_some()).map(str::to_owned),
+        comment: None,
+    }
+    .to_string()
+}
+
+/// The same of a feed that a page offers: titles such as "RSS" say little.
+fn offered(feed: &AdvertisedFeed, discovery: &Discovery) -> Option<String> {
+    Url::parse(&feed.url).ok().map(|url| source("", Some(&discovery.origin.tag), &url))
 }
 
 /// The page, and its address if that is known.
@@ -54,10 +102,8 @@ async fn page(path: &Path, args: &DiscoverArgs) -> anyhow::Result<(Option<Url>, 
         Some(text) => Some(web(text).with_context(|| format!("--url \"{text}\" is no http(s) address"))?),
         None => None,
     };
-    let path = Url::parse(&args.target).ok().filter(|u| u.scheme() == "file").and_then(|u| u.to_file_path().ok());
-    let body = std::fs::read(path.as_deref().unwrap_or(Path::new(&args.target)))
-        .with_context(|| format!("\"{}\" is no http(s) address and no file that can be read", args.target))?;
-    let url = Url::parse("https://example.org/").expect("a constant URL");
+    let body = saved::read(&args.target, "")?;
+    let url = Url::parse(NOWHERE).expect("a constant URL");
     Ok((told, Page { url, moved: None, body, charset: None, etag: None, last_modified: None }))
 }
 
@@ -109,8 +155,11 @@ fn how(candidate: &Candidate) -> String {
     }
 }
 
-fn print(discovery: &Discovery, url: &Url, at: DateTime<Utc>) {
-    say!("{url}");
+fn print(discovery: &Discovery, target: &str, url: &Url, at: DateTime<Utc>) {
+    match url.as_str() {
+        address if address == target || address == NOWHERE => say!("{target}"),
+        address => say!("{target}, as of {address}"),
+    }
     for row in discovery.extracted.rows.iter().take(SHOWN) {
         let link = link(row, discovery, url).map(|l| l[url::Position::BeforePath..].to_owned()).unwrap_or_else(|| "-".into());
         say!("{:<16}  {:<70}  {}", day(row, at), cut(row.title.clone(), 70), cut(link, 50));
@@ -143,6 +192,9 @@ fn print(discovery: &Discovery, url: &Url, at: DateTime<Utc>) {
         for feed in &discovery.feeds {
             say!("  {}  {}", feed.url, feed.title.as_deref().unwrap_or(&feed.kind));
         }
+        if let Some(table) = discovery.feeds.first().and_then(|feed| offered(feed, discovery)) {
+            say!("\n# the first of them, for the configuration\n{table}");
+        }
     }
     if let Some(table) = &discovery.table {
         let what =
@@ -151,7 +203,7 @@ fn print(discovery: &Discovery, url: &Url, at: DateTime<Utc>) {
     }
 }
 
-fn as_json(discovery: &Discovery, url: &Url, at: DateTime<Utc>) -> Value {
+fn as_json(discovery: &Discovery, url: &Url, at: DateTime<Utc>, advice: Option<&str>) -> Value {
     let rows = discovery
         .extracted
         .rows
@@ -163,11 +215,12 @@ fn as_json(discovery: &Discovery, url: &Url, at: DateTime<Utc>) -> Value {
             "each": how(c), "confidence": c.confidence, "rows": c.rows, "titles": c.titles, "reasons": reasons.collect::<Vec<_>>(),
         })
     });
-    let feeds = discovery.feeds.iter().map(|f| json!({"url": f.url, "type": f.kind, "title": f.title}));
+    let feeds =
+        discovery.feeds.iter().map(|f| json!({"url": f.url, "type": f.kind, "title": f.title, "source": offered(f, discovery)}));
     let next = discovery.extracted.next.as_deref().and_then(|n| url.join(n).ok()).map(String::from);
     json!({
         "page": url.as_str(), "sure": discovery.is_sure(), "needed": SURE, "rows": rows.collect::<Vec<_>>(), "next": next,
         "language": discovery.origin.tag, "timezone": discovery.origin.timezone.name(),
-        "candidates": candidates.collect::<Vec<_>>(), "feeds": feeds.collect::<Vec<_>>(), "source": discovery.table,
+        "candidates": candidates.collect::<Vec<_>>(), "feeds": feeds.collect::<Vec<_>>(), "source": discovery.table, "advice": advice,
     })
 }

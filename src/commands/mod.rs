@@ -9,12 +9,15 @@ mod doctor;
 mod feeds;
 mod forget;
 mod generate;
+mod health;
+mod import;
 mod manners;
 mod once;
 mod out;
 mod preview;
 mod report;
 mod run;
+mod saved;
 mod target;
 
 use std::path::Path;
@@ -48,7 +51,7 @@ impl Exit {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Done => "All was done. Rows that could not be read are no failure.",
-            Self::Failed => "It could not be done.",
+            Self::Failed => "It could not be done. Of `health`: not all is well, or nobody answers.",
             Self::Findings => "`doctor` found something that is wrong (EX_DATAERR).",
             Self::SourceFailed => {
                 "A source failed; the others were done (EX_TEMPFAIL: it may go better next time). Also: `discover` is not sure of a listing."
@@ -96,11 +99,13 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&load()?, args).await,
         Command::Preview(args) => preview::run(&load()?, args).await,
         Command::Discover(args) => discover::run(&cli.config, args).await,
+        Command::Import(args) => import::run(&cli.config, args),
         Command::Backfill(args) => backfill::run(&load()?, args).await,
         Command::Feeds(args) => feeds::run(&load()?, args).await,
         Command::Manners(args) => manners::run(&load()?, args).await,
         Command::Forget(args) => forget::run(&load()?, args).await,
         Command::Doctor(args) => doctor::run(load()?, args).await,
+        Command::Health(args) => health::run(&cli.config, args).await,
         Command::Backup(args) => backup::run(&load()?, args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Generate(args) => generate::run(args),

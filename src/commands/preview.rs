@@ -2,14 +2,13 @@
 
 use crate::commands::out::say;
 use std::collections::HashMap;
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::Exit;
+use super::{Exit, saved};
 use crate::cli::PreviewArgs;
 use crate::config::{Config, Source};
 use crate::discover::SURE;
@@ -34,6 +33,11 @@ pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<E
     if args.json {
         say!("{:#}", as_json(source, &page, &read, &judged));
     } else {
+        let is_file = args.target != source.newsroom.id.as_str() && Url::parse(&args.target).map_or(true, |u| u != page.url);
+        match is_file {
+            true => say!("{}, as of {}", args.target, page.url),
+            false => say!("{}", page.url),
+        }
         print(source, &page, &read);
         let by = if judged.past.is_some() { "by the source's past" } else { "by itself: nothing is stored of earlier pages" };
         let reasons = verdict.reasons().join("; ");
@@ -49,7 +53,13 @@ pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<E
     if read.rows.is_empty() && !(read.found == 0 && source.empty_is_normal && !matches!(verdict, Verdict::Broken(_))) {
         let of_source = format!("`each` of source \"{}\"", source.newsroom.id);
         match read.found {
-            0 if source.rules.each.is_empty() => eprintln!("nothing on this page looks like a listing"),
+            0 if source.page_rules().is_none() => {
+                eprintln!("this gives no entry: source \"{}\" is of kind = \"feed\"", source.newsroom.id)
+            }
+            n if source.page_rules().is_none() => eprintln!("none of its {n} entries could be read: see the warnings"),
+            0 if source.page_rules().is_some_and(|rules| rules.each.is_empty()) => {
+                eprintln!("nothing on this page looks like a listing")
+            }
             0 => eprintln!("{of_source} matches nothing on this page: compare its selectors with the page's source text"),
             n => eprintln!("{of_source} matches {n} rows, but none of them has both a title and a date: see the warnings"),
         }
@@ -93,11 +103,7 @@ async fn page<'c>(config: &'c Config, args: &PreviewArgs) -> anyhow::Result<(&'c
         let listing = url == source.page;
         return Ok((source, fetch(config, source, &url).await?, listing));
     }
-    // A file may be named as browsers show it.
-    let path = Url::parse(&args.target).ok().filter(|u| u.scheme() == "file").and_then(|u| u.to_file_path().ok());
-    let body = std::fs::read(path.as_deref().unwrap_or(Path::new(&args.target))).with_context(|| {
-        format!("\"{}\" is no source ({}), no http(s) address and no file that can be read", args.target, ids(config))
-    })?;
+    let body = saved::read(&args.target, &format!("no source ({}), ", ids(config)))?;
     let page = Page { url: source.page.clone(), moved: None, body, charset: None, etag: None, last_modified: None };
     Ok((source, page, true))
 }
@@ -193,7 +199,12 @@ fn print(source: &Source, page: &Page, read: &PageRead) {
     let columns = table[0].len();
     let width = |c: usize| table.iter().map(|line| line[c].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
-    say!("{}", page.url);
+    if let Some(about) = &read.about {
+        let title =
+            about.title.as_deref().map_or("without a title".to_owned(), |title| format!("{:?}", cut(title.to_owned(), 70)));
+        let language = about.language.as_deref().unwrap_or("not stated");
+        say!("{}, {title}, language {language} (of the source: {})", about.format, source.newsroom.language);
+    }
     for line in &table {
         let cells: Vec<String> =
             line.iter().zip(&widths).map(|(cell, w)| format!("{cell}{}", " ".repeat(w - cell.chars().count()))).collect();
@@ -240,6 +251,9 @@ fn as_json(source: &Source, page: &Page, read: &PageRead, judged: &Judged) -> Va
         "rows-found": read.found, "rows": rows.collect::<Vec<_>>(), "warnings": warnings.collect::<Vec<_>>(),
         "verdict": {"name": judged.verdict.name(), "reasons": judged.verdict.reasons(), "by-past": judged.past.is_some()},
     });
+    if let Some(about) = &read.about {
+        out["feed"] = json!({"format": about.format, "title": about.title, "language": about.language});
+    }
     if let Some(found) = &read.discovered {
         out["discovered"] =
             json!({"confidence": found.confidence, "sure": found.sure, "redesign": found.redesign, "source": found.table});

@@ -3,22 +3,39 @@
 use super::diagnostic::Span;
 use super::table::Table;
 use super::value::{Text, Value};
-use super::{field, nearest};
+use super::nearest;
 use crate::domain::Facet;
 use crate::domain::fold;
 use crate::domain::text::one_line;
-use crate::extract::FacetField;
 
 /// Words of `match` in a feed, beside which the facets' names stand.
 pub(super) const MATCH_WORDS: &[&str] =
     &["source", "language", "title", "summary", "text", "body", "since", "until", "any", "all", "not"];
 
-/// `[source.facet.NAME]`, in the file's order.
-pub(super) fn read(table: &Table<'_>, max_terms: u64) -> Vec<(Facet, FacetField)> {
-    table.entries().into_iter().filter_map(|(name, span, value)| facet(name, &span, &value, max_terms)).collect()
+/// What a facet's `value` may be in a page ...
+pub(super) const EXAMPLE: &str = "{ label = \"Topics\", many = true }";
+/// ... and in a feed.
+pub(super) const EXAMPLE_OF_FEED: &str = "\"category\"";
+
+/// `[source.facet.NAME]`, in the file's order. `values` reads where a facet's terms stand, and whether an item can have several.
+pub(super) fn read<'a, T>(
+    table: &Table<'a>,
+    max_terms: u64,
+    example: &str,
+    values: impl Fn(&str, &Value<'a>) -> Option<(T, bool)>,
+) -> Vec<(Facet, T)> {
+    let facet = |(name, span, value): (&str, Span, Value<'a>)| facet(name, &span, &value, max_terms, example, &values);
+    table.entries().into_iter().filter_map(facet).collect()
 }
 
-fn facet(name: &str, span: &Span, value: &Value<'_>, max_terms: u64) -> Option<(Facet, FacetField)> {
+fn facet<'a, T>(
+    name: &str,
+    span: &Span,
+    value: &Value<'a>,
+    max_terms: u64,
+    example: &str,
+    values: &impl Fn(&str, &Value<'a>) -> Option<(T, bool)>,
+) -> Option<(Facet, T)> {
     if let Err(reason) = facet_name(name) {
         value.problems.push(
             span.clone(),
@@ -28,13 +45,12 @@ fn facet(name: &str, span: &Span, value: &Value<'_>, max_terms: u64) -> Option<(
     }
     let mut table = value.table(&format!("[source.facet.{name}]"))?;
     let title = table.string("title").and_then(|t| t.line()).unwrap_or_else(|| name.to_owned());
-    let (values, many) =
-        table.require("value", "{ label = \"Topics\", many = true }").map(|v| field::facet(&v)).unwrap_or_default();
+    let values = table.require("value", example).and_then(|v| values(name, &v));
     let alias = table.take("alias").map(|v| aliases(&v)).unwrap_or_default();
     let max_terms = count(table.integer("max-terms", 1..=10_000).unwrap_or(max_terms));
     table.finish();
-    let facet = Facet { name: name.to_owned(), title, many, max_terms, alias };
-    Some((facet, FacetField { name: name.to_owned(), values, many }))
+    let (values, many) = values?;
+    Some((Facet { name: name.to_owned(), title, many, max_terms, alias }, values))
 }
 
 fn facet_name(name: &str) -> Result<(), String> {

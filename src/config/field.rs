@@ -10,7 +10,7 @@ use super::value::{Text, Value};
 use crate::domain::fold;
 use crate::extract::date::DateFormat;
 use crate::extract::months::Language;
-use crate::extract::{DateField, Field};
+use crate::extract::{DateField, FacetField, FeedFacet, FeedValue, Field};
 
 const EXPECTED: &str = "a selector, a table such as { label = \"Date\" }, or a list of those";
 
@@ -34,11 +34,49 @@ pub(super) fn dates(value: &Value<'_>, language: Language) -> Vec<DateField> {
 }
 
 /// The alternatives of a facet's values, and whether one of them says that there are `many`.
-pub(super) fn facet(value: &Value<'_>) -> (Vec<Field>, bool) {
+pub(super) fn facet(name: &str, value: &Value<'_>) -> Option<(FacetField, bool)> {
     let many = |table: &mut Table<'_>| table.take("many").and_then(|v| v.boolean()).unwrap_or(false);
     let list = read(value, many);
     let many = list.iter().any(|(_, many)| *many);
-    (list.into_iter().map(|(field, _)| field).collect(), many)
+    let values = list.into_iter().map(|(field, _)| field).collect();
+    Some((FacetField { name: name.to_owned(), values, many }, many))
+}
+
+/// What of a feed's entries makes a facet's terms; an entry can have several, if it is not said otherwise. None after a problem.
+pub(super) fn feed_facet(value: &Value<'_>) -> Option<(FeedFacet, bool)> {
+    const EXPECTED: &str = "\"category\", \"author\" or a table such as { domain = \"topics\" }";
+    let all = || FeedValue::Category { schemes: Vec::new(), only: Vec::new(), without: Vec::new() };
+    let (value, many) = match value.raw {
+        DeValue::String(_) => match value.string()?.value.trim() {
+            "category" => (all(), true),
+            "author" => (FeedValue::Author, true),
+            _ => {
+                value.problem(
+                    &format!("must be {EXPECTED}"),
+                    "a feed has no selectors: its categories have names, and perhaps a domain",
+                );
+                return None;
+            }
+        },
+        DeValue::Table(_) => {
+            let mut table = value.table(&format!("`{}`", value.key))?;
+            let mut names = |key| -> Vec<String> {
+                let texts = table.take(key).map(|v| v.some_strings()).unwrap_or_default();
+                texts.iter().filter_map(Text::line).collect()
+            };
+            let schemes = [names("domain"), names("scheme")].concat();
+            let folded = |names: Vec<String>| names.iter().map(|name| fold(name)).collect();
+            let (only, without) = (folded(names("only")), folded(names("without")));
+            let many = table.take("many").and_then(|v| v.boolean()).unwrap_or(true);
+            table.finish();
+            (FeedValue::Category { schemes, only, without }, many)
+        }
+        _ => {
+            value.mismatch(EXPECTED, "");
+            return None;
+        }
+    };
+    Some((FeedFacet { value, many }, many))
 }
 
 fn read<'a, X: Default>(value: &Value<'a>, mut extra: impl FnMut(&mut Table<'a>) -> X) -> Vec<(Field, X)> {

@@ -3,6 +3,7 @@
 //! `table` reads the spanned TOML key by key, the modules beside it give each table its meaning, `diagnostic` shows what is wrong where.
 //! Nothing below the pipeline imports this: the parts' own policy types are filled here.
 
+mod add;
 mod diagnostic;
 mod facet;
 mod feed;
@@ -28,6 +29,7 @@ mod testing;
 mod units;
 mod value;
 
+pub use add::{FeedSource, Together, id_of};
 pub use diagnostic::Diagnostic;
 pub use http::{Http, Listen};
 pub use log::Log;
@@ -40,7 +42,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::domain::{Digest, Id, Newsroom, Question};
-use crate::extract::Rules;
+use crate::extract::{Reader, Rules};
 use crate::normalise::link::Identity;
 use crate::schedule::Schedule;
 
@@ -112,8 +114,8 @@ pub struct Source {
     pub charset: Option<&'static encoding_rs::Encoding>,
     /// When it is polled.
     pub schedule: Schedule,
-    /// How its pages are read.
-    pub rules: Rules,
+    /// How its pages, or its feed, are read.
+    pub reader: Reader,
     /// What makes two of its rows the same.
     pub identity: Identity,
     /// How many pages one poll reads at most.
@@ -130,6 +132,16 @@ pub struct Source {
     pub empty_is_normal: bool,
     /// Changes whenever what a page gives may change: every key but title, schedule and limits.
     pub rules_stamp: Digest,
+}
+
+impl Source {
+    /// The rules by which its pages are read; None: it is a feed.
+    pub fn page_rules(&self) -> Option<&Rules> {
+        match &self.reader {
+            Reader::Page(rules) => Some(rules),
+            Reader::Feed(_) => None,
+        }
+    }
 }
 
 /// A feed that the config defines.

@@ -16,6 +16,7 @@ use crate::schedule::Schedule;
 const SOURCE: &[&str] = &[
     "id",
     "title",
+    "kind",
     "page",
     "home",
     "every",
@@ -60,6 +61,9 @@ pub(super) fn config(document: &DeTable<'_>, config: &Config) -> String {
         let given = top.table(&mut out, "http");
         let listen: Vec<String> = http.listen.iter().map(ToString::to_string).collect();
         given.line(&mut out, "listen", Some(list(listen.iter().map(String::as_str))));
+        let admin: Vec<String> = http.admin.iter().map(ToString::to_string).collect();
+        let is_given = !admin.is_empty();
+        given.line(&mut out, "admin", is_given.then(|| list(admin.iter().map(String::as_str))));
         given.line(&mut out, "socket-mode", Some(quoted(&format!("{:04o}", http.socket_mode))));
         given.line(&mut out, "max-connections", Some(http.max_connections.to_string()));
         given.line(&mut out, "max-connections-per-client", Some(http.max_connections_per_client.to_string()));
@@ -119,9 +123,12 @@ fn source(out: &mut String, given: Given<'_>, source: &Source) {
             },
             "timezone" => Some(quoted(source.newsroom.timezone.name())),
             // Where no language is stated, a page that is read without selectors may say it.
-            "language" => source.rules.discovery.is_none().then(|| quoted(&source.newsroom.language)),
+            "kind" => Some(quoted("html")),
+            "language" => {
+                source.page_rules().is_none_or(|rules| rules.discovery.is_none()).then(|| quoted(&source.newsroom.language))
+            }
             "identity" => Some(quoted("title+date")),
-            "each" => Some(quoted("auto")),
+            "each" => source.page_rules().map(|_| quoted("auto")),
             "max-pages" => Some(source.max_pages.to_string()),
             "max-terms" => Some("300".to_owned()),
             "max-new-terms" => Some(source.max_new_terms.to_string()),
@@ -233,7 +240,7 @@ fn duration(value: Duration) -> String {
 }
 
 /// A string: literal where it holds backslashes and can be, as people write expressions.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     if text.contains('\\') && !text.contains('\'') && !text.contains(char::is_control) {
         return format!("'{text}'");
     }
@@ -283,7 +290,7 @@ mod tests {
     #[test]
     fn what_is_printed_means_the_same_and_is_printed_the_same_again() {
         let odd = written(
-            "[http]\nlisten = 'localhost:80'\n[fetch]\nmin-gap = '1m 1s'\nmax-size = 12345\nallow-networks = '10.0.0.0/8'\n[[source]]\nid = 'a'\ntitle = \"\\\"A\\\"\\t\"\npage = 'https://example.org/'\ncron = '5 4 * * *'\nmax-pages = 0x10\neach = [\"li\"]\nlink-key = '/(\\d+)$'\nmax-terms = 7\nfacet.z = { value = 'b', alias = { 'Old \"x\"' = 'New' } }\nfacet.b.value = [{ label = 'L', many = true }, 'i']\n[source.item]\ntitle = 'a'\nimage = 'img'\ndate = { select = 'time', format = ['%d %B %Y'] }\n[[feed]]\nid = 'f'\ntitle = 'F'\nmatch = { z = 'New' }\n",
+            "[http]\nlisten = 'localhost:80'\nadmin = ['unix:a.sock', '[::1]:9180']\n[fetch]\nmin-gap = '1m 1s'\nmax-size = 12345\nallow-networks = '10.0.0.0/8'\n[[source]]\nid = 'a'\ntitle = \"\\\"A\\\"\\t\"\npage = 'https://example.org/'\ncron = '5 4 * * *'\nmax-pages = 0x10\neach = [\"li\"]\nlink-key = '/(\\d+)$'\nmax-terms = 7\nfacet.z = { value = 'b', alias = { 'Old \"x\"' = 'New' } }\nfacet.b.value = [{ label = 'L', many = true }, 'i']\n[source.item]\ntitle = 'a'\nimage = 'img'\ndate = { select = 'time', format = ['%d %B %Y'] }\n[[feed]]\nid = 'f'\ntitle = 'F'\nmatch = { z = 'New' }\n",
         );
         for path in [root("config/newsroomd.toml"), root("config/minimal.toml"), odd.path().to_owned()] {
             let text = printed(&path);

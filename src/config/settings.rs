@@ -40,10 +40,20 @@ pub(super) fn read(top: &mut Table<'_>, state: &Path) -> Option<Settings> {
     let http_value = top.take("http");
 
     let publish_head = publish_value.as_ref().filter(|v| v.raw.is_table()).map(|v| v.span.clone());
-    let nowhere = http_value.is_none() && publish_value.as_ref().is_none_or(|v| v.raw.is_table());
+    let without_http = http_value.is_none();
+    let nowhere = publish_value.as_ref().is_none_or(|v| v.raw.is_table());
     let publish = publish(publish_value.and_then(|v| v.table("[publish]")), state);
     let http = http_value.and_then(|v| v.table("[http]")).map(|table| http::read(table, state));
-    if nowhere {
+    let only_operators = http.as_ref().is_some_and(|http| http.listen.is_empty() && !http.admin.is_empty());
+    if nowhere && only_operators && !publish.1 {
+        const HINT: &str = "add [publish] with directory = \"feeds\", or addresses for readers";
+        problems.push(
+            top.span(),
+            "[http] `listen` is empty and there is no [publish] `directory`: the feeds would go nowhere",
+            HINT,
+        );
+    }
+    if nowhere && without_http {
         const HINT: &str = "add [publish] with directory = \"feeds\", or [http] with listen = \"127.0.0.1:8080\", or both";
         match publish_head {
             None => problems.push(top.span(), "there is neither [publish] nor [http]: the feeds would go nowhere", HINT),
@@ -240,6 +250,10 @@ mod tests {
         for (text, expected) in [
             ("", "1:1 there is neither [publish] nor [http]: the feeds would go nowhere"),
             ("[publish]\n", "1:1 [publish] has no `directory` and there is no [http]: the feeds would go nowhere"),
+            (
+                "[http]\nlisten = []\nadmin = '[::1]:9'\n",
+                "1:1 [http] `listen` is empty and there is no [publish] `directory`: the feeds would go nowhere",
+            ),
             ("[http]\n[publish]\nformats = []\n", "3:11 `formats` must not be empty"),
             ("[http]\n[publish]\nformats = ['rss', 'rss']\n", "3:19 `formats` names \"rss\" twice"),
             ("[http]\n[publish]\nformats = 'rdf'\n", "3:11 `formats` knows no format \"rdf\""),

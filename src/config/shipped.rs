@@ -22,9 +22,10 @@ fn the_shipped_configuration_is_valid() {
     let osce = &config.sources[0];
     let facets: Vec<_> = osce.newsroom.facets.iter().map(|f| (f.name.as_str(), f.title.as_str(), f.many)).collect();
     assert_eq!(facets, [("topic", "What we do", true), ("department", "Where we are", true), ("type", "Content type", false)]);
-    assert_eq!((osce.rules.each.len(), osce.rules.discovery.is_some()), (2, true));
-    assert_eq!(osce.rules.date.iter().map(|d| d.formats.len()).collect::<Vec<_>>(), [1, 1]);
-    assert!(osce.rules.labels().any(|label| label == "publishing date"));
+    let rules = osce.page_rules().expect("pages");
+    assert_eq!((rules.each.len(), rules.discovery.is_some()), (2, true));
+    assert_eq!(rules.date.iter().map(|d| d.formats.len()).collect::<Vec<_>>(), [1, 1]);
+    assert!(rules.labels().any(|label| label == "publishing date"));
     assert_eq!(osce.newsroom.timezone, chrono_tz::Europe::Vienna);
 }
 

@@ -7,11 +7,11 @@ use regex::Regex;
 
 use super::diagnostic::Span;
 use super::table::Table;
-use super::value::Text;
+use super::value::{Text, Value};
 use super::{Source, facet, field, net, stamp};
 use crate::domain::{Facet, Id, Newsroom};
 use crate::extract::months::Language;
-use crate::extract::{Discover, Rules};
+use crate::extract::{Discover, FeedRules, Reader, Rules};
 use crate::normalise::link::Identity;
 use crate::schedule::Schedule;
 
@@ -34,49 +34,46 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
     let home = table.string("home").map(|t| net::page(&t));
     let allow_networks = table.take("allow-networks").map(|v| v.strings().iter().filter_map(net::network).collect());
     let charset = table.string("charset").map(|t| net::charset(&t));
+    let kind = kind(&mut table);
     let schedule = schedule(&mut table);
     let timezone = table.string("timezone").map_or(Some(Tz::UTC), |t| net::timezone(&t));
     let stated = table.raw().get("language").is_some();
     let (language, names) = language(&mut table);
     let identity = identity(&mut table);
     let obey_robots = obey_robots(&mut table);
-    let (each, auto) = table.take("each").map_or((Some(Vec::new()), true), |v| field::each(&v));
-    let next = table.take("next").map(|v| field::selectors(&v)).unwrap_or_default();
+    let pages = Pages::take(&mut table);
     let max_pages = table.integer("max-pages", 1..=10_000).unwrap_or(20);
     let max_terms = table.integer("max-terms", 1..=10_000).unwrap_or(300);
     let max_new_terms = table.integer("max-new-terms", 0..=10_000).unwrap_or(20);
     let empty_is_normal = table.take("empty-is-normal").and_then(|v| v.boolean()).unwrap_or(false);
 
-    let only_auto = each.as_ref().is_some_and(Vec::is_empty) && auto;
-    let item = match table.take("item") {
-        Some(value) => {
-            if only_auto {
-                value.problems.push(
-                    value.span.clone(),
-                    "[source.item] has no rows to read in: nothing but \"auto\" says which they are".to_owned(),
-                    "name one row by a selector, each = [\".news-item\", \"auto\"], or leave [source.item] out",
-                );
-            }
-            value.table("[source.item]").map(|t| item(t, names))
+    let facets = table.table("facet", "[source.facet]");
+    let (facets, reader): (Vec<Facet>, Option<Reader>) = match kind {
+        Some(Kind::Feed) => {
+            pages.refuse();
+            let read = |t: &Table<'_>| facet::read(t, max_terms, facet::EXAMPLE_OF_FEED, |_, v| field::feed_facet(v));
+            let (facets, fields) = facets.map(|t| read(&t)).unwrap_or_default().into_iter().unzip();
+            (facets, Some(Reader::Feed(FeedRules { language: names, facets: fields })))
         }
-        None if only_auto => Some(no_fields()),
-        None => {
-            let hint = "add [source.item] with `title` and `date` below it";
-            table.problems().push(table.span(), "[[source]] has no `item`", hint);
-            None
+        Some(Kind::Html) | None => {
+            let read = |t: &Table<'_>| facet::read(t, max_terms, facet::EXAMPLE, field::facet);
+            let (facets, fields) = facets.map(|t| read(&t)).unwrap_or_default().into_iter().unzip();
+            let discovery = Discover { language: stated.then_some(names) };
+            (facets, pages.read(&table, names, discovery).map(|rules| Reader::Page(Rules { facets: fields, ..rules })))
         }
     };
-    let facets = table.table("facet", "[source.facet]").map(|t| facet::read(&t, max_terms)).unwrap_or_default();
-    let pairs = table.take("pairs").map(|v| facet::pairs(&v, facets.iter().map(|(f, _)| f.name.as_str()))).unwrap_or_default();
+    let pairs = table.take("pairs").map(|v| facet::pairs(&v, facets.iter().map(|f| f.name.as_str()))).unwrap_or_default();
     let max_pairs = table.integer("max-pairs", 1..=10_000).unwrap_or(500);
     let rules_stamp = stamp::rules(table.raw());
     table.finish();
 
-    let discovery = Discover { language: stated.then_some(names) };
-    let (facets, fields): (Vec<_>, Vec<_>) = facets.into_iter().unzip();
     let outline = id_text.map(|text| Outline { id: text.value.to_owned(), facets: facets.clone(), language: language.clone() });
     let source = || {
-        let (page, item, timezone) = (page?, item?, timezone?);
+        let (page, timezone) = (page?, timezone?);
+        let reader = match (kind?, reader?) {
+            (_, Reader::Page(rules)) => Reader::Page(Rules { timezone, ..rules }),
+            (_, feed) => feed,
+        };
         let home = home.unwrap_or_else(|| Some(page.clone()))?;
         Some(Source {
             newsroom: Newsroom { id: id?, title: title?, home: home.into(), language, timezone, facets },
@@ -84,7 +81,7 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
             allow_networks,
             charset: charset.map_or(Some(None), |c| c.map(Some))?,
             schedule: schedule?,
-            rules: Rules { each: each?, next, facets: fields, timezone, discovery: auto.then_some(discovery), ..item },
+            reader,
             identity,
             max_pages: facet::count(max_pages),
             max_new_terms: facet::count(max_new_terms),
@@ -96,6 +93,76 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
         })
     };
     (source(), outline)
+}
+
+/// What a source's `page` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Html,
+    Feed,
+}
+
+/// `kind`: pages, if it is not said otherwise; None after a problem.
+fn kind(table: &mut Table<'_>) -> Option<Kind> {
+    let Some(value) = table.take("kind") else { return Some(Kind::Html) };
+    value.string()?.read(|text| match text {
+        "html" => Ok(Kind::Html),
+        "feed" => Ok(Kind::Feed),
+        _ => Err("must be \"html\" or \"feed\"; \"feed\" is RSS, Atom or JSON Feed".into()),
+    })
+}
+
+/// What says how pages are read.
+struct Pages<'a> {
+    each: Option<Value<'a>>,
+    next: Option<Value<'a>>,
+    item: Option<Value<'a>>,
+}
+
+impl<'a> Pages<'a> {
+    fn take(table: &mut Table<'a>) -> Self {
+        Self { each: table.take("each"), next: table.take("next"), item: table.take("item") }
+    }
+
+    /// Says that a feed needs none of it.
+    fn refuse(&self) {
+        let refused = [
+            (&self.each, "its entries are its rows: remove the line"),
+            (&self.next, "links to its next page (rel=\"next\") are followed by themselves: remove the line"),
+            (&self.item, "its format says what is what: remove the table, or the line kind = \"feed\" if `page` is a page"),
+        ];
+        for (value, hint) in refused {
+            if let Some(value) = value {
+                value.problem("cannot be there: the source is of kind = \"feed\", where nothing is selected", hint);
+            }
+        }
+    }
+
+    /// The rules, but for facets and zone, which the caller fills in. None after a problem.
+    fn read(self, table: &Table<'_>, names: Language, discovery: Discover) -> Option<Rules> {
+        let (each, auto) = self.each.map_or((Some(Vec::new()), true), |v| field::each(&v));
+        let next = self.next.map(|v| field::selectors(&v)).unwrap_or_default();
+        let only_auto = each.as_ref().is_some_and(Vec::is_empty) && auto;
+        let item = match self.item {
+            Some(value) => {
+                if only_auto {
+                    value.problems.push(
+                        value.span.clone(),
+                        "[source.item] has no rows to read in: nothing but \"auto\" says which they are".to_owned(),
+                        "name one row by a selector, each = [\".news-item\", \"auto\"], or leave [source.item] out",
+                    );
+                }
+                value.table("[source.item]").map(|t| item(t, names))
+            }
+            None if only_auto => Some(no_fields()),
+            None => {
+                let hint = "add [source.item] with `title` and `date` below it";
+                table.problems().push(table.span(), "[[source]] has no `item`", hint);
+                None
+            }
+        };
+        Some(Rules { each: each?, next, discovery: auto.then_some(discovery), ..item? })
+    }
 }
 
 /// `every` or `cron`, not both.
@@ -238,6 +305,7 @@ impl Ids {
 mod tests {
     use super::super::testing::{good, said};
     use super::*;
+    use crate::extract::FeedValue;
 
     /// A whole file with these lines in `[[source]]`, and these after it; problems in the former are at line 3.
     fn file(source: &str, after: &str) -> String {
@@ -263,7 +331,8 @@ mod tests {
         assert_eq!((source.max_pages, source.max_new_terms, source.empty_is_normal), (20, 20, false));
         assert!(source.identity.link_key.is_none() && !source.identity.with_link);
         assert_eq!((&source.allow_networks, source.charset), (&None, None));
-        assert!(source.rules.facets.is_empty() && source.rules.summary.is_empty() && source.rules.link.is_empty());
+        let rules = source.page_rules().expect("pages");
+        assert!(rules.facets.is_empty() && rules.summary.is_empty() && rules.link.is_empty());
     }
 
     #[test]
@@ -274,8 +343,49 @@ mod tests {
         let shown: Vec<_> = newsroom.facets.iter().map(|f| (f.name.as_str(), f.title.as_str(), f.many, f.max_terms)).collect();
         assert_eq!(shown, [("z", "z", false, 9), ("a", "T", true, 7)]);
         assert_eq!(newsroom.facets[1].alias, [("old name".to_owned(), "New Name".to_owned())]);
-        let rules: Vec<_> = config.sources[0].rules.facets.iter().map(|f| (f.name.as_str(), f.values.len(), f.many)).collect();
+        let rules = config.sources[0].page_rules().expect("pages");
+        let rules: Vec<_> = rules.facets.iter().map(|f| (f.name.as_str(), f.values.len(), f.many)).collect();
         assert_eq!(rules, [("z", 1, false), ("a", 2, true)]);
+    }
+
+    #[test]
+    fn feeds_need_no_selectors() {
+        let head = "[http]\n[[source]]\nid = 'a'\ntitle = 'A'\npage = 'https://example.org/'\nkind = 'feed'\n";
+        let facets = "[source.facet.t]\nvalue = 'category'\n[source.facet.a]\nvalue = 'author'\n[source.facet.d]\n\
+            value = { domain = ['x', ' y '], scheme = 'z', only = 'Old  News', without = ['B'], many = false }\n";
+        let (config, _) = good(&format!("{head}language = 'de'\n{facets}"));
+        let Reader::Feed(rules) = &config.sources[0].reader else { panic!("a feed: {config:?}") };
+        let all = FeedValue::Category { schemes: Vec::new(), only: Vec::new(), without: Vec::new() };
+        let some = FeedValue::Category {
+            schemes: ["x", "y", "z"].map(str::to_owned).into(),
+            only: vec!["old news".into()],
+            without: vec!["b".into()],
+        };
+        let shown: Vec<_> = rules.facets.iter().map(|f| (f.value.clone(), f.many)).collect();
+        assert_eq!(shown, [(all, true), (FeedValue::Author, true), (some, false)]);
+        let many: Vec<_> = config.sources[0].newsroom.facets.iter().map(|f| f.many).collect();
+        assert_eq!(many, [true, true, false]);
+        for (lines, expected) in [
+            ("each = 'li'", "7:8 `each` cannot be there: the source is of kind = \"feed\", where nothing is selected"),
+            ("next = 'a'", "7:8 `next` cannot be there: the source is of kind = \"feed\", where nothing is selected"),
+            ("item.title = 'a'", "7:1 `item` cannot be there: the source is of kind = \"feed\", where nothing is selected"),
+            (
+                "facet.t.value = '.tag'",
+                "7:17 `value` must be \"category\", \"author\" or a table such as { domain = \"topics\" }",
+            ),
+            (
+                "facet.t.value = []",
+                "7:17 `value` must be \"category\", \"author\" or a table such as { domain = \"topics\" }, not a list",
+            ),
+            ("facet.t.value = { label = 'x' }", "7:19 unknown key `label` in `value`"),
+            ("facet.t.value = { domain = ' ' }", "7:28 `domain` must not be blank"),
+        ] {
+            assert_eq!(said(&format!("{head}{lines}\n")), [expected], "{lines}");
+        }
+        assert_eq!(
+            said(&head.replace("'feed'", "'rss'"))[0],
+            "6:8 `kind` must be \"html\" or \"feed\"; \"feed\" is RSS, Atom or JSON Feed"
+        );
     }
 
     #[test]

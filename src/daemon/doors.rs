@@ -12,24 +12,54 @@ use url::Url;
 use super::{GRACE, descriptors};
 use crate::config::{Config, Http, Listen};
 use crate::error_chain;
-use crate::http::{self, Address, HttpError, Passed, Places, Server};
+use crate::http::{self, Address, HttpError, Passed, Places, Report, Server, Traffic};
 use crate::publish::shelf::Shelf;
 
 /// Sockets that listen and do not answer yet.
 #[derive(Debug)]
 pub struct Door {
-    /// What of `[http] listen` it stands for; None: it was there before the configuration, and stays whatever that says.
+    /// What of `[http] listen` or `admin` it stands for; None: it was there before the configuration, and stays whatever that says.
     pub name: Option<Listen>,
+    /// Who is answered there.
+    pub audience: Audience,
     /// The sockets.
     pub server: Server,
+}
+
+impl Door {
+    /// Whether feeds are served there.
+    pub fn is_for_readers(&self) -> bool {
+        self.audience == Audience::Readers
+    }
+}
+
+/// Who is answered at a door, and so what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Readers: the feeds.
+    Readers,
+    /// Operators: how newsroomd fares.
+    Operators,
+}
+
+impl Audience {
+    /// The key of `[http]` that names its addresses.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Readers => "listen",
+            Self::Operators => "admin",
+        }
+    }
 }
 
 /// Why an address of the configuration cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum DoorError {
     /// The name stands for none.
-    #[error("[http] listen: there is no address for {name}")]
+    #[error("[http] {key}: there is no address for {name}")]
     Nowhere {
+        /// The key that names it.
+        key: &'static str,
         /// The name, with its port.
         name: String,
         /// What the system says.
@@ -39,7 +69,7 @@ pub enum DoorError {
     #[error(transparent)]
     Listen(#[from] HttpError),
     /// It cannot be listened at while another of ours is open.
-    #[error("[http] listen: {name} overlaps with {by}, where newsroomd listens now: that change needs a restart")]
+    #[error("[http]: {name} overlaps with {by}, where newsroomd listens now: that change needs a restart")]
     Overlaps {
         /// What the configuration names.
         name: String,
@@ -65,14 +95,14 @@ pub fn open(http: Option<&Http>) -> Result<Vec<Door>, DoorError> {
     };
     let mut doors = Vec::new();
     if !passed.is_empty() {
-        doors.push(Door { name: None, server: Server::of(passed) });
+        doors.push(Door { name: None, audience: Audience::Readers, server: Server::of(passed) });
     }
     let (ports, shown) = doors.first().map(|door| (door.server.addresses(), door.server.shown())).unwrap_or_default();
-    doors.extend(named(http, &ports, &shown, |_| true)?);
+    doors.extend(named(http, &ports, &shown, |_, _| true)?);
     Ok(doors)
 }
 
-/// Which of the configuration's addresses are to be open, where sockets were passed and where not.
+/// Which of the configuration's addresses for readers are to be open, where sockets were passed and where not.
 fn wanted(http: &Http, passed: bool) -> Result<&[Listen], DoorError> {
     match (passed, http.listen.contains(&Listen::Systemd)) {
         (false, true) => Err(HttpError::NothingPassed.into()),
@@ -82,13 +112,23 @@ fn wanted(http: &Http, passed: bool) -> Result<&[Listen], DoorError> {
 }
 
 /// Listens at those of the configuration's addresses for which `is_new` holds, beside sockets that were passed: their ports, and how they are shown.
-fn named(http: &Http, ports: &[SocketAddr], shown: &[String], is_new: impl Fn(&Listen) -> bool) -> Result<Vec<Door>, DoorError> {
-    let mut all: Vec<(&Listen, Vec<Address>)> = Vec::new();
-    for listen in wanted(http, !shown.is_empty())? {
+fn named(
+    http: &Http,
+    ports: &[SocketAddr],
+    shown: &[String],
+    is_new: impl Fn(Audience, &Listen) -> bool,
+) -> Result<Vec<Door>, DoorError> {
+    let mut all: Vec<(Audience, &Listen, Vec<Address>)> = Vec::new();
+    let readers = wanted(http, !shown.is_empty())?.iter().map(|listen| (Audience::Readers, listen));
+    for (audience, listen) in readers.chain(http.admin.iter().map(|listen| (Audience::Operators, listen))) {
         let found = match listen {
             // A name may stand for several.
             Listen::Port(name) => {
-                let found = name.to_socket_addrs().map_err(|source| DoorError::Nowhere { name: name.clone(), source })?;
+                let found = name.to_socket_addrs().map_err(|source| DoorError::Nowhere {
+                    key: audience.key(),
+                    name: name.clone(),
+                    source,
+                })?;
                 found.map(Address::Tcp).collect()
             }
             Listen::Socket(path) => vec![Address::Unix(path.clone(), http.socket_mode)],
@@ -96,18 +136,20 @@ fn named(http: &Http, ports: &[SocketAddr], shown: &[String], is_new: impl Fn(&L
         };
         let mut new: Vec<Address> = Vec::new();
         for address in found {
-            let is_passed = shown.contains(&address.to_string());
-            if !is_passed && !new.contains(&address) && all.iter().all(|(_, others)| !others.contains(&address)) {
+            let is_passed = audience == Audience::Readers && shown.contains(&address.to_string());
+            // What is named for readers and operators both is refused by the system: neither may be answered in the other's place.
+            let is_open = all.iter().any(|(others, _, addresses)| *others == audience && addresses.contains(&address));
+            if !is_passed && !new.contains(&address) && !is_open {
                 new.push(address);
             }
         }
-        all.push((listen, new));
+        all.push((audience, listen, new));
     }
     let every: Vec<SocketAddr> =
-        all.iter().flat_map(|(_, addresses)| addresses).filter_map(Address::port).chain(ports.iter().copied()).collect();
-    let wanted = all.into_iter().filter(|(listen, addresses)| is_new(listen) && !addresses.is_empty());
-    let door = |(listen, addresses): (&Listen, Vec<Address>)| {
-        Ok(Door { name: Some(listen.clone()), server: Server::bind_among(&addresses, &every)? })
+        all.iter().flat_map(|(.., addresses)| addresses).filter_map(Address::port).chain(ports.iter().copied()).collect();
+    let wanted = all.into_iter().filter(|(audience, listen, addresses)| is_new(*audience, listen) && !addresses.is_empty());
+    let door = |(audience, listen, addresses): (Audience, &Listen, Vec<Address>)| {
+        Ok(Door { name: Some(listen.clone()), audience, server: Server::bind_among(&addresses, &every)? })
     };
     wanted.map(door).collect()
 }
@@ -128,7 +170,7 @@ impl Open {
         Self(Arc::new(Mutex::new(Inside { ports, sockets, places })))
     }
 
-    /// The ports where HTTP is answered.
+    /// The ports where readers are answered.
     pub fn ports(&self) -> Vec<SocketAddr> {
         self.inside().ports.clone()
     }
@@ -143,6 +185,11 @@ impl Open {
         self.inside().places.has_room(client)
     }
 
+    /// The places of readers.
+    pub fn places(&self) -> Places {
+        self.inside().places.clone()
+    }
+
     fn inside(&self) -> MutexGuard<'_, Inside> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -150,6 +197,7 @@ impl Open {
 
 struct Opened {
     name: Option<Listen>,
+    audience: Audience,
     ports: Vec<SocketAddr>,
     sockets: Vec<PathBuf>,
     shown: Vec<String>,
@@ -166,17 +214,28 @@ pub(super) struct Doors {
     http: Option<Http>,
     /// Where readers find the feeds: the servers follow it.
     base_url: watch::Sender<Url>,
+    /// What operators are told.
+    report: Arc<dyn Report>,
+    /// The places of operators: readers who have all of theirs must not keep it from being seen.
+    of_operators: Places,
     stop: CancellationToken,
 }
 
+/// How many connections operators may have; more wait. They are among the files that descriptors are kept for besides clients.
+const OPERATORS: usize = 16;
+
 impl Doors {
-    /// None, for the feeds and clients of this configuration. All are closed at `stop`.
-    pub fn new(config: &Config, stop: CancellationToken) -> Self {
+    /// None, for the feeds and clients of this configuration. Answers are counted in `traffic`, and operators are told `report`. All are closed
+    /// at `stop`.
+    pub fn new(config: &Config, traffic: Arc<Traffic>, report: Arc<dyn Report>, stop: CancellationToken) -> Self {
         let base_url = watch::Sender::new(config.base_url.clone());
-        let settings =
-            http::Settings { drain: GRACE, moves: Some(base_url.subscribe()), ..http::Settings::new(config.base_url.clone()) };
+        let usual = http::Settings::new(config.base_url.clone());
+        let settings = http::Settings { drain: GRACE, moves: Some(base_url.subscribe()), traffic, ..usual };
         let open = Open::of(Vec::new(), Vec::new(), Places::new(&settings));
-        let mut doors = Self { opened: Vec::new(), serving: JoinSet::new(), open, settings, http: None, base_url, stop };
+        let of_operators =
+            Places::new(&http::Settings { connections: OPERATORS, connections_per_client: OPERATORS, ..settings.clone() });
+        let (opened, serving) = (Vec::new(), JoinSet::new());
+        let mut doors = Self { opened, serving, open, settings, http: None, base_url, report, of_operators, stop };
         doors.deal(config.http.as_ref());
         doors
     }
@@ -197,19 +256,31 @@ impl Doors {
         self.open.clone()
     }
 
-    /// Begins to serve.
+    /// Begins to serve: the shelf to readers.
     pub fn serve(&mut self, doors: Vec<Door>, shelf: &Arc<Shelf>) {
-        let mut shown = Vec::new();
-        for Door { name, server } in doors {
-            let (ports, sockets, names) = (server.addresses(), server.sockets(), server.shown());
-            shown.extend(names.iter().cloned());
+        let (mut of_readers, mut of_operators) = (Vec::new(), Vec::new());
+        for Door { name, audience, server } in doors {
+            let (ports, sockets, shown) = (server.addresses(), server.sockets(), server.shown());
             let settings = http::Settings { base_url: self.base_url.borrow().clone(), ..self.settings.clone() };
             let stop = self.stop.child_token();
-            self.serving.spawn(server.serve(shelf.clone(), settings, stop.clone()));
-            self.opened.push(Opened { name, ports, sockets, shown: names, stop });
+            match audience {
+                Audience::Readers => {
+                    of_readers.extend(shown.iter().cloned());
+                    self.serving.spawn(server.serve(shelf.clone(), settings, stop.clone()));
+                }
+                Audience::Operators => {
+                    of_operators.extend(shown.iter().cloned());
+                    let settings = http::Settings { places: Some(self.of_operators.clone()), ..settings };
+                    self.serving.spawn(server.report(self.report.clone(), settings, stop.clone()));
+                }
+            }
+            self.opened.push(Opened { name, audience, ports, sockets, shown, stop });
         }
-        if !shown.is_empty() {
-            tracing::info!(addresses = shown.join(" "), "serving");
+        if !of_readers.is_empty() {
+            tracing::info!(addresses = of_readers.join(" "), "serving");
+        }
+        if !of_operators.is_empty() {
+            tracing::info!(addresses = of_operators.join(" "), "telling operators at /readyz and /metrics");
         }
         self.note();
     }
@@ -225,10 +296,12 @@ impl Doors {
         }
         let passed = self.opened.iter().filter(|door| door.name.is_none());
         let (ports, shown): (Vec<_>, Vec<_>) = passed.map(|door| (door.ports.clone(), door.shown.clone())).unzip();
-        let is_new = |listen: &Listen| self.opened.iter().all(|door| door.name.as_ref() != Some(listen));
+        let is_new = |audience: Audience, listen: &Listen| {
+            self.opened.iter().all(|door| door.audience != audience || door.name.as_ref() != Some(listen))
+        };
         named(http, &ports.concat(), &shown.concat(), is_new).map_err(|error| match error {
             DoorError::Listen(HttpError::Taken(address)) => {
-                let own = self.open.ports().into_iter().find(|own| own.port() == address.port());
+                let own = self.opened.iter().flat_map(|door| &door.ports).find(|own| own.port() == address.port());
                 own.map_or(error, |own| DoorError::Overlaps { name: address.to_string(), by: own.to_string() })
             }
             error => error,
@@ -252,6 +325,10 @@ impl Doors {
         let passed = self.opened.iter().any(|door| door.name.is_none());
         let wanted = http.and_then(|http| wanted(http, passed).ok()).unwrap_or_default();
         self.opened.retain(|door| {
+            let wanted = match door.audience {
+                Audience::Readers => wanted,
+                Audience::Operators => http.map(|http| http.admin.as_slice()).unwrap_or_default(),
+            };
             let stays = door.name.as_ref().is_none_or(|name| wanted.contains(name));
             if !stays {
                 door.stop.cancel();
@@ -276,9 +353,11 @@ impl Doors {
     }
 
     fn note(&self) {
+        // Of readers only: a scraper that takes all places of operators is no reason to end the daemon.
+        let doors = || self.opened.iter().filter(|door| door.audience == Audience::Readers);
         let mut open = self.open.inside();
-        open.ports = self.opened.iter().flat_map(|door| door.ports.clone()).collect();
-        open.sockets = self.opened.iter().flat_map(|door| door.sockets.clone()).collect();
+        open.ports = doors().flat_map(|door| door.ports.clone()).collect();
+        open.sockets = doors().flat_map(|door| door.sockets.clone()).collect();
     }
 
     /// Waits until those who are being answered are: after the stop.
@@ -304,6 +383,7 @@ mod tests {
     fn http(listen: &[Listen]) -> Http {
         Http {
             listen: listen.to_vec(),
+            admin: Vec::new(),
             socket_mode: 0o660,
             max_connections: 1,
             max_connections_per_client: 1,
@@ -317,9 +397,9 @@ mod tests {
         let port = passed.local_addr().expect("a port");
         let any = Listen::Port("127.0.0.1:0".into());
         let both = http(&[Listen::Systemd, Listen::Port(port.to_string()), any.clone()]);
-        let opened = |http: &Http| named(http, &[port], &[format!("http://{port}/")], |_| true).expect("opened");
+        let opened = |http: &Http| named(http, &[port], &[format!("http://{port}/")], |_, _| true).expect("opened");
         assert_eq!(opened(&both).into_iter().map(|door| door.name).collect::<Vec<_>>(), [Some(any.clone())]);
         assert!(opened(&http(&[any])).is_empty(), "it takes the place of what is not named beside it");
-        assert!(named(&both, &[], &[], |_| true).is_err(), "none was passed");
+        assert!(named(&both, &[], &[], |_, _| true).is_err(), "none was passed");
     }
 }

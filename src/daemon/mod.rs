@@ -1,7 +1,7 @@
 //! The daemon: polls on schedule, publishes, answers over HTTP, until it is told to stop.
 //!
 //! Start and stop stand on this page; what happens between them in `work`. `doors` are where HTTP is answered, `reload` takes another configuration
-//! over (`changed` sees that there is one); `manager` and `watchdog` tell systemd.
+//! over (`changed` sees that there is one); `manager` and `watchdog` tell systemd, `monitor` whoever asks how it fares.
 
 mod changed;
 mod courier;
@@ -10,11 +10,12 @@ mod doors;
 mod heartbeat;
 mod log;
 mod manager;
+mod monitor;
 mod reload;
 mod watchdog;
 mod work;
 
-pub use doors::{Door, DoorError, open};
+pub use doors::{Audience, Door, DoorError, open};
 pub use reload::{Read, Reload};
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use crate::store::{Store, StoreError};
 use doors::Doors;
 use heartbeat::Heartbeat;
 use manager::Manager;
+use monitor::Monitor;
 use work::Work;
 
 /// How long a start waits for a process that is publishing, such as `once` from cron.
@@ -91,8 +93,9 @@ pub async fn run(
 ) -> Result<(), DaemonError> {
     let manager = Manager::of_environment();
     manager.status("starting");
-    let shelf = (!doors.is_empty()).then(|| Arc::new(Shelf::new()));
-    let mut open = Doors::new(&config, stop.clone());
+    let shelf = doors.iter().any(Door::is_for_readers).then(|| Arc::new(Shelf::new()));
+    let monitor = Monitor::new();
+    let mut open = Doors::new(&config, monitor.traffic(), Arc::new(monitor.clone()), stop.clone());
     let (lock, store, pipeline) = tokio::select! {
         ready = make_ready(config, shelf.clone()) => ready?,
         () = stop.cancelled() => {
@@ -100,10 +103,10 @@ pub async fn run(
             return Ok(());
         }
     };
-    if let Some(shelf) = &shelf {
-        open.serve(doors, shelf);
-    }
-    let mut work = Work::new(pipeline, open, reload, manager.clone(), watcher);
+    monitor.take_over(&pipeline, open.open()).await;
+    open.serve(doors, &shelf.unwrap_or_default());
+    let mut work = Work::new(pipeline, open, reload, manager.clone(), monitor.clone(), watcher);
+    tokio::spawn(monitor::watch(monitor, work.current.subscribe(), stop.clone()));
     let courier = tokio::spawn(courier::run(work.current.subscribe(), work.incident.clone(), stop.clone()));
     let heartbeat = Heartbeat::start().await?;
     tracing::info!(sources = work.sources(), "ready");

@@ -69,7 +69,7 @@ pub(super) struct Renewed {
     pub pipeline: Pipeline,
     /// Doors to open.
     pub doors: Vec<Door>,
-    /// What HTTP is answered from.
+    /// What readers are answered from, if there may be any.
     pub shelf: Option<Arc<Shelf>>,
 }
 
@@ -88,10 +88,10 @@ impl Reload {
             tracing::warn!("{}", warning.in_one_line());
         }
         let doors = doors.add(config.http.as_ref())?;
-        let shelf = match (old.shelf(), doors.is_empty()) {
+        let shelf = match (old.shelf(), doors.iter().any(Door::is_for_readers)) {
             (Some(shelf), _) => Some(shelf.clone()),
-            (None, false) => Some(Arc::new(Shelf::new())),
-            (None, true) => None,
+            (None, true) => Some(Arc::new(Shelf::new())),
+            (None, false) => None,
         };
         let pipeline = old.renewed(Arc::new(config), shelf.clone()).await?;
         if old.shelf().is_none() && shelf.is_some() {

@@ -6,7 +6,6 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::doors::Open;
 use super::manager::Manager;
+use crate::http::near;
 use crate::store::Store;
 
 /// How many of the watchdog's intervals something may take.
@@ -195,17 +195,10 @@ async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> 
     }
 }
 
-/// An address at which this machine reaches what listens there.
-fn near(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        let local: IpAddr = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
-        address.set_ip(local);
-    }
-    address
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
     use super::*;
     use crate::http::{Places, Settings};
 

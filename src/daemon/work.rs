@@ -17,8 +17,10 @@ use super::doors::Doors;
 use super::heartbeat::Heartbeat;
 use super::log::{self, Log};
 use super::manager::Manager;
+use super::monitor::Monitor;
 use super::reload::{Refused, Reload, Renewed};
 use super::watchdog::Pulse;
+use crate::error_chain;
 use crate::pipeline::{Due, Pipeline, PipelineError, Published, Standing, Walked, is_due, now};
 use crate::store::Stale;
 use crate::telemetry;
@@ -63,6 +65,7 @@ pub(super) struct Work {
     /// The first thing that is wrong with the configuration that should have been taken over.
     wrong: Option<String>,
     manager: Manager,
+    monitor: Monitor,
     /// The manager was not told yet how sources stand now.
     standing_moved: bool,
     pub pulse: Pulse,
@@ -74,6 +77,7 @@ impl Work {
         doors: Doors,
         reload: Option<Reload>,
         manager: Manager,
+        monitor: Monitor,
         watcher: Option<UnboundedSender<Event>>,
     ) -> Self {
         let mut work = Self {
@@ -95,6 +99,7 @@ impl Work {
             changed: None,
             wrong: None,
             manager,
+            monitor,
             standing_moved: true,
             pulse: Pulse::new(),
         };
@@ -163,6 +168,8 @@ impl Work {
         self.manager.status("reloading");
         match reload.renew(&self.pipeline, &self.doors).await {
             Ok(renewed) => {
+                self.monitor.take_over(&renewed.pipeline, self.doors.open()).await;
+                self.monitor.reloaded(None);
                 self.take_over(renewed);
                 tracing::info!(sources = self.sources(), "the configuration was read anew");
             }
@@ -180,10 +187,8 @@ impl Work {
         self.current.send_replace(pipeline);
         let config = self.pipeline.config();
         self.doors.move_to(&config.base_url);
-        if let Some(shelf) = shelf {
-            self.doors.deal(config.http.as_ref());
-            self.doors.serve(doors, &shelf);
-        }
+        self.doors.deal(config.http.as_ref());
+        self.doors.serve(doors, &shelf.unwrap_or_default());
         self.doors.close_others(config.http.as_ref());
         telemetry::set_levels(&config.log.level);
         self.wrong = None;
@@ -195,6 +200,7 @@ impl Work {
 
     async fn refuse(&mut self, refused: &Refused) {
         let reasons = refused.reasons();
+        self.monitor.reloaded(Some(reasons.join("; ")));
         tracing::error!(error = %refused, "the changed configuration is wrong: the one before stays in force");
         self.wrong = reasons.first().cloned();
         match self.pipeline.note_wrong_config(&reasons).await {
@@ -271,6 +277,7 @@ impl Work {
         let handle = self.walks.spawn(walk.instrument(span));
         self.busy.insert(handle.id(), (self.pipeline.clone(), due));
         self.standing_moved = true;
+        self.monitor.moved();
     }
 
     /// Stores a walk, and those that end at about the same time.
@@ -291,6 +298,7 @@ impl Work {
         }
         self.storing.clear();
         self.standing_moved = true;
+        self.monitor.moved();
     }
 
     /// Stores walks of one configuration.
@@ -304,6 +312,7 @@ impl Work {
                 for (due, outcome) in outcomes {
                     let source = pipeline.source(&due).newsroom.id.to_string();
                     self.log.polled(&source, &outcome);
+                    self.monitor.polled(&source, &outcome);
                     if outcome.changed() {
                         self.publish_at = Some(Instant::now());
                     }
@@ -314,6 +323,7 @@ impl Work {
                 }
             }
             Err(error) => {
+                polls.iter().for_each(|due| self.monitor.lost(pipeline.source(due).newsroom.id.as_str()));
                 self.log.trouble("storing what was polled", &error.into());
                 if let Err(error) = pipeline.again(&polls, now() + AGAIN).await {
                     self.log.trouble("noting what to poll again", &error);
@@ -330,11 +340,16 @@ impl Work {
 
     fn add(&mut self, walk: Result<(Id, Walked), JoinError>, group: &mut Vec<(Pipeline, (Due, Walked))>) {
         match walk {
-            Ok((id, walked)) => group.extend(self.busy.remove(&id).map(|(pipeline, due)| (pipeline, (due, walked)))),
+            Ok((id, walked)) => {
+                let Some((pipeline, due)) = self.busy.remove(&id) else { return };
+                self.monitor.walked(pipeline.source(&due).newsroom.id.as_str(), walked.effort(), walked.took());
+                group.push((pipeline, (due, walked)));
+            }
             Err(error) => {
                 // A bug; its source is polled again when it is due.
                 let polled = self.busy.remove(&error.id());
                 let source = polled.map(|(pipeline, due)| pipeline.source(&due).newsroom.id.to_string());
+                source.iter().for_each(|source| self.monitor.lost(source));
                 tracing::error!(source.id = source, %error, "a poll died");
             }
         }
@@ -342,7 +357,11 @@ impl Work {
 
     async fn publish(&mut self) {
         self.pulse.at("publishing");
-        match self.publish_once().await {
+        let began = Instant::now();
+        let done = self.publish_once().await;
+        let told = done.as_ref().map(|(published, _)| *published).map_err(|error| error_chain(error));
+        self.monitor.published(told, began.elapsed());
+        match done {
             Ok((published, stale)) => {
                 (self.stale, self.publish_at) = (stale, None);
                 self.log.fine("publishing");

@@ -34,14 +34,14 @@ use url::Url;
 use crate::domain::{Digest, digest, fold};
 use crate::extract::date::When;
 use crate::extract::months::Language;
-use crate::extract::{Extracted, RawRow, extract_document};
+use crate::extract::{AdvertisedFeed, Extracted, RawRow, advertised, extract_document};
 use dates::Dates;
 use group::Group;
 use linked::Story;
 use outline::Outline;
 use slots::Rows;
 
-pub use origin::{AdvertisedFeed, Origin};
+pub use origin::Origin;
 pub use rules::{Derived, Place, SuggestedFacet};
 pub use score::Reason;
 
@@ -143,7 +143,7 @@ pub fn discover(document: &Html, hints: &Hints<'_>) -> Discovery {
     let page = Outline::of(document);
     let origin = origin::origin(document, hints.url, hints.language, if page.elements.is_empty() { "" } else { page.raw(0) });
     let base = base(document, hints.url);
-    let feeds = origin::feeds(document, &base);
+    let feeds = advertised(document, &base);
     let dates = Dates::new(origin.language, hints.today);
     let stories = linked::stories(document, &dates);
     let nothing = Extracted::default();
@@ -388,6 +388,7 @@ fn told(document: &Html, stories: &[Story], base: &Url) -> Extracted {
             summary: s.summary.clone().map(crate::extract::Markup::Text),
             image: s.image.clone(),
             terms: Vec::new(),
+            base: None,
         })
     });
     let rows: Vec<RawRow> = rows.enumerate().map(|(row, r)| RawRow { row, ..r }).collect();

@@ -7,17 +7,6 @@ use url::Url;
 use crate::domain::text::{cut, one_line};
 use crate::extract::months::Language;
 
-/// A feed that the page names itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AdvertisedFeed {
-    /// Its address.
-    pub url: String,
-    /// Its type, such as `application/rss+xml`.
-    pub kind: String,
-    /// What the page calls it.
-    pub title: Option<String>,
-}
-
 /// What is known of the page as a whole.
 #[derive(Debug, Clone)]
 pub struct Origin {
@@ -211,23 +200,4 @@ fn zone(country: &str, tag: &str) -> (Tz, &'static str) {
         Some((.., zone)) => (*zone, "a guess from the language"),
         None => (Tz::UTC, "nothing says which: please set it"),
     }
-}
-
-/// Feeds that the page advertises (`<link rel=alternate>` of a feed's type).
-pub(super) fn feeds(document: &Html, base: &Url) -> Vec<AdvertisedFeed> {
-    const TYPES: &[&str] = &["application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"];
-    let mut out: Vec<AdvertisedFeed> = Vec::new();
-    for link in all(document, "link[rel~=\"alternate\"][type][href]") {
-        let kind = link.attr("type").unwrap_or_default().trim().to_ascii_lowercase();
-        let kind = kind.split(';').next().unwrap_or_default().trim().to_owned();
-        let url = base.join(link.attr("href").unwrap_or_default().trim()).ok().filter(|u| matches!(u.scheme(), "http" | "https"));
-        if let Some(url) = url.filter(|_| TYPES.contains(&kind.as_str()))
-            && out.len() < 20
-            && out.iter().all(|f| f.url != url.as_str())
-        {
-            let title = link.attr("title").map(|t| cut(one_line(t), 100)).filter(|t| !t.is_empty());
-            out.push(AdvertisedFeed { url: url.into(), kind, title });
-        }
-    }
-    out
 }

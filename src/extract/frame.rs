@@ -18,6 +18,10 @@ pub struct Frame {
     pub closed: bool,
     /// Bytes of its text.
     pub size: usize,
+    /// It surely was cut off: its own form says so, as that of feeds does.
+    pub cut_off: bool,
+    /// What it is instead of what the source says it is, as the judge's reason; None: nothing else.
+    pub foreign: Option<&'static str>,
     /// Which of the words of captchas, blocks and error pages it has, a bit for each. Many a good page has one in a script or a form: on all of them.
     pub words: u32,
 }
@@ -64,14 +68,23 @@ impl Frame {
     pub fn of(html: &str, document: &Html) -> Self {
         let head = document.root_element().child_elements().find(|e| e.value().name() == "head");
         let title = head.and_then(|head| head.child_elements().find(|e| e.value().name() == "title"));
-        let name = title.map(|t| fold(&t.text().collect::<String>().replace(|c: char| c.is_ascii_digit(), "")));
-        let language = document.root_element().attr("lang").map(|l| l.split(['-', '_']).next().unwrap_or_default().trim());
+        let name = title.map(|t| t.text().collect::<String>());
         Self {
-            name: name.filter(|n| !n.is_empty()).map(|n| stamp([n.as_str()]).as_u64_pair().0),
-            language: language.filter(|l| !l.is_empty() && l.len() <= 8).map(str::to_ascii_lowercase),
             closed: is_closed(html.as_bytes()),
             size: html.len(),
             words: words(html.as_bytes()),
+            ..Self::named(&name.unwrap_or_default(), document.root_element().attr("lang"))
+        }
+    }
+
+    /// Of a document of this title and language.
+    pub(super) fn named(title: &str, language: Option<&str>) -> Self {
+        let name = fold(&title.replace(|c: char| c.is_ascii_digit(), ""));
+        let language = language.map(|l| l.split(['-', '_']).next().unwrap_or_default().trim());
+        Self {
+            name: (!name.is_empty()).then(|| stamp([name.as_str()]).as_u64_pair().0),
+            language: language.filter(|l| !l.is_empty() && l.len() <= 8).map(str::to_ascii_lowercase),
+            ..Self::default()
         }
     }
 }

@@ -17,7 +17,9 @@ pub fn image_in(element: ElementRef<'_>) -> Option<String> {
 pub fn image_of(element: ElementRef<'_>) -> Option<String> {
     let attr = |name: &str| element.attr(name).map(str::trim).filter(|v| !v.is_empty());
     let name = element.value().name();
-    let lazy = || LAZY.iter().find_map(|name| attr(name)).filter(|v| is_address(v));
+    // Some scripts want it as a stylesheet would say it: `url(...)`.
+    let lazy =
+        || LAZY.iter().find_map(|name| attr(name)).and_then(|v| in_brackets(v).unwrap_or(Some(v))).filter(|v| is_address(v));
     match name {
         "img" | "amp-img" => lazy()
             .or_else(|| attr("src").filter(|v| is_address(v) && !is_blank(v)))
@@ -89,18 +91,35 @@ fn largest(set: &str) -> Option<String> {
     best.map(|(_, address)| address.to_owned())
 }
 
-/// The address in `background-image: url(...)` or `background: ... url(...)`.
+/// The address in `background-image: url(...)` or `background: ... url(...)`: of another property's `url(...)` nothing is taken.
 fn background(style: &str) -> Option<String> {
     let lower = style.to_ascii_lowercase();
-    let at = lower.find("background")?;
-    let from = at + lower[at..].find("url(")? + 4;
-    let rest = style.get(from..)?.trim_start();
-    let address = match rest.chars().next()? {
-        quote @ ('"' | '\'') => rest[1..].split(quote).next()?,
-        _ => rest.split(')').next()?,
+    let starts = lower.match_indices("background").map(|(at, word)| at + word.len());
+    starts
+        .filter_map(|from| {
+            let of_image = lower[from..].trim_start_matches("-image").trim_start().starts_with(':');
+            let open = from + lower[from..].find("url(").filter(|_| of_image)?;
+            // Within an address that holds its data a semicolon ends nothing, but such an address comes behind the bracket.
+            if lower[from..open].contains(';') {
+                return None;
+            }
+            in_brackets(&style[open..])?.filter(|address| is_address(address) && !is_blank(address)).map(str::to_owned)
+        })
+        .next()
+}
+
+/// What `url(...)` holds, if a text begins with that: nothing, where the bracket never closes or is empty.
+fn in_brackets(text: &str) -> Option<Option<&str>> {
+    let start = text.get(..4)?;
+    if !start.eq_ignore_ascii_case("url(") {
+        return None;
+    }
+    let rest = text[4..].trim_start();
+    let address = match rest.chars().next() {
+        Some(quote @ ('"' | '\'')) => rest[1..].split(quote).next(),
+        _ => rest.split(')').next(),
     };
-    let address = address.trim();
-    (!address.is_empty() && is_address(address) && !is_blank(address)).then(|| address.to_owned())
+    Some(address.map(str::trim).filter(|address| !address.is_empty()))
 }
 
 #[cfg(test)]
@@ -128,7 +147,14 @@ mod tests {
             ("<a style='background:url(/a.jpg)'></a>", Some("/a.jpg")),
             ("<div data-bg=/a.jpg></div>", Some("/a.jpg")),
             ("<div style='background: url(data:image/png;base64,x)'></div>", None),
+            ("<div data-bg='url(/a.jpg)'></div>", Some("/a.jpg")),
+            ("<div data-background-image=\"URL( '/a b.jpg' )\"></div>", Some("/a b.jpg")),
+            ("<div data-bg='url()'></div>", None),
+            ("<div data-bg='url(data:image/gif;base64,R0)'></div>", None),
             ("<div style='background: red'></div>", None),
+            ("<div style='background-color: red; cursor: url(/hand.cur)'></div>", None),
+            ("<div style='background: red; list-style: url(/dot.png)'></div>", None),
+            ("<div style='background-color: red; background-image: url(/a.jpg)'></div>", Some("/a.jpg")),
             ("<div style='background: url('></div>", None),
             ("<img src='javascript:x'>", None),
             ("<img src='{{ image }}'>", None),

@@ -5,8 +5,12 @@
 /// Part of every source's `rules_stamp`: raised when the same rules may read the same page differently.
 pub const VERSION: &str = "5";
 
+mod advertised;
+mod bounds;
 pub mod charset;
+mod content;
 pub mod date;
+mod feed;
 mod frame;
 mod image;
 mod label;
@@ -18,10 +22,13 @@ mod reference;
 mod rules;
 mod text;
 
+pub use advertised::{AdvertisedFeed, advertised};
+pub use content::Content;
+pub use feed::{About, about, extract_feed};
 pub use frame::Frame;
 pub use image::{image_in, image_of};
 pub use page::{Extracted, RawRow, Warning, base, extract, extract_document};
-pub use parse::parse;
-pub use rules::{DateField, Discover, FacetField, Field, Rules};
+pub use parse::{Parsed, parse};
+pub use rules::{DateField, Discover, FacetField, FeedFacet, FeedRules, FeedValue, Field, Reader, Rules};
 pub use text::Markup;
 pub(crate) use text::is_read;

@@ -7,10 +7,11 @@ use ego_tree::NodeId;
 use scraper::{ElementRef, Html, Selector};
 
 use super::date::{When, may_mean_two_days, read_date};
+use super::feed::About;
 use super::frame::Frame;
 use super::image::image_in;
 use super::label::Lines;
-use super::parse::parse;
+use super::parse::{Parsed, parse};
 use super::rules::{DateField, Field, Rules};
 use super::text::{Markup, line, markup};
 use crate::domain::fold;
@@ -31,6 +32,8 @@ pub struct Extracted {
     pub warnings: Vec<Warning>,
     /// What is around the rows.
     pub frame: Frame,
+    /// What a feed says of itself.
+    pub about: Option<About>,
 }
 
 /// One row as the page states it.
@@ -50,6 +53,8 @@ pub struct RawRow {
     pub image: Option<String>,
     /// The names of its terms, in the order of the rules' facets.
     pub terms: Vec<Vec<String>>,
+    /// Where the relative links of its summary start, if not where the page's do.
+    pub base: Option<String>,
 }
 
 /// Something on a page that could not be read; never more than one row's matter.
@@ -74,9 +79,10 @@ impl fmt::Display for Warning {
 
 /// Reads a page. Rows without title or date are left out, with a warning; they don't touch the others.
 pub fn extract(html: &str, rules: &Rules) -> Extracted {
-    let document = parse(html);
+    let Parsed { document, unread, read } = parse(html);
     let mut out = extract_document(&document, rules);
-    out.frame = Frame::of(html, &document);
+    out.warnings.extend(unread);
+    out.frame = Frame::of(&html[..read], &document);
     out
 }
 
@@ -200,7 +206,7 @@ impl<'a> Row<'a> {
                 names
             })
             .collect();
-        Some(RawRow { row: self.row, title, link, date, summary, image, terms })
+        Some(RawRow { row: self.row, title, link, date, summary, image, terms, base: None })
     }
 
     fn date(&self, warn: &mut impl FnMut(&str, String), title: &str) -> Option<When> {

@@ -16,7 +16,7 @@ const LAST: &str = "[rel~=last], .pager-last a, .pager__item--last a, .paginatio
 
 /// The address of the last page, as written, if a link to it can be recognised.
 pub fn last_link(html: &str) -> Option<String> {
-    let document = parse(html);
+    let document = parse(html).document;
     let last = Selector::parse(LAST).expect("a valid selector");
     let link = document.select(&last).find_map(|link| link.attr("href"));
     link.map(str::to_owned)

@@ -3,7 +3,7 @@
 //! Most of that parser's time goes into cutting a page into tags and texts, character by character. Nearly all markup is of the plainest kind: text, and
 //! tags whose names are in lower case and whose values stand in quotes. That is cut here, a tag at a time, and handed to html5ever's tree builder, which
 //! makes the tree as ever. All else (comments, scripts, anything odd) goes through html5ever's tokenizer, as far as the end of the
-//! next tag. The tree is the same, which is tested.
+//! next tag. The tree is the same, which is tested, but for pages that would keep a parser busy for minutes: see [`Bounds`].
 
 use std::cell::Cell;
 
@@ -19,22 +19,38 @@ use html5ever::{Attribute, LocalName, QualName, TokenizerResult, ns};
 use memchr::memchr2;
 use scraper::{Html, HtmlTreeSink, Node};
 
+use super::bounds::{ATTRIBUTES, Bounds, crowded_tag};
+use super::page::Warning;
 use super::reference::reference;
 
-/// The tree of a page, as [`Html::parse_document`] makes it.
-pub fn parse(html: &str) -> Html {
+/// A page as a tree.
+#[derive(Debug)]
+pub struct Parsed {
+    /// The tree, as [`Html::parse_document`] makes it.
+    pub document: Html,
+    /// What of the page was not read as it stands, since it would take too long.
+    pub unread: Option<Warning>,
+    /// How many bytes of the page were read: all, but where that would take too long.
+    pub read: usize,
+}
+
+/// Makes the tree of a page.
+pub fn parse(html: &str) -> Parsed {
+    let given = html.len();
     let html = html.strip_prefix('\u{feff}').unwrap_or(html);
+    let mark = given - html.len();
     let mut document = Html::new_document();
     // At most an element and a text a tag: a tree that grows is copied each time.
     let tags = html.bytes().filter(|b| *b == b'<').count();
     document.tree = Tree::with_capacity(Node::Document, tags + tags / 4);
     let builder = TreeBuilder::new(HtmlTreeSink::new(document), TreeBuilderOpts::default());
-    let builder = Watched { builder, between: Cell::new(true) };
+    let builder = Watched { builder, between: Cell::new(true), bounds: Bounds::of(tags, html.len()) };
     // Of a page that is fed in pieces it would take a mark from the front of each.
     let tokenizer = Tokenizer::new(builder, TokenizerOpts { discard_bom: false, ..TokenizerOpts::default() });
     let as_it_is = memchr2(b'\r', b'\0', html.as_bytes()).is_none();
     let parser = Parser { html, text: StrTendril::from_slice(html), as_it_is, at: 0, names: Names::default(), tokenizer };
-    parser.run()
+    let parsed = parser.run();
+    Parsed { read: mark + parsed.read, ..parsed }
 }
 
 struct Parser<'a> {
@@ -50,15 +66,17 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn run(mut self) -> Html {
-        while self.at < self.html.len() {
+    fn run(mut self) -> Parsed {
+        while self.at < self.html.len() && self.tokenizer.sink.bounds.read_on() {
             let plain = self.plain_text() || self.plain_reference() || self.plain_tag();
             if !plain {
                 self.anything();
             }
         }
         self.tokenizer.end();
-        self.tokenizer.sink.builder.sink.finish()
+        let Watched { builder, bounds, .. } = self.tokenizer.sink;
+        let unread = bounds.told(&self.html[..self.at], self.html);
+        Parsed { document: builder.sink.finish(), unread, read: self.at }
     }
 
     /// Text up to what may not be plain text; false: there is none.
@@ -126,6 +144,9 @@ impl<'a> Parser<'a> {
                 let quote = *bytes.get(at + 1).filter(|b| matches!(b, b'"' | b'\''))?;
                 (value, at) = self.value(at + 2, quote)?;
             }
+            if tag.attrs.len() == ATTRIBUTES {
+                return None;
+            }
             let local = self.names.get(name);
             if tag.attrs.iter().any(|a| a.name.local == local) {
                 return None;
@@ -192,6 +213,11 @@ impl<'a> Parser<'a> {
 
     /// What is not plain, up to the end of the first tag after which html5ever's tokenizer stands between two.
     fn anything(&mut self) {
+        if let Some(end) = crowded_tag(&self.html[self.at..]) {
+            self.tokenizer.sink.bounds.leave_out_tag();
+            self.at += end;
+            return;
+        }
         let input = BufferQueue::default();
         self.tokenizer.sink.between.set(false);
         while self.at < self.html.len() && !self.tokenizer.sink.between.get() {
@@ -225,6 +251,7 @@ fn is_raw(name: &str) -> bool {
 struct Watched {
     builder: TreeBuilder<NodeId, HtmlTreeSink>,
     between: Cell<bool>,
+    bounds: Bounds,
 }
 
 impl TokenSink for Watched {
@@ -236,8 +263,17 @@ impl TokenSink for Watched {
             TagToken(_) | CommentToken(_) | DoctypeToken(_) => true,
             _ => false,
         };
+        let tag = matches!(&token, TagToken(_));
+        let opens = matches!(&token, TagToken(Tag { kind: StartTag, .. }));
         let result = self.builder.process_token(token, line);
         self.between.set(between && !matches!(result, TokenSinkResult::RawData(_) | TokenSinkResult::Plaintext));
+        if tag {
+            self.bounds.read(&self.builder);
+        }
+        // The builder is in the midst of nothing only where the tokenizer is.
+        if opens && self.between.get() {
+            self.bounds.opened(&self.builder);
+        }
         result
     }
 
@@ -402,17 +438,17 @@ mod tests {
         #[test]
         fn the_tree_is_that_of_the_whole_way(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..24)) {
             let html = pieces.concat();
-            prop_assert_eq!(parse(&html), Html::parse_document(&html), "{:?}", html);
+            prop_assert_eq!(parse(&html).document, Html::parse_document(&html), "{:?}", html);
         }
 
         #[test]
         fn the_tree_of_any_text_is_that_of_the_whole_way(html in "([<>/!a-cA \"'=&;#1x\\n\\r\\x00é-]|&amp;|&gt;){0,60}") {
-            prop_assert_eq!(parse(&html), Html::parse_document(&html));
+            prop_assert_eq!(parse(&html).document, Html::parse_document(&html));
         }
     }
 
     #[test]
     fn a_mark_at_the_front_is_dropped() {
-        assert_eq!(parse("\u{feff}<p>x</p>"), Html::parse_document("<p>x</p>"));
+        assert_eq!(parse("\u{feff}<p>x</p>").document, Html::parse_document("<p>x</p>"));
     }
 }

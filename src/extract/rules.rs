@@ -6,6 +6,49 @@ use scraper::Selector;
 use super::date::DateFormat;
 use super::months::Language;
 
+/// How a source's documents are read.
+#[derive(Debug, Clone)]
+pub enum Reader {
+    /// As pages, by selectors or without.
+    Page(Rules),
+    /// As a feed.
+    Feed(FeedRules),
+}
+
+/// How a feed is read. Its format says what is what: there is little to add.
+#[derive(Debug, Clone)]
+pub struct FeedRules {
+    /// The language of names in dates that are not written as they should be.
+    pub language: Language,
+    /// Each facet's values, in the order of the newsroom's facets.
+    pub facets: Vec<FeedFacet>,
+}
+
+/// The values of a feed's facet.
+#[derive(Debug, Clone)]
+pub struct FeedFacet {
+    /// Where they stand.
+    pub value: FeedValue,
+    /// Several values; else the first one counts.
+    pub many: bool,
+}
+
+/// What of an entry makes a facet's terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedValue {
+    /// Who wrote it.
+    Author,
+    /// Its categories.
+    Category {
+        /// Those of one of these schemes (RSS: domains); none: of all.
+        schemes: Vec<String>,
+        /// Those of these names, folded; none: of all.
+        only: Vec<String>,
+        /// Without those of these names, folded.
+        without: Vec<String>,
+    },
+}
+
 /// The rules by which one source's pages are read. All texts that are compared with the page are folded beforehand.
 #[derive(Debug, Clone)]
 pub struct Rules {

@@ -191,10 +191,10 @@ impl Fetcher {
         let codings = response.headers().get_all(CONTENT_ENCODING).iter().map(|v| v.to_str().unwrap_or("?"));
         let unpack = Unpack::new(codings, if kind == Kind::Robots { robots::MAX_SIZE as u64 + 1 } else { max_size }, expected);
         let mut unpack = unpack.map_err(|coding| FetchError::Coding { url: url.clone(), coding })?;
-        if kind == Kind::Page && unpack.is_plain() && expected > max_size {
+        if kind != Kind::Robots && unpack.is_plain() && expected > max_size {
             return Err(broken(CodingError::TooLarge));
         }
-        if kind == Kind::Page && expected > max_wire_size {
+        if kind != Kind::Robots && expected > max_wire_size {
             return Err(too_long());
         }
         loop {
@@ -246,6 +246,7 @@ pub(super) enum Asked {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Page,
+    Feed,
     /// Read up to a limit of its own, and no further.
     Robots,
 }
@@ -254,6 +255,9 @@ impl Kind {
     fn accept(self) -> &'static str {
         match self {
             Self::Page => "text/html, application/xhtml+xml;q=0.9, */*;q=0.1",
+            Self::Feed => {
+                "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.1"
+            }
             Self::Robots => "text/plain, */*;q=0.1",
         }
     }

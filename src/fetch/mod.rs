@@ -17,6 +17,7 @@ mod turn;
 mod visit;
 
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -104,12 +105,52 @@ pub struct Ask<'a> {
     pub obey_robots: bool,
     /// Whether to ask even a host that asked to be left alone for now.
     pub now: bool,
+    /// Where it is noted what it took, if somebody wants to know.
+    pub tally: Option<&'a Tally>,
+    /// A feed is what is looked for, where a host has both at one address.
+    pub feed: bool,
+}
+
+/// What asking took, requests for robots.txt included.
+#[derive(Debug, Default)]
+pub struct Tally {
+    requests: AtomicU64,
+    bytes: AtomicU64,
+    nanoseconds: AtomicU64,
+}
+
+/// What asking took, in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// Requests that went out.
+    pub requests: u64,
+    /// Bytes of bodies as they were sent, mostly packed.
+    pub bytes: u64,
+    /// The time from each request to the end of its answer; waiting for a host's turn is not in it.
+    pub time: Duration,
+}
+
+impl Tally {
+    fn add(&self, bytes: u64, time: Duration) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.nanoseconds.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// What it came to so far.
+    pub fn effort(&self) -> Effort {
+        Effort {
+            requests: self.requests.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+            time: Duration::from_nanos(self.nanoseconds.load(Ordering::Relaxed)),
+        }
+    }
 }
 
 impl<'a> Ask<'a> {
     /// The whole page, with all manners.
     pub fn whole(url: &'a Url) -> Self {
-        Self { url, home: url, known: Known::default(), obey_robots: true, now: false }
+        Self { url, home: url, known: Known::default(), obey_robots: true, now: false, tally: None, feed: false }
     }
 }
 

@@ -36,7 +36,7 @@ impl Fetcher {
             }
             gap = gap.max(robots.rules.crawl_delay().unwrap_or_default().min(self.policy.max_crawl_delay));
         }
-        self.request(url, Kind::Page, gap, known, ask.now, left).await
+        self.request(url, if ask.feed { Kind::Feed } else { Kind::Page }, gap, known, ask, left).await
     }
 
     /// One request in its host's turn.
@@ -46,12 +46,12 @@ impl Fetcher {
         kind: Kind,
         gap: Duration,
         known: &Known<'_>,
-        now: bool,
+        ask: &Ask<'_>,
         left: &mut Duration,
     ) -> Result<(Asked, Slot), FetchError> {
         let host = host(url);
         let client = self.client(url).await?;
-        let (mut turn, slot) = self.manners.turn(&host, gap, now).await?;
+        let (mut turn, slot) = self.manners.turn(&host, gap, ask.now).await?;
         turn.begin();
         let began = Instant::now();
         let mut counted = self.manners.counting(&host, kind == Kind::Robots, &turn);
@@ -60,6 +60,9 @@ impl Fetcher {
         *left = left.saturating_sub(began.elapsed());
         // What was refused here never went out.
         counted.went_out = counted.seen.status.is_some() || asked.as_ref().err().is_none_or(FetchError::is_of_server);
+        if let Some(tally) = ask.tally.filter(|_| counted.went_out) {
+            tally.add(counted.seen.bytes, began.elapsed());
+        }
         // In this turn still: whoever is next is not to ask.
         if let Some(until) = self.manners.learn(&host, &counted.seen).await
             && let Err(FetchError::Status { url, status }) = asked
@@ -117,7 +120,7 @@ impl Fetcher {
         let mut left = self.policy.timeout;
         for _ in 0..=MAX_REDIRECTS {
             let gap = self.policy.min_gap.max(crawl_delay.unwrap_or_default().min(self.policy.max_crawl_delay));
-            match self.request(&at, Kind::Robots, gap, &Known::default(), ask.now, &mut left).await {
+            match self.request(&at, Kind::Robots, gap, &Known::default(), ask, &mut left).await {
                 Ok((Asked::Page(page), _)) => return Ok(Some(String::from_utf8_lossy(&page.body).into_owned())),
                 Ok((Asked::Elsewhere { to, .. }, _)) => {
                     self.check(ask.home, &to)?;

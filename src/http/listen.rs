@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
@@ -50,30 +50,30 @@ impl From<SocketAddr> for Address {
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     /// The port is taken.
-    #[error("cannot listen at {0}: another program listens there already; stop it or change [http] listen")]
+    #[error("cannot listen at {0}: another program listens there already; stop it or change the address in [http]")]
     Taken(SocketAddr),
     /// Ports below 1024 are not for everyone.
-    #[error("cannot listen at {0}: this user may not; take a port above 1023 in [http] listen, or grant CAP_NET_BIND_SERVICE")]
+    #[error("cannot listen at {0}: this user may not; take a port above 1023 in [http], or grant CAP_NET_BIND_SERVICE")]
     Forbidden(SocketAddr),
     /// The address is another machine's.
-    #[error("cannot listen at {0}: this machine has no such address; change [http] listen")]
+    #[error("cannot listen at {0}: this machine has no such address; change the address in [http]")]
     NotHere(SocketAddr),
     /// IPv6 is switched off.
     #[error(
-        "cannot listen at {0}: this machine has no IPv6; \"0.0.0.0\" in [http] listen is every address of it, 127.0.0.1 this machine alone"
+        "cannot listen at {0}: this machine has no IPv6; \"0.0.0.0\" in [http] is every address of it, 127.0.0.1 this machine alone"
     )]
     NoIpv6(SocketAddr),
     /// Another process listens at the socket.
-    #[error("cannot listen at {}: another program listens there already; stop it or change [http] listen", .0.display())]
+    #[error("cannot listen at {}: another program listens there already; stop it or change the address in [http]", .0.display())]
     TakenSocket(PathBuf),
     /// The socket would take the place of something else.
-    #[error("cannot listen at {}: what is there is no socket; move it away or change [http] listen", .0.display())]
+    #[error("cannot listen at {}: what is there is no socket; move it away or change the address in [http]", .0.display())]
     NoSocket(PathBuf),
     /// Nothing is made but the socket itself.
-    #[error("cannot listen at {}: there is no folder for it; make it (RuntimeDirectory= in a systemd unit) or change [http] listen", .0.display())]
+    #[error("cannot listen at {}: there is no folder for it; make it (RuntimeDirectory= in a systemd unit) or change the address in [http]", .0.display())]
     NoFolder(PathBuf),
     /// Folder or socket are another user's.
-    #[error("cannot listen at {}: this user may not; let it write to the folder or change [http] listen", .0.display())]
+    #[error("cannot listen at {}: this user may not; let it write to the folder or change the address in [http]", .0.display())]
     NoAccess(PathBuf),
     /// A socket cannot be made.
     #[error("cannot listen at {} (a path of at most {LONGEST_PATH} bytes): {source}", path.display())]
@@ -186,6 +186,15 @@ impl Waiting {
     }
 }
 
+/// Where this machine reaches what listens at an address, which may stand for all of its own.
+pub fn near(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        let local: IpAddr = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+        address.set_ip(local);
+    }
+    address
+}
+
 /// Listens at an address. `all` are the ports of this and all others.
 pub(super) fn listen(address: &Address, all: &[SocketAddr]) -> Result<Listener, HttpError> {
     match address {
@@ -239,7 +248,7 @@ mod tests {
         let first = listen_at(at("127.0.0.1:0"), &[]).expect("a free port");
         let taken = first.local_addr().expect("an address");
         let error = listen_at(taken, &[]).expect_err("a taken port");
-        let hint = "another program listens there already; stop it or change [http] listen";
+        let hint = "another program listens there already; stop it or change the address in [http]";
         assert_eq!(error.to_string(), format!("cannot listen at {taken}: {hint}"));
         let error = listen_at(at("192.0.2.1:0"), &[]).expect_err("an address for documentation");
         assert!(matches!(error, HttpError::NotHere(_)), "{error}");

@@ -2,7 +2,9 @@
 //!
 //! Promises: a path is looked up among the shelf's and never reaches the file system; nothing that a client sends, holds back or refuses to
 //! take keeps another from being served; a response is made of one snapshot of the shelf. TLS and access control are left to a proxy.
+//! Operators are told how the daemon fares at addresses of their own (`admin`).
 
+mod admin;
 mod clients;
 mod conditional;
 mod encoding;
@@ -17,14 +19,18 @@ mod socket_file;
 mod stall;
 mod stream;
 mod target;
+mod traffic;
 
+pub use admin::{Readiness, Report};
 pub use forwarded::Trusted;
-pub use listen::{Address, HttpError};
+pub use listen::{Address, HttpError, near};
 pub use passed::Passed;
 pub use places::Places;
 pub use server::Server;
 pub use socket_file::LONGEST_PATH;
+pub use traffic::{Answered, Traffic};
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -46,6 +52,8 @@ pub struct Settings {
     pub trusted: Trusted,
     /// The places of several servers, instead of ones of its own.
     pub places: Option<Places>,
+    /// Where answers are counted.
+    pub traffic: Arc<Traffic>,
     /// How long a client may take for the head of its next request, first byte and last, from the end of the answer before, or from
     /// connecting. So an idle connection is closed after as long. A body is not waited for at all: a request that has one is the last of
     /// its connection.
@@ -67,6 +75,7 @@ impl Settings {
             connections_per_client: 1_024,
             trusted: Trusted::default(),
             places: None,
+            traffic: Arc::default(),
             head_timeout: half_a_minute,
             write_timeout: half_a_minute,
             drain: Duration::from_secs(2),

@@ -13,6 +13,7 @@ use super::stream::Peer;
 #[derive(Debug, Clone)]
 pub struct Places {
     all: Arc<Semaphore>,
+    count: usize,
     clients: Clients,
 }
 
@@ -22,10 +23,22 @@ pub(super) type Place = (OwnedSemaphorePermit, Admission);
 impl Places {
     /// As many as these settings say.
     pub fn new(settings: &Settings) -> Self {
+        let count = settings.connections.max(1);
         Self {
-            all: Arc::new(Semaphore::new(settings.connections.max(1))),
+            all: Arc::new(Semaphore::new(count)),
+            count,
             clients: Clients::new(settings.connections_per_client, settings.trusted.clone()),
         }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// How many are taken: the connections that are open.
+    pub fn taken(&self) -> usize {
+        self.count.saturating_sub(self.all.available_permits())
     }
 
     /// Whether one more connection of this client can be served just now; None: of a program of this machine, by a Unix socket.

@@ -6,12 +6,14 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use url::Url;
 
 use super::conditional::{Decision, decide};
 use super::encoding::accepted;
 use super::target::{Base, Target, host_is_right};
+use super::traffic::{Route, Traffic};
 use crate::feed::pages;
 use crate::publish::shelf::{Coding, Document, Kind, Shelf};
 
@@ -31,8 +33,8 @@ static ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
 static PAGE_POLICY: LazyLock<HeaderValue> =
     LazyLock::new(|| HeaderValue::try_from(pages::policy()).expect("words and hashes of visible ASCII"));
 static NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
-static PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-static NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+pub(super) static PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+pub(super) static NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// An address that is unknown may be a feed's tomorrow.
 static ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 /// Without a limit browsers keep a 301 for good, though a rename may be taken back.
@@ -44,40 +46,48 @@ pub(super) struct Site {
     shelf: Arc<Shelf>,
     base: Base,
     not_found: Bytes,
+    traffic: Arc<Traffic>,
 }
 
 impl Site {
-    pub fn new(shelf: Arc<Shelf>, base_url: &Url) -> Self {
+    pub fn new(shelf: Arc<Shelf>, base_url: &Url, traffic: Arc<Traffic>) -> Self {
         let not_found = format!("There is nothing at this address. The list of all feeds is at {base_url}\n");
-        Self { shelf, base: Base::new(base_url), not_found: not_found.into() }
+        Self { shelf, base: Base::new(base_url), not_found: not_found.into(), traffic }
     }
 
-    /// Answers. The request's map of header fields becomes the answer's: once it has grown, a document is sent without allocating.
+    /// Answers, and counts it. The request's map of header fields becomes the answer's: once it has grown, a document is sent without allocating.
     pub fn respond<B>(&self, request: Request<B>) -> Answer {
         let (request, _) = request.into_parts();
+        let is_head = request.method == Method::HEAD;
+        let (route, answer) = self.answer(request);
+        self.traffic.count(route, &answer, is_head);
+        answer
+    }
+
+    fn answer(&self, request: Parts) -> (Route, Answer) {
         let headers = request.headers;
         if !host_is_right(request.version, &headers) {
-            return text(headers, StatusCode::BAD_REQUEST, "A request must name one host in its Host field.\n");
+            return (Route::Other, bad_host(headers));
         }
         match request.method {
             Method::GET | Method::HEAD => {}
-            Method::OPTIONS => return options(headers),
+            Method::OPTIONS => return (Route::Other, options(headers)),
             _ => {
                 let mut refusal =
                     text(headers, StatusCode::METHOD_NOT_ALLOWED, "Feeds are read only: they answer to GET, HEAD and OPTIONS.\n");
                 refusal.headers_mut().insert(header::ALLOW, METHODS.clone());
-                return refusal;
+                return (Route::Other, refusal);
             }
         }
         let shelf = self.shelf.snapshot();
-        let found = self.base.find(&shelf, request.uri.path());
-        match found {
-            Some(Target::Document(found)) => document(headers, found),
-            Some(Target::Elsewhere(path)) => self.moved(headers, path),
-            None if self.base.is_health(request.uri.path()) => alive(headers),
-            None => match self.base.guess(&shelf, request.uri.path()) {
-                Some(path) => self.moved(headers, &path),
-                None => self.not_found(headers),
+        let path = request.uri.path();
+        match self.base.find(&shelf, path) {
+            Some(Target::Document(found)) => (Route::of(found.kind(), path), document(headers, found)),
+            Some(Target::Elsewhere(path)) => (Route::Moved, self.moved(headers, path)),
+            None if self.base.is_health(path) => (Route::Health, alive(headers)),
+            None => match self.base.guess(&shelf, path) {
+                Some(path) => (Route::Moved, self.moved(headers, &path)),
+                None => (Route::Other, self.not_found(headers)),
             },
         }
     }
@@ -150,8 +160,12 @@ fn document(mut headers: HeaderMap, document: &Document) -> Answer {
     finish(headers, status, body)
 }
 
+pub(super) fn bad_host(headers: HeaderMap) -> Answer {
+    text(headers, StatusCode::BAD_REQUEST, "A request must name one host in its Host field.\n")
+}
+
 /// Whoever can say this is alive. No cache may say it instead.
-fn alive(headers: HeaderMap) -> Answer {
+pub(super) fn alive(headers: HeaderMap) -> Answer {
     let mut answer = text(headers, StatusCode::OK, "ok");
     answer.headers_mut().insert(header::CACHE_CONTROL, NO_STORE.clone());
     answer
@@ -186,7 +200,7 @@ fn text(headers: HeaderMap, status: StatusCode, sentence: impl Into<Bytes>) -> A
 }
 
 /// An answer with these fields alone.
-fn answer(
+pub(super) fn answer(
     mut headers: HeaderMap,
     status: StatusCode,
     fields: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
@@ -223,7 +237,7 @@ mod tests {
         update.moved([("old.rss".to_owned(), "a\nb".to_owned())]);
         shelf.update(update);
         shelf.pack();
-        Site::new(shelf, &Url::parse("https://example.org/").expect("a URL"))
+        Site::new(shelf, &Url::parse("https://example.org/").expect("a URL"), Arc::default())
     }
 
     fn status(site: &Site, path: &str, fields: &[(HeaderName, &[u8])]) -> Option<StatusCode> {
@@ -237,7 +251,7 @@ mod tests {
 
     #[test]
     fn it_says_that_it_is_alive_at_any_base() {
-        let below = Site::new(Arc::new(Shelf::new()), &Url::parse("https://example.org/feeds/").expect("a URL"));
+        let below = Site::new(Arc::new(Shelf::new()), &Url::parse("https://example.org/feeds/").expect("a URL"), Arc::default());
         for (site, path, want) in [
             (&site(), "/healthz", StatusCode::OK),
             (&below, "/healthz", StatusCode::OK),

@@ -20,13 +20,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 use super::forwarded::client;
 use super::listen::{Address, HttpError, Listener, Waiting, listen};
 use super::respond::{Answer, Site};
 use super::stall::Stalling;
 use super::stream::{Peer, Stream};
-use super::{Passed, Places, Settings};
+use super::{Passed, Places, Report, Settings, admin};
 use crate::publish::shelf::Shelf;
 
 /// The longest head of a request, in bytes; more is answered 431. (More than 100 fields are, too.)
@@ -91,13 +92,17 @@ impl Server {
     /// # Errors
     /// When the runtime does not take the sockets; nothing ends it once it serves.
     pub async fn serve(self, shelf: Arc<Shelf>, mut settings: Settings, shutdown: CancellationToken) -> Result<(), HttpError> {
-        let site = Arc::new(RwLock::new(Arc::new(Site::new(shelf.clone(), &settings.base_url))));
+        let made = {
+            let traffic = settings.traffic.clone();
+            move |base_url: &Url| Arc::new(Site::new(shelf.clone(), base_url, traffic.clone()))
+        };
+        let site = Arc::new(RwLock::new(made(&settings.base_url)));
         let moves = settings.moves.take();
         let shown = site.clone();
         let follow = async move {
             let Some(mut moves) = moves else { return pending().await };
             while moves.changed().await.is_ok() {
-                let moved = Arc::new(Site::new(shelf.clone(), &moves.borrow_and_update()));
+                let moved = made(&moves.borrow_and_update());
                 *shown.write().unwrap_or_else(PoisonError::into_inner) = moved;
             }
             pending().await
@@ -110,6 +115,15 @@ impl Server {
             served = self.run(settings, shutdown, answer) => served,
             never = follow => never,
         }
+    }
+
+    /// Tells operators instead, until the shutdown, by the same limits.
+    ///
+    /// # Errors
+    /// As [`Server::serve`].
+    pub async fn report(self, report: Arc<dyn Report>, settings: Settings, shutdown: CancellationToken) -> Result<(), HttpError> {
+        let traffic = settings.traffic.clone();
+        self.run(settings, shutdown, move |request| admin::respond(&*report, &traffic, request)).await
     }
 
     async fn run<A: Answering>(self, settings: Settings, shutdown: CancellationToken, answer: A) -> Result<(), HttpError> {
@@ -280,7 +294,6 @@ mod tests {
     use hyper::Response;
     use tokio::io::Interest;
     use tokio::net::{TcpListener, TcpStream};
-    use url::Url;
 
     use super::*;
 

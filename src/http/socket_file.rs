@@ -111,7 +111,7 @@ mod tests {
         assert!(path.exists(), "left behind");
         let (listener, file) = listen(&path, 0o600).expect("replaced");
         let error = listen(&path, 0o600).expect_err("it lives").to_string();
-        assert!(error.ends_with("another program listens there already; stop it or change [http] listen"), "{error}");
+        assert!(error.ends_with("another program listens there already; stop it or change the address in [http]"), "{error}");
         // A full queue is a sign of life.
         let mut waiting = Vec::new();
         while let Ok(client) = Socket::new(Domain::UNIX, Type::STREAM, None) {

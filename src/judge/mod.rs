@@ -77,6 +77,8 @@ const BROKEN: u32 = 3;
 /// From so many rows on it means something that they are all alike, or all new.
 const SOME: usize = 3;
 
+const CUT_OFF: &str = "it is not closed at its end, as if it were cut off";
+
 /// The signs found so far.
 #[derive(Default)]
 struct Signs {
@@ -103,6 +105,9 @@ impl Signs {
 /// Judges the first page of a walk.
 pub fn judge(look: &Look, circumstances: &Circumstances<'_>) -> Verdict {
     let past = circumstances.past;
+    if let Some(broken) = foreign(look, past) {
+        return broken;
+    }
     if look.rows == 0 {
         return without_rows(look, circumstances);
     }
@@ -112,8 +117,13 @@ pub fn judge(look: &Look, circumstances: &Circumstances<'_>) -> Verdict {
     let mut signs = Signs::default();
     alike(look, past.is_some_and(|p| p.ends_like(look) || !p.always(|p| p.titles * 4 > p.rows)), &mut signs);
     implausible_days(look, circumstances.today, &mut signs);
-    if let Some(past) = past {
-        against_past(look, past, circumstances, &mut signs);
+    match past {
+        Some(past) => against_past(look, past, circumstances, &mut signs),
+        None if look.frame.cut_off => {
+            signs.add(1, CUT_OFF);
+            signs.lacks = true;
+        }
+        None => {}
     }
     signs.verdict(BROKEN)
 }
@@ -121,6 +131,9 @@ pub fn judge(look: &Look, circumstances: &Circumstances<'_>) -> Verdict {
 /// Judges a later page of a walk by the first one that it read; None: the walk was resumed at this page. That its title says which page it is, in
 /// figures or words, is no sign, and that its rows are old is none either: archives reach far back.
 pub fn judge_later(look: &Look, first: Option<&Look>) -> Verdict {
+    if let Some(broken) = foreign(look, None) {
+        return broken;
+    }
     let Some(first) = first else { return resumed(look) };
     let of_first = Past::begin(first);
     let mut signs = Signs::default();
@@ -155,6 +168,12 @@ pub fn judge_later(look: &Look, first: Option<&Look>) -> Verdict {
         Verdict::Odd { .. } => Verdict::Fine,
         verdict => verdict,
     }
+}
+
+/// Something else than the source is said to be.
+fn foreign(look: &Look, past: Option<&Past>) -> Option<Verdict> {
+    let wall = is_wall(look, past).then(|| "it speaks like a captcha, a block or an error page".to_owned());
+    look.frame.foreign.map(|what| Verdict::Broken(std::iter::once(what.to_owned()).chain(wall).collect()))
 }
 
 /// Judges a later page of which nothing is known but itself.
@@ -297,8 +316,10 @@ fn shape(look: &Look, past: &Past, signs: &mut Signs) {
 
 /// What is around the rows.
 fn frame(look: &Look, past: &Past, signs: &mut Signs) {
-    if past.always(|p| p.closed) && !look.frame.closed {
-        signs.add(2, "it is not closed at its end, as if it were cut off");
+    // Of what surely was cut off it is enough that others were not.
+    let closes = past.always(|p| p.closed) || (look.frame.cut_off && !past.always(|p| !p.closed));
+    if closes && !look.frame.closed {
+        signs.add(2, CUT_OFF);
         signs.lacks = true;
     }
     if past.is_wall(look) {

@@ -29,7 +29,14 @@ fn page(rows: usize) -> Look {
         script: Some(Script::Latin),
         days: (0..rows as u64).map(|n| days_ago(n / 2)).collect(),
         next: true,
-        frame: Frame { name: Some(1), language: Some("en".into()), closed: true, size: 20_000 + 900 * rows, words: 0 },
+        frame: Frame {
+            name: Some(1),
+            language: Some("en".into()),
+            closed: true,
+            size: 20_000 + 900 * rows,
+            words: 0,
+            ..Frame::default()
+        },
         known: Some(rows),
         ..Look::default()
     }
@@ -98,7 +105,7 @@ fn without_a_past_only_what_holds_for_any_page_counts() {
 #[test]
 fn walls_and_half_pages_are_broken_by_the_past() {
     let fifty = past(50);
-    let wall = Frame { name: Some(2), language: None, closed: true, size: 4_000, words: 1 };
+    let wall = Frame { name: Some(2), language: None, closed: true, size: 4_000, words: 1, ..Frame::default() };
     let cases: &[(&str, Look)] = &[
         ("selectors match nothing after a redesign", but(page(0), |l| l.next = true)),
         ("a captcha", Look { frame: wall.clone(), ..Look::default() }),
@@ -378,7 +385,7 @@ fn what_was_so_before_is_no_sign() {
     let strange = |name| {
         but(page(20), |l| {
             (l.readable, l.undated, l.titles, l.unlinked, l.tagged, l.terms) = (8, 12, 2, 8, 0, 0);
-            l.frame = Frame { name: Some(name), closed: false, language: None, words: 0, size: 9_000 };
+            l.frame = Frame { name: Some(name), closed: false, language: None, words: 0, size: 9_000, ..Frame::default() };
         })
     };
     let past = Past::begin(&strange(1)).learn(&strange(2)).learn(&strange(3));
@@ -402,7 +409,7 @@ fn reasons_hold_numbers_and_the_past_survives_storing() {
 /// Any page that may have been good.
 fn any_page() -> impl Strategy<Value = Look> {
     let frame = (prop::option::of(0..3u64), prop::option::of("[a-z]{2}"), any::<bool>(), 100..100_000usize, 0..8u32)
-        .prop_map(|(name, language, closed, size, words)| Frame { name, language, closed, size, words });
+        .prop_map(|(name, language, closed, size, words)| Frame { name, language, closed, size, words, ..Frame::default() });
     let rows = (1..60usize).prop_flat_map(|rows| {
         (Just(rows), rows / 2 + 1..=rows, 0..=rows, 1..=rows, 1..200usize, prop::collection::vec(0..400u64, rows), 0..=rows)
     });

@@ -30,7 +30,7 @@ fn rows(at: &str, page: &[&str], with_link: bool) -> (Newsroom, Vec<Reading>) {
         let mut parts = text.split(" @ ").map(str::to_owned);
         let title = parts.next().expect("a title");
         let date = recognise(&parts.next().expect("a date"), english).expect("a date that is read").date;
-        RawRow { row, title, date, link: parts.next(), summary: None, image: None, terms: Vec::new() }
+        RawRow { row, title, date, link: parts.next(), summary: None, image: None, terms: Vec::new(), base: None }
     };
     let extracted = Extracted { rows: page.iter().enumerate().map(raw).collect(), ..Extracted::default() };
     let url = Url::parse("https://example.org/news").expect("a URL");

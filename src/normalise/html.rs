@@ -25,6 +25,11 @@ impl Sanitiser {
         Self { base, builder: None }
     }
 
+    /// Where links start.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
     /// Safe HTML; None if nothing readable is left.
     pub fn summary(&mut self, markup: &Markup) -> Option<String> {
         let html = match markup {

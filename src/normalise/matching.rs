@@ -167,6 +167,10 @@ pub struct Recognised {
     pub linked: usize,
     /// They are items that were forgotten.
     pub forgotten: usize,
+    /// What the rows tell, what several of them tell counted once.
+    pub stories: usize,
+    /// Of these, what an item said.
+    pub stories_told: usize,
 }
 
 impl Recognised {
@@ -183,10 +187,16 @@ pub fn recognise(rows: &[Reading], known: &Known, terms: &Terms) -> Recognised {
     let claim = |row: &Reading| index.claim(row, link(row), terms.link_key);
     let forgotten = forgotten(rows, &known.forgotten, terms.link_key, link, claim);
     let mut out = Recognised::default();
+    let mut stories = HashSet::new();
     for (n, row) in rows.iter().enumerate() {
+        let first = usize::from(stories.insert(row.key));
+        out.stories += first;
         match claim(row) {
             _ if forgotten.contains_key(&n) => out.forgotten += 1,
-            Claim::Told => out.told += 1,
+            Claim::Told => {
+                out.told += 1;
+                out.stories_told += first;
+            }
             Claim::Linked => out.linked += 1,
             Claim::None => {}
         }
@@ -218,10 +228,7 @@ pub fn decide(rows: &[Reading], known: &Known, terms: &Terms) -> Plan {
             None => left.push(row),
         }
     }
-    for (item, row) in own.iter().enumerate().filter_map(|(item, row)| row.map(|row| (item, row))) {
-        index.rekey(item, known.items[item].key, rows[row].key);
-    }
-    let merged = index.same_keys(|item| own[item].map_or(known.items[item].key, |row| rows[row].key));
+    let merged = index.rekey(|item| own[item].map_or(known.items[item].key, |row| rows[row].key));
     // Rule 2, else rule 3.
     let mut new: Vec<Vec<usize>> = Vec::new();
     let mut new_by_key: HashMap<Digest, usize> = HashMap::new();
@@ -408,24 +415,18 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// Items that have the key of an earlier one: (the later, the earliest).
-    fn same_keys(&self, key: impl Fn(usize) -> Digest) -> Vec<(usize, usize)> {
-        let mut first: HashMap<Digest, usize> = HashMap::new();
-        (0..self.known.items.len()).map(|n| (n, *first.entry(key(n)).or_insert(n))).filter(|(n, first)| n != first).collect()
+    /// Gives the items these keys, all at once: titles may have changed places. Those that have the key of an earlier one, as (the later, the earliest).
+    fn rekey(&mut self, key: impl Fn(usize) -> Digest) -> Vec<(usize, usize)> {
+        self.by_key.clear();
+        (0..self.known.items.len())
+            .map(|n| (n, *self.by_key.entry(key(n)).or_insert(n)))
+            .filter(|(n, first)| n != first)
+            .collect()
     }
 
     /// The item of which the row is a sighting that says what it said before.
     fn unchanged(&self, row: &Reading) -> Option<usize> {
         self.by_sighting.get(&(row.link.as_ref().map(|l| l.identity), row.key)).copied()
-    }
-
-    fn rekey(&mut self, item: usize, from: Digest, to: Digest) {
-        if from != to {
-            if self.by_key.get(&from) == Some(&item) {
-                self.by_key.remove(&from);
-            }
-            self.by_key.entry(to).or_insert(item);
-        }
     }
 }
 

@@ -191,6 +191,11 @@ fn every_rule_has_its_story() {
             &[&["A @ 1 @ /a", "A @ 1 @ /long"], &["A @ 1 @ /a", "B @ 1 @ /long"], &["B @ 1 @ /a", "B @ 1 @ /long"]],
             &[("B", 1, 2)],
         ),
+        (
+            "titles that change places, and a repost of one",
+            &[&["A @ 1 @ /a", "B @ 1 @ /b"], &["B @ 1 @ /a", "B @ 1 @ /x", "A @ 1 @ /b"]],
+            &[("B", 1, 2), ("A", 1, 1)],
+        ),
         ("a moved link is the same item", &[&["A @ 1 @ /old"], &["A @ 1 @ /new"]], &[("A", 0, 2)]),
     ];
     for (name, walks, want) in stories {

@@ -1,6 +1,6 @@
 //! From a page's raw rows to readings: absolute links, instants, safe HTML, keys.
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 use url::Url;
 
@@ -16,6 +16,9 @@ use crate::extract::{Extracted, RawRow, Warning};
 pub const LONGEST_TITLE: usize = 1_000;
 /// A term longer than this (characters) is no term but a page that is read wrongly.
 const LONGEST_TERM: usize = 200;
+
+/// What is older was no item of a web page: the date is wrong, or that of something else.
+const FIRST_YEAR: i32 = 1980;
 
 /// A date that may be off by more days than this is matched by its link alone: every day would be one more key to look up.
 const MOST_SLACK: u32 = 31;
@@ -84,9 +87,27 @@ impl Reader<'_> {
         self.warnings.push(Warning { row: Some(row), field: field.to_owned(), message });
     }
 
+    /// Has the links of a summary start where the row says.
+    fn stand(&mut self, raw: &RawRow) {
+        let own = raw.base.as_deref().and_then(|base| self.base.join(base).ok());
+        let base = own.filter(|base| matches!(base.scheme(), "http" | "https")).unwrap_or_else(|| self.base.clone());
+        if *self.sanitiser.base() != base {
+            self.sanitiser = Sanitiser::new(base);
+        }
+    }
+
     fn read(&mut self, raw: &RawRow, date: &PageDate) -> Reading {
         let source = &self.newsroom.id;
         let zone = self.newsroom.timezone;
+        let year = self.read_at.with_timezone(&zone).year();
+        if date.day.year() < FIRST_YEAR || date.day.year() > year + 1 {
+            let what = if date.day.year() > year {
+                "years ahead: published as of first sight"
+            } else {
+                "before newsrooms were on the web"
+            };
+            self.warn(raw.row, "date", format!("is {}, {what}", date.day));
+        }
         let days = match raw.date {
             When::Stated(_) => None,
             When::Ago(ago) => Some(ago.may_be(self.read_at, zone)),
@@ -106,6 +127,7 @@ impl Reader<'_> {
         if title.len() < raw.title.len() {
             self.warn(raw.row, "title", format!("{} bytes long, shown cut to {LONGEST_TITLE} characters", raw.title.len()));
         }
+        self.stand(raw);
         let summary = raw.summary.as_ref().and_then(|markup| self.sanitiser.summary(markup));
         // One that cannot be published is no loss that a person needs to hear of in every row.
         let image = raw.image.as_deref().and_then(|address| picture(address, &self.base));

@@ -92,7 +92,7 @@ impl Pipeline {
     /// # Errors
     /// When the store fails.
     pub async fn standing(&self) -> Result<Standing, PipelineError> {
-        let states = self.store.standing(self.config.sources.iter().map(|s| &s.newsroom.id)).await?;
+        let states = self.states().await?;
         let mut standing = Standing { sources: self.config.sources.len(), ..Standing::default() };
         for state in states.into_iter().flatten() {
             match State::after(state.failures) {
@@ -103,6 +103,14 @@ impl Pipeline {
             standing.next = [standing.next, state.due].into_iter().flatten().min();
         }
         Ok(standing)
+    }
+
+    /// How each source stands, in the config's order; None: it was forgotten meanwhile.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn states(&self) -> Result<Vec<Option<SourceState>>, PipelineError> {
+        Ok(self.store.standing(self.config.sources.iter().map(|s| &s.newsroom.id)).await?)
     }
 
     /// Gives up polls that came to nothing: they are due again.

@@ -32,16 +32,23 @@ pub struct Found {
 }
 
 /// Finds the rows of a page by what it holds. `extracted` is what selectors gave, where there are any: nothing.
-pub(super) fn find(document: &Html, url: &Url, source: &Source, at: DateTime<Utc>, extracted: &mut Extracted) -> Option<Found> {
-    let wanted = source.rules.discovery.filter(|_| extracted.rows_found == 0)?;
+pub(super) fn find(
+    document: &Html,
+    url: &Url,
+    source: &Source,
+    own: &Rules,
+    at: DateTime<Utc>,
+    extracted: &mut Extracted,
+) -> Option<Found> {
+    let wanted = own.discovery.filter(|_| extracted.rows_found == 0)?;
     let today = at.with_timezone(&source.newsroom.timezone).date_naive();
     let discovery = discover(document, &Hints { url, language: wanted.language, today });
     let best = discovery.best()?;
     let rules = match &best.how {
         // What the operator says of facets, pager and zone holds all the same.
-        How::Selectors(derived) => derived.rules(discovery.origin.language, source.rules.timezone).map(|rules| Rules {
-            next: if source.rules.next.is_empty() { rules.next } else { source.rules.next.clone() },
-            facets: source.rules.facets.clone(),
+        How::Selectors(derived) => derived.rules(discovery.origin.language, own.timezone).map(|rules| Rules {
+            next: if own.next.is_empty() { rules.next } else { own.next.clone() },
+            facets: own.facets.clone(),
             ..rules
         }),
         How::LinkedData => None,
@@ -51,12 +58,12 @@ pub(super) fn find(document: &Html, url: &Url, source: &Source, at: DateTime<Utc
         Some(rules) => extract_document(document, rules),
         None => Extracted { base, next: extracted.next.take(), ..discovery.extracted.clone() },
     };
-    let facets = source.rules.facets.len();
+    let facets = own.facets.len();
     extracted.rows.iter_mut().for_each(|row| row.terms.resize(facets, Vec::new()));
     Some(Found {
         confidence: best.confidence,
         sure: best.confidence >= SURE,
-        redesign: !source.rules.each.is_empty(),
+        redesign: !own.each.is_empty(),
         table: discovery.table.clone().unwrap_or_default(),
         selectors: selectors(&discovery),
         rules: rules.map(Arc::new),
@@ -96,11 +103,12 @@ pub(super) struct Before {
     pub fresh: bool,
     /// It was last read in the very same way.
     pub same: bool,
-    /// How many of the rows say what a stored item says.
+    /// How many of the stories say what a stored item says.
     pub known: usize,
 }
 
-/// What is to be thought of rows that were found: a wrong guess is to reach no feed. `verdict` is what the judge says of the page.
+/// What is to be thought of rows that were found: a wrong guess is to reach no feed. `rows` are those of different stories; `verdict` is what the
+/// judge says of the page.
 pub(super) fn gate(found: &Found, rows: usize, before: &Before, verdict: Verdict) -> Verdict {
     let known = before.known;
     let mut reasons = Vec::new();

@@ -74,16 +74,17 @@ pub async fn judge_first(
     let fresh = stored.is_none();
     let past = stored.filter(|_| same).and_then(|text| Past::parse(&text));
     let mut all_known = None;
-    let mut told = 0;
+    let (mut stories, mut told) = (0, 0);
     if past.is_some() || state.complete || read.discovered.is_some() {
         let recognised = recognised(store, source, &read.rows).await?;
         (read.look.known, read.look.altered) = (Some(recognised.all()), recognised.linked);
         all_known = Some(recognised.all() == read.rows.len());
-        told = recognised.told;
+        // A story that is shown time and again vouches for its neighbours once.
+        (stories, told) = (recognised.stories, recognised.stories_told);
     }
     let mut verdict = judge(&read.look, &circumstances(source, past.as_ref(), at, state.good()));
     if let Some(found) = read.discovered.as_ref().filter(|_| read.look.rows > 0) {
-        verdict = found::gate(found, read.rows.len(), &Before { fresh, same, known: told }, verdict);
+        verdict = found::gate(found, stories, &Before { fresh, same, known: told }, verdict);
     }
     Ok(Judged { verdict, past, all_known })
 }

@@ -27,7 +27,7 @@ pub fn polite(config: &Config, store: Option<&Store>) -> Result<Fetcher, FetchEr
 /// How a source's page is asked for, wherever it is: the newsroom's consent not to obey robots.txt is for the host of the configured page, not for
 /// where its pager leads or it has moved.
 pub fn ask<'a>(source: &'a Source, url: &'a Url) -> Ask<'a> {
-    Ask { home: &source.page, obey_robots: source.obey_robots, ..Ask::whole(url) }
+    Ask { home: &source.page, obey_robots: source.obey_robots, feed: source.page_rules().is_none(), ..Ask::whole(url) }
 }
 
 /// The folder of the files by which processes take turns.

@@ -1,5 +1,7 @@
 //! One poll: a source's walk along its pager, into the store.
 
+use std::time::{Duration, Instant};
+
 use chrono::{DateTime, Utc};
 use url::Url;
 
@@ -7,16 +9,17 @@ use super::due::next;
 use super::found::{self, Found};
 use super::health::{judge_first, recognised};
 use super::question::questions;
+use super::read::{PageRead, read};
 use super::round::Wait;
 use super::{Due, Outcome, Pipeline, ask};
 use crate::config::Source;
 use crate::domain::health::Kind;
 use crate::domain::{Digest, Reading};
-use crate::extract::{Frame, Rules, Warning, charset, extract_document, parse};
-use crate::fetch::{Answer, Ask, FetchError, Fetched, Known, Page};
+use crate::extract::Warning;
+use crate::fetch::{Answer, Ask, Effort, FetchError, Fetched, Known, Page, Tally};
 use crate::judge::{Look, Past, Verdict, judge_later};
+use crate::normalise::Course;
 use crate::normalise::matching::{Covered, Terms};
-use crate::normalise::{Course, link, reading, readings};
 use crate::store::{Asked, Moved, Saved, SourceState, StoreError, Turned, Validators, Walk};
 
 /// What a poll came to.
@@ -107,82 +110,6 @@ fn of_first(warning: Option<&Warning>) -> String {
     warning.map(|w| format!(" ({w})")).unwrap_or_default()
 }
 
-/// A page, read.
-#[derive(Debug, Clone)]
-pub struct PageRead {
-    /// How many rows it shows.
-    pub found: usize,
-    /// Those that could be read.
-    pub rows: Vec<Reading>,
-    /// What could not be read.
-    pub warnings: Vec<Warning>,
-    /// The next page.
-    pub next: Option<Url>,
-    /// The page in numbers.
-    pub look: Look,
-    /// How its rows were found, if not by the source's selectors.
-    pub discovered: Option<Found>,
-    /// Where its rows came to in time.
-    pub course: Course,
-}
-
-impl PageRead {
-    /// The stamp of the rules by which it was read.
-    pub fn stamp(&self, source: &Source) -> Digest {
-        self.discovered.as_ref().map_or(source.rules_stamp, |found| found.stamp)
-    }
-}
-
-/// Reads the first page of a listing: decode, extract, normalise. Work for the processor. Relative dates count from `read_at`. Where the source's
-/// selectors match nothing, or there are none, its rows are found without, if the source says so.
-pub fn read_page(page: &Page, number: usize, source: &Source, read_at: DateTime<Utc>) -> PageRead {
-    read(page, number, source, None, read_at, Course::default())
-}
-
-/// Reads a page of an archive that was read to there in time: without selectors it holds what surely is a listing, or nothing.
-pub fn read_archived(page: &Page, number: usize, source: &Source, read_at: DateTime<Utc>, course: Course) -> PageRead {
-    if source.rules.each.is_empty() {
-        let read = read(page, number, source, None, read_at, course);
-        let sure = read.discovered.as_ref().is_none_or(|found| found.sure);
-        if sure {
-            read
-        } else {
-            PageRead { found: 0, rows: Vec::new(), look: Look { rows: 0, readable: 0, ..read.look }, ..read }
-        }
-    } else {
-        read(page, number, source, Some(&source.rules), read_at, course)
-    }
-}
-
-/// By these rules and no others, or by the source's.
-fn read(page: &Page, number: usize, source: &Source, by: Option<&Rules>, read_at: DateTime<Utc>, mut course: Course) -> PageRead {
-    let host = page.url.host_str().unwrap_or_default();
-    let decoded = charset::decode(&page.body, &charset::Evidence { told: source.charset, header: page.charset.as_deref(), host });
-    let document = parse(&decoded.text);
-    let mut extracted = extract_document(&document, by.unwrap_or(&source.rules));
-    let discovered = match by {
-        None => found::find(&document, &page.url, source, read_at, &mut extracted),
-        Some(_) => None,
-    };
-    extracted.frame = Frame::of(&decoded.text, &document);
-    let (rows, more) = readings(&extracted, &page.url, number, &source.newsroom, &source.identity, read_at, &mut course);
-    let base = reading::base(&extracted, &page.url);
-    let mut warnings: Vec<Warning> =
-        decoded.doubts().into_iter().map(|message| Warning { row: None, field: "charset".into(), message }).collect();
-    warnings.extend(extracted.warnings);
-    warnings.extend(more);
-    warnings.sort_by_key(|w| w.row);
-    let next = extracted.next.as_deref().and_then(|href| match link::page(href, &base) {
-        Ok(url) => Some(url),
-        Err(message) => {
-            warnings.push(Warning { row: None, field: "next".into(), message });
-            None
-        }
-    });
-    let look = Look::of(extracted.rows_found, &rows, &warnings, next.is_some(), extracted.frame);
-    PageRead { found: extracted.rows_found, rows, warnings, next, look, discovered, course }
-}
-
 /// A walk under way.
 #[derive(Default)]
 struct Steps {
@@ -212,6 +139,10 @@ pub struct Walked {
     error: Option<PollError>,
     /// What the source's good pages were like, this one's first among them.
     past: Option<String>,
+    /// What asking took.
+    effort: Effort,
+    /// The whole of it, waiting for hosts' turns included.
+    took: Duration,
 }
 
 impl Pipeline {
@@ -219,12 +150,13 @@ impl Pipeline {
     /// asked to be left alone for a while.
     pub async fn walk(&self, due: &Due, now: bool) -> Walked {
         let mut steps = Steps::default();
-        let error = self.pages(self.source(due), due, now, &mut steps).await.err();
+        let (began, tally) = (Instant::now(), Tally::default());
+        let error = self.pages(self.source(due), due, now, &mut steps, &tally).await.err();
         let past = steps.first.as_ref().map(|look| match steps.past.clone() {
             Some(past) => past.learn(look).to_text(),
             None => Past::begin(look).to_text(),
         });
-        Walked { steps, error, past }
+        Walked { steps, error, past, effort: tally.effort(), took: began.elapsed() }
     }
 
     /// Stores walks, all in one transaction. What a walk read before it failed is kept, and the next one does not stop at known items.
@@ -291,7 +223,7 @@ impl Pipeline {
     }
 
     /// Goes from page to page until the walk is complete.
-    async fn pages(&self, source: &Source, due: &Due, now: bool, steps: &mut Steps) -> Result<(), PollError> {
+    async fn pages(&self, source: &Source, due: &Due, now: bool, steps: &mut Steps, tally: &Tally) -> Result<(), PollError> {
         let state = &due.state;
         let same_rules = state.rules.is_some_and(|rules| found::is_same_source(rules, source.rules_stamp));
         let fetcher = self.fetcher.allowing(source.allow_networks.as_deref());
@@ -301,7 +233,7 @@ impl Pipeline {
         for number in 0..source.max_pages {
             let before = Some(&state.validators).filter(|_| number == 0 && same_rules && state.complete);
             let known = before.map(known).unwrap_or_default();
-            let fetched = fetcher.get(&Ask { known, now, ..ask(source, &url) }).await;
+            let fetched = fetcher.get(&Ask { known, now, tally: Some(tally), ..ask(source, &url) }).await;
             let Fetched { answer, slot } = fetched.map_err(|source| PollError::Fetch { page: number, source })?;
             let page = match answer {
                 Answer::NotModified { moved, etag, last_modified, .. } => {
@@ -337,7 +269,9 @@ impl Pipeline {
                 }
                 Some(first) => (judge_later(&read.look, Some(first)), None),
             };
-            let first = read.warnings.iter().find(|w| w.row.is_some()).cloned();
+            // What is no feed says so of itself, and what to do.
+            let is_telling = |w: &&Warning| w.row.is_some() || read.look.frame.foreign.is_some();
+            let first = read.warnings.iter().find(is_telling).cloned();
             steps.polled.warnings.extend(read.warnings.into_iter().map(|w| (number, w)));
             match verdict {
                 Verdict::Broken(reasons) => return Err(PollError::Broken { page: number, url, reasons, first }),
@@ -390,7 +324,7 @@ impl Pipeline {
             let _permit = permit;
             match (rules, by_selectors) {
                 (Some(rules), _) => read(&page, number, &source, Some(&rules), at, course),
-                (None, true) => read(&page, number, &source, Some(&source.rules), at, course),
+                (None, true) => read(&page, number, &source, source.page_rules(), at, course),
                 (None, false) => read(&page, number, &source, None, at, course),
             }
         });
@@ -419,6 +353,16 @@ fn known(validators: &Validators) -> Known<'_> {
 }
 
 impl Walked {
+    /// What asking the newsroom took.
+    pub fn effort(&self) -> Effort {
+        self.effort
+    }
+
+    /// How long it took from its beginning to its end.
+    pub fn took(&self) -> Duration {
+        self.took
+    }
+
     /// What is to be noted of how it was read, where that is another way than the last time.
     fn otherwise(&self, source: &Source, state: &SourceState) -> Option<Otherwise> {
         let read = self.error.is_none() && self.steps.polled.pages > 0;

@@ -35,10 +35,10 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
 /// What SQLite may keep of the database's pages, in kB with a minus before it: what a poll touches, which the system's own cache holds as well.
-const CACHE: &str = "-2000";
+const CACHE: &str = "-500";
 
 /// Makes it so. What is beyond a smaller limit is freed at once.
-const NARROW: &str = "PRAGMA cache_size = -2000";
+const NARROW: &str = "PRAGMA cache_size = -500";
 
 /// For a large transaction, all of whose pages the cache holds then: the log gets each once and in one piece.
 const WIDE: &str = "PRAGMA cache_size = -16000";
@@ -103,10 +103,18 @@ impl Store {
         sqlx::query(WIDE).execute(&self.pool).await?;
         let done = work.await;
         // What was done stands, whatever becomes of the cache.
-        if let Err(error) = sqlx::query(NARROW).execute(&self.pool).await {
+        if let Err(error) = self.narrow().await {
             tracing::debug!(error = crate::error_chain(&error), "the cache of the database stays as wide as it was");
         }
         done
+    }
+
+    /// Frees what a large transaction took: pages, and its statements, which are large.
+    async fn narrow(&self) -> Result<(), sqlx::Error> {
+        let mut connection = self.pool.acquire().await?;
+        connection.clear_cached_statements().await?;
+        sqlx::query(NARROW).execute(&mut *connection).await?;
+        Ok(())
     }
 
     /// Opens the database to read only: it must be there, and nothing is made, changed or left beside it. A process that writes

@@ -9,6 +9,7 @@ use super::known::{StoredItem, day_number};
 use crate::domain::{Digest, Reading};
 
 /// Rows written by one statement: enough that the statement costs little, few enough for SQLite's 32,766 parameters.
+/// A statement of this many rows is kept for the next ones; of all the smaller sizes each would be another one, of up to 300 kB.
 const BATCH: usize = 100;
 
 /// A new item. What its row says stays there: of thousands of them nothing is copied.
@@ -72,7 +73,7 @@ pub(super) async fn insert_items(tx: &mut SqliteConnection, items: &[FreshItem<'
                 .push_bind(item.regular)
                 .push_bind(&item.terms);
         });
-        insert.build().execute(&mut *tx).await?;
+        insert.build().persistent(batch.len() == BATCH).execute(&mut *tx).await?;
     }
     if let (Some(first), Some(last)) = (items.first(), items.last()) {
         sqlx::query(
@@ -100,7 +101,7 @@ pub(super) async fn insert_sightings(tx: &mut SqliteConnection, sightings: &[Fre
                 .push_bind(s.rules)
                 .push_bind(&s.terms);
         });
-        insert.build().execute(&mut *tx).await?;
+        insert.build().persistent(batch.len() == BATCH).execute(&mut *tx).await?;
     }
     Ok(())
 }

@@ -3,15 +3,18 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod admin;
 mod backfill;
 mod beside;
 mod browser;
 mod day;
 mod demo;
 mod disturbed;
+mod health;
 mod listeners;
 mod logs;
 mod manners;
+mod metrics;
 mod news;
 mod readers;
 mod ready;

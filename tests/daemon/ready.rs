@@ -140,7 +140,9 @@ fn a_taken_port_is_told_before_anything_is_touched() {
     let place = Place::new("", &format!("{listen}{}", source(&newsroom, "news", "News", "/news", "")));
     assert_eq!(
         refused(&place),
-        format!("newsroomd: cannot listen at {taken}: another program listens there already; stop it or change [http] listen")
+        format!(
+            "newsroomd: cannot listen at {taken}: another program listens there already; stop it or change the address in [http]"
+        )
     );
     assert_eq!(names_in(place.path()), ["newsroomd.toml"], "neither database nor feeds were made");
     assert_eq!(newsroom.take_log().len(), 0);

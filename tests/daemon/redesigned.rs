@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use newsroomd::demo::{self, Item, Markup, Newsroom};
 
+use super::metrics;
 use crate::support::binary::Place;
 use crate::support::daemon::Daemon;
 use crate::support::database;
@@ -56,7 +57,7 @@ fn configure(place: &Place, page: &str, reading: Option<&str>) {
         let item = &table[section(table)];
         text.replace_range(section(&text.clone()), item);
     }
-    let text = format!("{text}\n[http]\nlisten = \"127.0.0.1:0\"\n");
+    let text = format!("{text}\n[http]\nlisten = \"127.0.0.1:0\"\nadmin = \"unix:{}\"\n", metrics::socket(place).display());
     std::fs::write(place.config(), text).expect("a config");
 }
 
@@ -108,6 +109,10 @@ fn a_redesign_breaks_no_feed_and_ends_when_the_table_is_pasted() {
     let stable = |e: &Entry| (e.id.clone(), e.title.clone(), e.link.clone(), e.published.clone(), e.updated.clone());
     assert_eq!(after[1..].iter().map(stable).collect::<Vec<_>>(), before.iter().map(stable).collect::<Vec<_>>());
     assert_eq!(tree::feed(&place.feeds(), "osce/topic/elections").entries.len(), elections + 1);
+
+    let counted = metrics::exposed(&place);
+    let redesigned = counted.value("newsroomd_polls_total", &[("source", "osce"), ("outcome", "redesigned")]);
+    assert!(redesigned >= 1.0, "{counted:?}");
 
     let run = place.run(&["preview", "osce", "--json"]);
     let preview = run.json();

@@ -262,12 +262,14 @@ fn sources_listeners_and_times_are_told() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address");
     let source = source(&scene.newsroom, "news", "News", "/news", "");
-    scene.place.configure("", &format!("[http]\nlisten = \"{address}\"\n{source}"));
-    let found = problems(&scene.place);
-    assert!(
-        found.iter().any(|f| f.0 == "daemon" && f.1.contains("another program listens") && f.2 == address.to_string()),
-        "{found:#?}"
-    );
+    for keys in [format!("listen = \"{address}\""), format!("listen = \"127.0.0.1:0\"\nadmin = \"{address}\"")] {
+        scene.place.configure("", &format!("[http]\n{keys}\n{source}"));
+        let found = problems(&scene.place);
+        assert!(
+            found.iter().any(|f| f.0 == "daemon" && f.1.contains("another program listens") && f.2 == address.to_string()),
+            "{keys}: {found:#?}"
+        );
+    }
 }
 
 #[test]

@@ -188,7 +188,7 @@ fn every_address_is_served_and_a_taken_port_is_said_in_one_sentence() {
     let server = Server::bind(&[free_port(), free_port()]).expect("free ports");
     let addresses = server.addresses();
     let error = Server::bind(&[addresses[1].into()]).expect_err("taken").to_string();
-    let hint = "another program listens there already; stop it or change [http] listen";
+    let hint = "another program listens there already; stop it or change the address in [http]";
     assert_eq!(error, format!("cannot listen at {}: {hint}", addresses[1]));
     let served = Served::of(server, |_| {});
     served.fill();

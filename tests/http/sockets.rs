@@ -20,7 +20,7 @@ fn a_socket_is_served_beside_a_port_and_goes_with_the_server() {
     assert_eq!(server.shown()[1], format!("unix:{}", path.display()));
     assert_eq!(std::fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o640);
     let error = Server::bind(&[Address::Unix(path.clone(), 0o640)]).expect_err("taken").to_string();
-    let hint = "another program listens there already; stop it or change [http] listen";
+    let hint = "another program listens there already; stop it or change the address in [http]";
     assert_eq!(error, format!("cannot listen at {}: {hint}", path.display()));
 
     // Those who come by the socket are not counted as one client.

@@ -168,7 +168,7 @@ fn the_table_that_is_shown_reads_the_same_rows() {
         let text = format!("base-url = \"https://feeds.example.org/\"\n[http]\n{table}");
         let (config, _) = Config::parse(Path::new("found.toml"), &text, Path::new("/state"))
             .unwrap_or_else(|e| panic!("{}: {e}\n{table}", case.name));
-        let rules = &config.sources[0].rules;
+        let rules = config.sources[0].page_rules().expect("pages");
         assert_eq!(config.sources[0].page, case.url);
         if discovery.rules().is_none() {
             assert!(rules.each.is_empty() && rules.discovery.is_some(), "{table}");

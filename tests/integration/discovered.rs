@@ -137,6 +137,20 @@ fn a_wrong_guess_reaches_no_feed() {
 }
 
 #[test]
+fn one_known_story_shown_time_and_again_brings_no_strangers_into_the_feed() {
+    let newsroom = Newsroom::start();
+    let place = Place::new("", &bare(&newsroom));
+    newsroom.page("/news", &redesigned(&items(9, 0)));
+    place.once();
+    let repeated = (0..6).map(|_| item(9)).chain(items(25, 20));
+    let page = redesigned(&repeated.collect::<Vec<_>>()).replace("teaser", "promo");
+    newsroom.page("/news", &page);
+    let run = place.run(&["once", "--all", "--now"]);
+    assert!(run.code == Some(75) && run.stderr.contains("of which only 1 are known"), "{run:?}");
+    assert_eq!(tree::feed(&place.feeds(), "news/all").entries.len(), 10);
+}
+
+#[test]
 fn discover_shows_a_table_that_reads_the_same() {
     let newsroom = Newsroom::start();
     newsroom.page("/news", &redesigned(&items(9, 0)));

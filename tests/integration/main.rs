@@ -12,6 +12,7 @@ mod discovered;
 mod escapes;
 mod faults;
 mod feeds;
+mod feeds_in;
 mod first_run;
 mod forget;
 mod forget_feeds;

@@ -10,6 +10,7 @@ pub mod faults;
 pub mod limits;
 pub mod listing;
 pub mod manager;
+pub mod metrics;
 pub mod newsroom;
 pub mod process;
 pub mod raw;

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use super::process::PATIENCE;
@@ -33,10 +34,23 @@ impl Answer {
 /// One request with these header fields.
 #[track_caller]
 pub fn ask(address: SocketAddr, method: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
-    let mut stream = TcpStream::connect(address).expect("a connection");
+    let stream = TcpStream::connect(address).expect("a connection");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    over(stream, &address.to_string(), method, path, fields)
+}
+
+/// The same at a Unix socket.
+#[track_caller]
+pub fn ask_socket(socket: &Path, method: &str, path: &str) -> Answer {
+    let stream = UnixStream::connect(socket).expect("a connection");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    over(stream, "localhost", method, path, &[])
+}
+
+#[track_caller]
+fn over(mut stream: impl Read + Write, host: &str, method: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
     let fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{fields}\r\n");
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{fields}\r\n");
     stream.write_all(request.as_bytes()).expect("sent");
     let mut reader = BufReader::new(stream);
     let mut line = || {

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::Stage;
 use crate::config::Config;
-use crate::daemon::{self, Door, Event};
+use crate::daemon::{self, Audience, Door, Event};
 use crate::demo::{Item, Newsroom};
 use crate::fetch::address::Network;
 use crate::fetch::{Answer, Ask, Fetcher, Known, Policy};
@@ -32,7 +32,13 @@ pub(super) async fn run(config: Config, server: Server, stage: &Stage, json: boo
     let everywhere = ["0.0.0.0", "::"].map(|any| Network::new(any.parse().expect("an address"), 0).expect("a network"));
     let policy = Policy { allow_networks: everywhere.to_vec(), ..config.fetch.clone() };
     let play = Play { stage, events, fetcher: Fetcher::new(&policy)?, base_url, json };
-    let daemon = daemon::run(config, vec![Door { name: None, server }], None, stage.stop.clone(), Some(watcher));
+    let daemon = daemon::run(
+        config,
+        vec![Door { name: None, audience: Audience::Readers, server }],
+        None,
+        stage.stop.clone(),
+        Some(watcher),
+    );
     let mut daemon = std::pin::pin!(daemon);
     tokio::select! {
         ended = daemon.as_mut() => return Ok(ended?),

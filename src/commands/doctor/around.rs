@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use rustix::fs::{Access, AtFlags, CWD, accessat, statvfs};
 
 use crate::config::{Config, Listen};
 use crate::domain::finding::{Finding, Part};
-use crate::http::{Address, HttpError, Server};
+use crate::http::{Address, HttpError, Server, near};
 use crate::pipeline::turns;
 use crate::publish::{Holder, Lying};
 
@@ -126,17 +126,16 @@ pub(super) fn listeners(config: &Config, holder: Holder) -> Vec<Finding> {
     let mut findings = Vec::new();
     let Some(http) = &config.http else { return findings };
     let runs = matches!(holder, Holder::Daemon { .. });
-    if was_passed_sockets(holder) && !http.listen.contains(&Listen::Systemd) {
-        // They took the place of these.
-        return findings;
-    }
-    for listen in &http.listen {
+    let passed = was_passed_sockets(holder) && !http.listen.contains(&Listen::Systemd);
+    // They took the place of those for readers.
+    let public = http.listen.iter().filter(|_| !passed);
+    for listen in public.chain(&http.admin) {
         let found: Vec<Address> = match listen {
             Listen::Port(text) => match text.to_socket_addrs() {
                 Ok(found) => found.filter(|a| a.port() != 0).map(Address::Tcp).collect(),
                 Err(error) => {
                     let what = format!("there is no such address: {error}");
-                    findings.push(Finding::problem(Part::Daemon, what, "change [http] listen").at(text));
+                    findings.push(Finding::problem(Part::Daemon, what, "change the address in [http]").at(text));
                     continue;
                 }
             },
@@ -161,12 +160,12 @@ fn was_passed_sockets(holder: Holder) -> bool {
 /// That the daemon, which runs, is not to be reached.
 fn unanswered(address: &Address) -> Option<Finding> {
     let reached = match address {
-        Address::Tcp(address) => TcpStream::connect_timeout(&here(*address), ANSWER).map(drop),
+        Address::Tcp(address) => TcpStream::connect_timeout(&near(*address), ANSWER).map(drop),
         Address::Unix(path, _) => UnixStream::connect(path).map(drop),
     };
     // Who may speak to a socket is its mode's matter.
     let error = reached.err().filter(|error| error.kind() != ErrorKind::PermissionDenied)?;
-    let advice = "see the daemon's log; if [http] listen was changed, reload or restart it";
+    let advice = "see the daemon's log; if the addresses in [http] were changed, reload or restart it";
     Some(Finding::problem(Part::Daemon, format!("the daemon runs, but nobody answers: {error}"), advice))
 }
 
@@ -179,7 +178,7 @@ fn taken(address: &Address) -> Option<Finding> {
     };
     match error {
         HttpError::Taken(_) | HttpError::TakenSocket(_) => {
-            let advice = "stop it or change [http] listen; where systemd holds the socket for newsroomd, all is well";
+            let advice = "stop it or change the address in [http]; where systemd holds the socket for newsroomd, all is well";
             Some(Finding::problem(Part::Daemon, "another program listens there, and no daemon runs", advice))
         }
         error => Some(Finding::problem(Part::Daemon, "the daemon could not listen there", error.to_string())),
@@ -197,15 +196,6 @@ fn socket_refused(path: &Path) -> Option<HttpError> {
             let access = accessat(CWD, folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS);
             access.is_err().then(|| HttpError::NoAccess(path.to_owned()))
         }
-    }
-}
-
-/// Where an address that stands for all of this machine's is reached.
-fn here(address: SocketAddr) -> SocketAddr {
-    match address {
-        SocketAddr::V4(v4) if v4.ip().is_unspecified() => ([127, 0, 0, 1], v4.port()).into(),
-        SocketAddr::V6(v6) if v6.ip().is_unspecified() => (std::net::Ipv6Addr::LOCALHOST, v6.port()).into(),
-        address => address,
     }
 }
 

@@ -45,6 +45,11 @@ pub struct Ago {
 const MOST: u32 = 999;
 
 impl Ago {
+    /// The moment of reading itself.
+    pub fn now() -> Self {
+        Self::new(0, Unit::Minute)
+    }
+
     fn new(count: u32, unit: Unit) -> Self {
         Self { count, unit, time: None, offset: None }
     }
