@@ -19,12 +19,17 @@ use crate::domain::{Id, Question, fold};
 /// Tables stand in each other at most so deep.
 const DEEPEST: usize = 8;
 
+/// A question holds at most so many tables, words, terms and other values together: each is put to each item.
+const MOST: usize = 5_000;
+
 /// No title or summary is as long (bytes).
 const LONGEST_PHRASE: usize = 1_000;
 
 /// What is certain of every item that a table is asked of.
 #[derive(Clone)]
 struct Scope<'o> {
+    /// All that there are.
+    known: &'o [Outline],
     /// The sources that it can be of.
     sources: Vec<&'o Outline>,
     /// A source is named that there is not: what it has is not known.
@@ -36,8 +41,22 @@ struct Scope<'o> {
 
 /// Reads the question. None after a problem.
 pub(super) fn read(value: &Value<'_>, sources: &[Outline]) -> Option<Question> {
-    let scope = Scope { sources: sources.iter().collect(), uncertain: false, since: None, until: None, depth: 0 };
+    let size = size(value.raw);
+    if size > MOST {
+        value.problem(&format!("holds {size} tables and values, more than {MOST}"), "ask for less, or make several feeds of it");
+        return None;
+    }
+    let scope = Scope { known: sources, sources: sources.iter().collect(), uncertain: false, since: None, until: None, depth: 0 };
     table(value, scope)
+}
+
+/// How many tables and values there are. The parser bounds how deep they stand in each other.
+fn size(raw: &DeValue<'_>) -> usize {
+    match raw {
+        DeValue::Array(list) => list.iter().map(|v| size(v.get_ref())).sum(),
+        DeValue::Table(table) => 1 + table.values().map(|v| size(v.get_ref())).sum::<usize>(),
+        _ => 1,
+    }
 }
 
 fn table(value: &Value<'_>, mut scope: Scope<'_>) -> Option<Question> {
@@ -101,8 +120,8 @@ fn table(value: &Value<'_>, mut scope: Scope<'_>) -> Option<Question> {
             facet => add(terms(facet, span, value, &scope)),
         }
     }
-    if Question::exclude_each_other(&parts) {
-        never(value, &value.span, "it wants and excludes the same");
+    if let Some(why) = Question::contradiction(&parts) {
+        never(value, &value.span, &why);
         return None;
     }
     whole.then(|| if parts.len() == 1 { parts.remove(0) } else { Question::All(parts) })
@@ -147,17 +166,14 @@ fn source<'o>(value: &Value<'_>, scope: &mut Scope<'o>) -> Option<Question> {
                 named.push(*source);
                 ids.extend(Id::parse(text.value));
             }
-            None if scope.depth > 1 && !scope.uncertain => {
-                let hint = nearest::hint(text.value, "it leaves", scope.sources.iter().map(|s| s.id.as_str()));
-                text.problem(
-                    &format!("names \"{}\", which is no source here, or which the tables around leave out", text.value),
-                    hint,
-                );
+            None if scope.known.iter().any(|s| s.id == text.value) => {
+                let message = format!("names \"{}\", which is none of the sources that this leaves", text.value);
+                text.problem(&message, nearest::hint("", "it leaves", scope.sources.iter().map(|s| s.id.as_str())));
                 scope.uncertain = true;
             }
             None => {
                 scope.uncertain = true;
-                let hint = nearest::hint(text.value, "there are", scope.sources.iter().map(|s| s.id.as_str()));
+                let hint = nearest::hint(text.value, "there are", scope.known.iter().map(|s| s.id.as_str()));
                 text.problem(&format!("names \"{}\", which is no source", text.value), hint);
             }
         }
@@ -363,10 +379,22 @@ mod tests {
             ),
             (
                 "{ source = 'a', any = [{ source = 'b' }] }",
-                &["25:43 `source` names \"b\", which is no source here, or which the tables around leave out"],
+                &["25:43 `source` names \"b\", which is none of the sources that this leaves"],
             ),
             ("{ source = 'a', language = 'de' }", &["25:36 `language` names \"de\", in which none of these sources is"]),
             ("{ title = 'x', not = { title = 'x' } }", &["25:9 this can never match: it wants and excludes the same"]),
+            (
+                "{ any = [{ all = [{ topic = 'x' }, { not = [{ topic = 'x' }] }] }] }",
+                &["25:18 this can never match: it wants and excludes the same"],
+            ),
+            (
+                "{ all = [{ since = 2024-02-01 }, { until = 2024-01-31 }] }",
+                &["25:9 this can never match: it wants items since 2024-02-01 and until 2024-01-31"],
+            ),
+            (
+                "{ all = [{ source = 'a' }, { all = [{ source = 'b' }] }] }",
+                &["25:9 this can never match: it is left with no source"],
+            ),
         ] {
             assert_eq!(said(&file(question)), expected, "{question}");
         }
@@ -384,6 +412,32 @@ mod tests {
                 .expect_err(question);
             assert!(error.to_string().contains(hint), "{error}");
         }
+    }
+
+    #[test]
+    fn size_has_a_limit_and_up_to_it_is_read_at_once() {
+        let long = |n: usize| format!("{{ title = [{}] }}", (0..n).map(|n| format!("'w{n}', ")).collect::<String>());
+        let not = |n: usize| {
+            format!("{{ all = [{}] }}", (0..n).map(|n| format!("{{ not = {{ title = 'w{n}' }} }}, ")).collect::<String>())
+        };
+        let wrong = |n: usize| format!("{{ all = [{}] }}", (0..n).map(|n| format!("{{ wrong{n} = 'x' }}, ")).collect::<String>());
+        assert!(said(&file(&long(MOST - 1))).is_empty());
+        assert!(said(&file(&not(MOST / 3 - 1))).is_empty());
+        assert_eq!(said(&file(&wrong(500))).len(), 500);
+        assert_eq!(said(&file(&long(MOST))), ["25:9 `match` holds 5001 tables and values, more than 5000"]);
+        assert_eq!(said(&file(&wrong(100_000))).len(), 1);
+    }
+
+    #[test]
+    fn ten_mistakes_are_ten_reports() {
+        let question = "{ tpic = 'x', source = ['a', 'b'], title = ' ', summary = 'a*b', text = 1, since = 'soon', until = 2024, \
+                        any = [], all = [{}], not = { language = 'xx', body = 'y' } }";
+        let places: Vec<String> =
+            said(&file(question)).iter().map(|line| line.split(' ').next().unwrap_or_default().to_owned()).collect();
+        assert_eq!(
+            places,
+            ["25:11", "25:52", "25:67", "25:81", "25:92", "25:108", "25:120", "25:131", "25:155", "25:161"].map(str::to_owned)
+        );
     }
 
     #[test]

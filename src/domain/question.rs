@@ -134,9 +134,30 @@ impl Question {
         }
     }
 
-    /// Whether two of these parts, which must all hold, exclude each other.
-    pub fn exclude_each_other(parts: &[Self]) -> bool {
-        parts.iter().any(|part| matches!(part, Self::Not(not) if parts.contains(not)))
+    /// Why no item can be one for which all these parts hold, as far as that is plain.
+    pub fn contradiction(parts: &[Self]) -> Option<String> {
+        let mut wanted = Vec::new();
+        parts.iter().for_each(|part| part.conjuncts(&mut wanted));
+        if wanted.iter().any(|part| matches!(part, Self::Not(not) if wanted.contains(&&**not))) {
+            return Some("it wants and excludes the same".to_owned());
+        }
+        let since = wanted.iter().filter_map(|part| if let Self::Since(day) = part { Some(day) } else { None }).max();
+        let until = wanted.iter().filter_map(|part| if let Self::Until(day) = part { Some(day) } else { None }).min();
+        if let (Some(since), Some(until)) = (since, until)
+            && since > until
+        {
+            return Some(format!("it wants items since {since} and until {until}"));
+        }
+        let sources = wanted.iter().filter_map(|part| part.sources()).reduce(|a, b| &a & &b);
+        sources.is_some_and(|sources| sources.is_empty()).then(|| "it is left with no source".to_owned())
+    }
+
+    /// What must hold for this to hold, part by part.
+    fn conjuncts<'q>(&'q self, into: &mut Vec<&'q Self>) {
+        match self {
+            Self::All(parts) => parts.iter().for_each(|part| part.conjuncts(into)),
+            other => into.push(other),
+        }
     }
 
     /// Changes whenever it may hold other items.

@@ -139,6 +139,8 @@ fn questions_that_are_too_much_are_refused_briefly() {
     for (filter, told) in [
         (deep.as_str(), "is nested more than 8 deep"),
         (&format!("{{ title = \"{}\" }}", "word ".repeat(20_000)), "is longer than 1000 bytes"),
+        (&format!("{{ title = [{}] }}", "'word', ".repeat(5_000)), "holds 5001 tables and values, more than 5000"),
+        (&format!("{{ all = [{}] }}", "{ all = [], any = [{}] }, ".repeat(100_000)), "more than 5000"),
         ("{ any = [], all = [], not = [], title = [], topic = [] }", "`any` must not be empty"),
         ("{ any = [{ not = { topics = \"x\" } }] }", "did you mean `topic`?"),
     ] {
@@ -146,6 +148,24 @@ fn questions_that_are_too_much_are_refused_briefly() {
         let run = place.run(&["check"]);
         assert_eq!(run.code, Some(78), "{run:#?}");
         assert!(run.stderr.contains(told) && run.stderr.len() < 20_000, "{} bytes: {:.2000}", run.stderr.len(), run.stderr);
+    }
+}
+
+#[test]
+fn a_question_as_large_and_as_deep_as_may_be_is_answered() {
+    let words: String = (0..4_900).map(|n| format!("'word{n}*', ")).collect();
+    let mut filter = format!("{{ title = ['nothing', {words}] }}");
+    for how in ["not", "all", "any", "not", "any", "all", "all"] {
+        filter = format!("{{ {how} = [{filter}, {{ source = 'b' }}] }}");
+    }
+    let (_newsroom, place) = scene(&feed("mine", &filter));
+    let run = place.run(&["check"]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{:.2000}", run.stderr);
+    // Step by step: all of A, none, all of B, all of A, all, and twice all of B.
+    assert_eq!(tree::titles(&place.feeds(), "mine"), ["Press conference", "Nothing"]);
+    for document in ["mine.rss", "mine.json", "mine.html"] {
+        let size = std::fs::metadata(place.feeds().join(document)).expect("a document").len();
+        assert!(size < 100_000, "{document} has {size} bytes");
     }
 }
 
