@@ -4,14 +4,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::process::Stdio;
 
 use chrono::{Days, NaiveDate};
 
-use crate::support::binary::Place;
+use crate::support::binary::{NOW, Place};
 use crate::support::changing::Dice;
 use crate::support::database;
 use crate::support::listing::{page, row, source};
 use crate::support::newsroom::Newsroom;
+use crate::support::process::eventually;
 use crate::support::tree;
 
 const ITEMS: usize = 30_000;
@@ -416,10 +418,17 @@ fn of_thirty_thousand_items_each_feed_holds_what_it_asks_for() {
     archive.assert_counted(&questions);
     archive.assert_published(&questions);
 
-    // Another question of each name: no trace of what was chosen before is left.
+    // Another question of each name, and a kill while they are asked: no trace of what was chosen before is left.
     let questions: Vec<Table> = questions.into_iter().rev().skip(1).collect();
     archive.configure_with(PAIRS, &feeds(&questions));
+    let mut asking = archive.place.command(NOW).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
+    let through = || database::texts(&archive.place.database(), "SELECT DISTINCT through || '' FROM question WHERE through > 0");
+    eventually("a part of the way", || through().iter().any(|id| id.parse().is_ok_and(|id: usize| id > ITEMS / 4)));
+    asking.kill().expect("killed");
+    asking.wait().expect("ended");
+    assert_eq!(through().len(), 1, "it was not done");
     archive.place.once();
+    assert_eq!(through().len(), 0);
     archive.assert_counted(&questions);
 
     // One new item costs as much as among none: it is noted and asked, and nothing else is.
