@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Many sources and many items: archive.py [--pages 600] [--rounds 15] [--binary FILE] [--micro FILE] [--backfill]
+"""Many sources and many items: archive.py [--pages 600] [--rounds 15] [--binary FILE] [--micro FILE] [--backfill | --questions]
 
 1. PAGES sources of one page each, no facets: CPU of a cycle that finds nothing changed, as a share of the full one (medians of 3).
 2. One source whose pager has PAGES pages (50 items each, two facets), into an empty store by one `once`: CPU, wall time, peak memory; with
@@ -8,6 +8,8 @@
    memory (PSS) of both daemons afterwards.
 With --backfill, instead of all that: the pager of 2 taken in by `backfill`, killed five times on the way: whether it is complete and nothing is double,
 its peak memory (VmHWM) beside that of a freshly started daemon, its CPU, and that of an undisturbed one beside the bare parse (--micro).
+With --questions, instead of all that: CPU of `once` where five sources have those items, with feeds of one's own: nothing new, one new item, the same feeds by
+other titles (published anew), by other questions (all items asked, published anew).
 
 Needs nginx on the PATH; says so and ends with status 77 where it is missing. On a shared machine only the ratios mean something.
 """
@@ -48,11 +50,11 @@ def config(folder, base, sources, more=""):
     return file
 
 
-def chain(source, target, count):
-    """The pages of one newsroom: pages of many, joined by links to the next."""
+def chain(source, target, count, first=0):
+    """The pages of one newsroom: pages of many from the first on, joined by links to the next."""
     for n in range(count):
         (target / f"s{n:04}").mkdir(parents=True)
-        text = (source / f"s{n:04}" / "index.html").read_text()
+        text = (source / f"s{first + n:04}" / "index.html").read_text()
         link = f'<ul class="pager"><li class="pager-next"><a href="../s{n + 1:04}/index.html">next</a></li></ul>' if n + 1 < count else ""
         (target / f"s{n:04}" / "index.html").write_text(text.replace("</main>", link + "</main>"))
 
@@ -133,6 +135,58 @@ def backfill(a, binary, work, base):
         print(f"  the bare parse of its pages takes {parse:.2f} s: x{used / parse:.1f}")
 
 
+QUESTIONS = [
+    '{{ title = ["election observ*", "mission"], not = {{ summary = "{}" }} }}',
+    '{{ any = [{{ text = "{}*" }}, {{ source = ["five0", "five3"], title = "border" }}] }}',
+    '{{ since = 2015-01-01, until = "2024-12-31", summary = ["{}", "human rights", "support rights"] }}',
+    '{{ all = [{{ not = [{{ title = "{}" }}, {{ title = "report" }}] }}, {{ text = ["council water", "joint"] }}] }}',
+]
+
+
+def feeds(number, title, word):
+    """So many feeds of one's own."""
+    one = '[[feed]]\nid = "own{0}"\ntitle = "{1} {0}"\nmatch = {2}\n'
+    return [one.format(n, title, QUESTIONS[n % len(QUESTIONS)].format(f"{word}{n}")) for n in range(number)]
+
+
+def questions(a, binary, work, base):
+    for n in range(5):
+        chain(work / "pages/many", work / f"pages/five{n}", a.pages // 5, n * (a.pages // 5))
+    sources = [FACETS_SOURCE.format(id=f"five{n}", page=f"{base}/five{n}/s0000/index.html", every="1h") for n in range(5)]
+    again = [binary, "--config", config(work / "five", base, sources), "once", "--all"]
+    run(again)
+    # One is a poll after the first, as those that are measured.
+    added = iter(range(1_000))
+
+    def one_new():
+        add(work / "pages/five1/s0000/index.html", next(added))
+        return run(again)[1]
+
+    one_new()
+    took = {"one new item, without feeds of one's own": statistics.median(one_new() for _ in range(5))}
+    for what, own in (("nothing new, without feeds of one's own", []), ("", feeds(20, "A", "word")), ("nothing new", feeds(20, "A", "word")), ("published anew", feeds(20, "B", "word")),
+                      ("asked and published anew", feeds(20, "B", "other"))):
+        rounds = []
+        for n in range(3):
+            # Whatever is done anew, is done anew each time.
+            text = [feed.replace('"B ', f'"B{n} ').replace("other", f"other{n}") for feed in own]
+            config(work / "five", base, sources + text)
+            rounds.append(run(again)[1])
+        took[what] = statistics.median(rounds)
+    took["one new item"] = statistics.median(one_new() for _ in range(5))
+    print(f"20 feeds of one's own, {stored(work / 'five/n.db'):,} items of five sources; ms CPU of `once`: " + ", ".join(f"{what} {1000 * t:.0f}" for what, t in took.items() if what))
+    asked, one = took["asked and published anew"] - took["published anew"], took["one new item"] - took["one new item, without feeds of one's own"]
+    print(f"to ask all items {1000 * asked:.0f} ms; to ask one and publish what holds it {1000 * one:.1f} ms")
+
+
+def add(page, n):
+    """A new item on top of a page."""
+    text = page.read_text()
+    row = re.search(r'<dl class="search-results">.*?</dl>', text, re.S)
+    new = re.sub(r'href="/news/[^"]*">[^<]*<', f'href="/news/new/{n}">A new item {n}<', row[0], count=1)
+    page.write_text(text[:row.start()] + new + text[row.start():])
+
+
 def count(database, query):
     try:
         with sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=5) as db:
@@ -157,6 +211,7 @@ def main():
     ap.add_argument("--binary", type=pathlib.Path, default=pathlib.Path(__file__).parent.parent / "target/release/newsroomd")
     ap.add_argument("--micro", type=pathlib.Path)
     ap.add_argument("--backfill", action="store_true")
+    ap.add_argument("--questions", action="store_true")
     a = ap.parse_args()
     missing = [p for p in ("nginx", str(a.binary)) if not shutil.which(p)]
     if missing:
@@ -176,6 +231,8 @@ def main():
         try:
             if a.backfill:
                 return backfill(a, binary, work, base)
+            if a.questions:
+                return questions(a, binary, work, base)
             full, unchanged = [], []
             for n in range(3):
                 sources = [SOURCE.format(id=f"s{i:04}", page=f"{base}/many/s{i:04}/index.html", every="15m") for i in range(a.pages)]
@@ -217,12 +274,8 @@ def main():
             took = {name: [] for name, _ in daemons}
             for n in range(a.rounds + 2):
                 for name, daemon in daemons:
-                    page = pages / name / "s0000/index.html"
-                    text = page.read_text()
-                    row = re.search(r'<dl class="search-results">.*?</dl>', text, re.S)
-                    new = re.sub(r'href="/news/[^"]*">[^<]*<', f'href="/news/new/{n}">A new item {n}<', row[0], count=1)
                     before, count = cpu(daemon.process.pid), daemon.lines().count("published")
-                    page.write_text(text[:row.start()] + new + text[row.start():])
+                    add(pages / name / "s0000/index.html", n)
                     daemon.wait(count + 1)
                     time.sleep(0.2)
                     if n >= 2:

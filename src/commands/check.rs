@@ -10,18 +10,47 @@ use super::{Exit, endings};
 use crate::cli::CheckArgs;
 use crate::config::{self, Config, Listen, Overrides, Source};
 use crate::domain::{Address, Zone};
+use crate::pipeline;
 use crate::schedule::Schedule;
+use crate::store::{Store, TermInfo};
+
+/// The id of a feed, the facet and the name of a term that it asks for and no item ever had, and the nearest that some had.
+type Unseen = (String, String, String, Option<String>);
 
 /// How many runs to show.
 const RUNS: usize = 3;
 
-pub(super) fn run(config: &Config, args: &CheckArgs) -> anyhow::Result<Exit> {
+pub(super) async fn run(config: &Config, args: &CheckArgs) -> anyhow::Result<Exit> {
+    let unseen = unseen(config).await;
     if args.json {
-        say!("{:#}", as_json(config));
+        say!("{:#}", as_json(config, &unseen));
     } else {
-        print(config);
+        print(config, &unseen);
     }
     Ok(Exit::Done)
+}
+
+/// Terms that feeds ask for and no item ever had. None before there is a database: nothing is known of any term then.
+async fn unseen(config: &Config) -> Vec<Unseen> {
+    let asks = config.feeds.iter().any(|feed| !feed.question.terms().is_empty());
+    let Some(store) = (if asks { Store::read(&config.database).await.ok() } else { None }) else { return Vec::new() };
+    let mut seen: Vec<TermInfo> = Vec::new();
+    for source in &config.sources {
+        seen.extend(store.terms(&source.newsroom.id).await.unwrap_or_default());
+    }
+    store.close().await;
+    let mut out = Vec::new();
+    for feed in &config.feeds {
+        for (facet, folded, shown) in feed.question.terms() {
+            let of_facet = || seen.iter().filter(|t| t.facet == facet && !t.forgotten);
+            if of_facet().next().is_some() && of_facet().all(|t| t.folded != folded) {
+                let near = config::nearest(&folded, of_facet().map(|t| t.folded.as_str()));
+                let near = near.and_then(|near| of_facet().find(|t| t.folded == near)).map(|t| t.name.clone());
+                out.push((feed.id.to_string(), facet.to_owned(), shown.to_owned(), near));
+            }
+        }
+    }
+    out
 }
 
 /// The whole configuration, as it is in force.
@@ -56,7 +85,7 @@ fn shown(addresses: &[Listen]) -> Vec<String> {
     addresses.iter().map(Listen::to_string).collect()
 }
 
-fn print(config: &Config) {
+fn print(config: &Config, unseen: &[Unseen]) {
     let now = Utc::now();
     say!("{} is in order.", config.path.display());
     say!("  database   {}", config.database.display());
@@ -95,16 +124,27 @@ fn print(config: &Config) {
                 say!("  feeds      {place}");
             }
         }
+        for (first, second) in source.pairs.iter().map(|(a, b)| (&*newsroom.facets[*a].name, &*newsroom.facets[*b].name)) {
+            say!("  pairs      {first} and {second}, at most {} pairs", source.max_pairs);
+            for place in places(config, &Address::pair(&newsroom.id, [first, "TERM"], [second, "TERM"])) {
+                say!("  feeds      {place}");
+            }
+        }
     }
     for feed in &config.feeds {
         say!("\nfeed {}: {}", feed.id, feed.title);
+        say!("  holds      {}", pipeline::in_words(config, feed));
+        for (_, facet, term, near) in unseen.iter().filter(|(id, ..)| id == feed.id.as_str()) {
+            let near = near.as_ref().map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+            say!("  note       no item ever had the {facet} {term:?}{near}");
+        }
         for place in places(config, &Address::feed(&feed.id)) {
             say!("  feed       {place}");
         }
     }
 }
 
-fn as_json(config: &Config) -> Value {
+fn as_json(config: &Config, unseen: &[Unseen]) -> Value {
     let now = Utc::now();
     let sources: Vec<Value> = config
         .sources
@@ -120,13 +160,19 @@ fn as_json(config: &Config) -> Value {
                 "timezone": newsroom.timezone.name(), "language": newsroom.language,
                 "next-runs": runs(source, now).iter().map(DateTime::to_rfc3339).collect::<Vec<_>>(),
                 "feeds": places(config, &Address::all(&newsroom.id)), "facets": facets.collect::<Vec<_>>(),
+                "pairs": source.pairs.iter().map(|(a, b)| [&newsroom.facets[*a].name, &newsroom.facets[*b].name]).collect::<Vec<_>>(),
+                "max-pairs": source.max_pairs,
             })
         })
         .collect();
-    let feeds = config
-        .feeds
-        .iter()
-        .map(|f| json!({"id": f.id.as_str(), "title": f.title, "feeds": places(config, &Address::feed(&f.id))}));
+    let feeds = config.feeds.iter().map(|f| {
+        let of_feed = unseen.iter().filter(|(id, ..)| id == f.id.as_str());
+        let unseen = of_feed.map(|(_, facet, term, near)| json!({"facet": facet, "term": term, "nearest": near}));
+        json!({
+            "id": f.id.as_str(), "title": f.title, "selects": pipeline::in_words(config, f), "unseen": unseen.collect::<Vec<_>>(),
+            "feeds": places(config, &Address::feed(&f.id)),
+        })
+    });
     json!({
         "config": config.path, "base-url": config.base_url.as_str(), "database": config.database, "directory": config.publish.directory,
         "listen": config.http.as_ref().map(|http| shown(&http.listen)).unwrap_or_default(),

@@ -32,6 +32,8 @@ struct Feed {
     shown: i64,
     changed: Option<i64>,
     moved_to: Option<String>,
+    /// What it holds, in words, if the config says it.
+    selects: Option<String>,
     configured: bool,
     waiting: bool,
     held: bool,
@@ -63,7 +65,7 @@ async fn groups(config: &Config, store: &Store) -> Result<Vec<Group>, StoreError
         let newsroom = &source.newsroom;
         let id = newsroom.id.as_str();
         let of_source = || feeds().filter(|(row, _)| row.source.as_deref() == Some(id));
-        let all = of_source().filter(|(row, _)| row.term.is_none()).map(|(_, feed)| feed).collect();
+        let all = of_source().filter(|(row, _)| row.term.is_none() && row.pair.is_none()).map(|(_, feed)| feed).collect();
         groups.push(Group { heading: heading_of(source), feeds: all });
         let held: Vec<TermInfo> = store.terms(&newsroom.id).await?.into_iter().filter(|t| t.held).collect();
         for facet in &newsroom.facets {
@@ -72,6 +74,12 @@ async fn groups(config: &Config, store: &Store) -> Result<Vec<Group>, StoreError
             let mut of_facet: Vec<Feed> = of_facet.chain(held).collect();
             of_facet.sort_by_key(|f| (f.term.as_ref().map(|t| t.to_lowercase()), f.address.clone()));
             groups.push(Group { heading: format!("{}: {}", newsroom.title, facet.title), feeds: of_facet });
+        }
+        for (first, second) in source.pairs.iter().map(|(a, b)| (&newsroom.facets[*a], &newsroom.facets[*b])) {
+            let of_pairs =
+                of_source().filter(|(row, _)| row.pair.as_ref().is_some_and(|p| p.facets == [&*first.name, &*second.name]));
+            let heading = format!("{}: {} and {}", newsroom.title, first.title, second.title);
+            groups.push(Group { heading, feeds: of_pairs.map(|(_, feed)| feed).collect() });
         }
     }
     let of_feed = |id: &str| feeds().find(|(row, _)| row.source.is_none() && row.address == id).map(|(_, feed)| feed);
@@ -85,13 +93,11 @@ async fn groups(config: &Config, store: &Store) -> Result<Vec<Group>, StoreError
 impl Feed {
     fn of(config: &Config, row: &ChannelRow, counts: &Counts) -> Self {
         let title = pipeline::title(config, row);
-        let moved_to = match (&row.source, &row.facet, &row.moved_to) {
-            (Some(source), Some(facet), Some(slug)) => Some(format!("{source}/{facet}/{slug}")),
-            _ => None,
-        };
+        let moved_to = row.moved_to.clone();
         // What is stored now; of a selection, and of a copy of another feed, what was when it was last rendered.
         let items = match (&row.source, row.term) {
             _ if moved_to.is_some() => row.items,
+            _ if row.pair.is_some() => row.pair.as_ref().map_or(0, |pair| pair.items),
             (_, Some(term)) => counts.terms.get(&term).copied().unwrap_or_default(),
             (Some(source), None) => counts.sources.get(source).copied().unwrap_or_default(),
             (None, None) => row.items,
@@ -108,6 +114,7 @@ impl Feed {
             shown: row.shown,
             changed: row.changed,
             moved_to,
+            selects: config.feeds.iter().find(|f| f.id.as_str() == row.address).map(|f| pipeline::in_words(config, f)),
             configured,
             held: false,
         }
@@ -125,6 +132,7 @@ impl Feed {
             shown: 0,
             changed: None,
             moved_to: None,
+            selects: None,
             configured: true,
             waiting: false,
             held: true,
@@ -180,12 +188,13 @@ fn print(config: &Config, groups: &[Group], states: &[Option<SourceState>]) {
         [place, feed.items.to_string(), shown, changed, feed.marks()]
     };
     let head = ["FEED", "STORED", "SHOWN", "CHANGED (UTC)", ""].map(str::to_owned);
-    let rows: Vec<(&str, Vec<[String; 5]>)> = groups
+    type Line<'a> = ([String; 5], Option<&'a str>);
+    let rows: Vec<(&str, Vec<Line<'_>>)> = groups
         .iter()
         .filter(|g| !g.feeds.is_empty() || trouble(&g.heading).is_some())
-        .map(|g| (g.heading.as_str(), g.feeds.iter().map(row).collect()))
+        .map(|g| (g.heading.as_str(), g.feeds.iter().map(|f| (row(f), f.selects.as_deref())).collect()))
         .collect();
-    let all = || std::iter::once(&head).chain(rows.iter().flat_map(|(_, rows)| rows));
+    let all = || std::iter::once(&head).chain(rows.iter().flat_map(|(_, rows)| rows.iter().map(|(row, _)| row)));
     let widths: Vec<usize> = (0..5).map(|c| all().map(|r| r[c].chars().count()).max().unwrap_or(0)).collect();
     let line = |[place, items, shown, changed, marks]: &[String; 5]| {
         let line = format!(
@@ -202,7 +211,10 @@ fn print(config: &Config, groups: &[Group], states: &[Option<SourceState>]) {
     for (heading, rows) in &rows {
         say!("{}", if bold { format!("\x1b[1m{heading}\x1b[0m") } else { (*heading).to_owned() });
         trouble(heading).iter().for_each(|trouble| say!("  {trouble}"));
-        rows.iter().for_each(line);
+        for (row, selects) in rows {
+            line(row);
+            selects.iter().for_each(|selects| say!("    holds {selects}"));
+        }
     }
 }
 
@@ -215,7 +227,7 @@ fn as_json(config: &Config, groups: &[Group], states: &[Option<SourceState>]) ->
             "address": f.address, "urls": urls, "title": f.title, "source": f.source, "facet": f.facet, "term": f.term,
             "items": f.items, "shown": f.shown,
             "changed": f.changed.and_then(|t| DateTime::from_timestamp(t, 0)).map(|t| t.to_rfc3339()),
-            "moved-to": f.moved_to, "configured": f.configured, "waiting": f.waiting, "empty": f.is_empty(), "held": f.held,
+            "moved-to": f.moved_to, "selects": f.selects, "configured": f.configured, "waiting": f.waiting, "empty": f.is_empty(), "held": f.held,
         })
     };
     let feeds: Vec<Value> = groups.iter().flat_map(|g| &g.feeds).map(feed).collect();

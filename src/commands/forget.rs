@@ -13,10 +13,8 @@ use super::target::{Target, find, named};
 use super::{Exit, report};
 use crate::cli::ForgetArgs;
 use crate::config::Config;
-use crate::domain::channel::Candidate;
-use crate::domain::{Address, Id, Item, fold};
+use crate::domain::Item;
 use crate::feed::{Format, pages};
-use crate::normalise::html::text_of;
 use crate::pipeline::{self, Outlets, Pipeline, Published};
 use crate::publish::{Lock, LockError, Purpose};
 use crate::store::{ChannelRow, Store, StoreError};
@@ -136,7 +134,9 @@ async fn going(config: &Config, store: &Store, target: &Target) -> anyhow::Resul
         Target::Item(id) => return of_item(config, store, &rows, *id).await,
         Target::Term { source, terms } => {
             let counts = store.counts().await?.terms;
-            let is = |row: &ChannelRow| terms.iter().any(|t| row.term == Some(t.id));
+            let of_terms: Vec<String> = terms.iter().map(|t| format!("{source}/{}/{}", t.facet, t.slug)).collect();
+            let of_pair = |row: &ChannelRow| row.pair.as_ref().is_some_and(|p| p.terms.iter().any(|t| of_terms.contains(t)));
+            let is = |row: &ChannelRow| terms.iter().any(|t| row.term == Some(t.id)) || of_pair(row);
             Going {
                 kind: "term",
                 names: terms.iter().map(|t| format!("{:?} ({source}/{}/{})", t.name, t.facet, t.slug)).collect(),
@@ -182,7 +182,9 @@ async fn of_item(config: &Config, store: &Store, rows: &[ChannelRow], id: i64) -
     let configured = |row: &&ChannelRow| pipeline::title(config, row).is_some();
     let mut changed: Vec<String> =
         rows.iter().filter(configured).map(|row| row.address.clone()).filter(|a| of_item.contains(a)).collect();
-    changed.extend(own_feeds(config, &item));
+    changed.extend(
+        store.own_feeds_of(id).await?.into_iter().filter(|a| rows.iter().filter(configured).any(|row| row.address == *a)),
+    );
     // What will not be rendered again cannot be rendered without it.
     let (mut files, mut in_the_way) = (Vec::new(), Vec::new());
     for row in rows.iter().filter(|row| row.source.as_ref().is_none_or(|s| *s == item.source)) {
@@ -210,16 +212,6 @@ async fn of_item(config: &Config, store: &Store, rows: &[ChannelRow], id: i64) -
         );
     }
     Ok(Going { kind: "item", items: vec![item], changed, files, ..Going::default() })
-}
-
-/// The feeds of the config's own that hold an item.
-fn own_feeds(config: &Config, item: &Item) -> Vec<String> {
-    let Ok(source) = Id::parse(&item.source) else { return Vec::new() };
-    let terms: Vec<(String, String)> = item.categories.iter().map(|(facet, name)| (facet.clone(), fold(name))).collect();
-    let summary = item.summary.as_deref().map(|s| fold(&text_of(s))).unwrap_or_default();
-    let title = fold(&item.title);
-    let candidate = Candidate { source: &source, terms: &terms, title: &title, summary: &summary };
-    config.feeds.iter().filter(|f| f.filter.holds(&candidate)).map(|f| Address::feed(&f.id).to_string()).collect()
 }
 
 /// Whether a document on disk holds the item.

@@ -96,7 +96,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         }
         Command::Once(args) => once::run(load()?, args).await,
         Command::Check(args) if args.print => check::show(&cli.config, &overrides),
-        Command::Check(args) => check::run(&load()?, args),
+        Command::Check(args) => check::run(&load()?, args).await,
         Command::Preview(args) => preview::run(&load()?, args).await,
         Command::Discover(args) => discover::run(&cli.config, args).await,
         Command::Import(args) => import::run(&cli.config, args),

@@ -10,6 +10,7 @@ use crate::config::{Config, nearest};
 use crate::domain::{Digest, Id, Item};
 use crate::feed::{Format, pages};
 use crate::normalise::link::{Identity, link};
+use crate::pipeline;
 use crate::store::{Held, Store, TermInfo};
 
 /// What is meant.
@@ -20,7 +21,7 @@ pub(super) enum Target {
     Term { source: String, terms: Vec<TermInfo> },
     /// A source that is no longer configured.
     Source(String),
-    /// A feed of the config's own that is no longer configured, by address.
+    /// A feed of the config's own or of a pair that is no longer configured, by address.
     Feed(String),
     /// Something that was forgotten before.
     Forgotten,
@@ -104,6 +105,16 @@ async fn by_address(config: &Config, store: &Store, address: &str) -> anyhow::Re
             let renamed = terms.iter().filter(|t| t.target == Some(term.id) && !t.forgotten);
             let terms = std::iter::once(term).chain(renamed).cloned().collect();
             Ok(Some(Target::Term { source: source.to_owned(), terms }))
+        }
+        [_, _, _, _, _] => {
+            let rows = store.channels().await?;
+            let Some(row) = rows.into_iter().find(|row| row.pair.is_some() && row.address == address) else { return Ok(None) };
+            if pipeline::title(config, &row).is_some() {
+                bail!(
+                    "{address} is the feed of a pair that is still configured: remove its facets from `pairs` in {file} first, and reload a daemon that runs; or forget one of its terms"
+                );
+            }
+            Ok(Some(Target::Feed(row.address)))
         }
         _ => Ok(None),
     }

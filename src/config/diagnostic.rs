@@ -7,6 +7,9 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+/// No more of a line is shown (characters).
+const LONGEST_LINE: usize = 400;
+
 /// A place in the file, in bytes.
 pub type Span = Range<usize>;
 
@@ -27,9 +30,11 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it, if that can be said.
     pub hint: Option<String>,
-    /// The line of the file.
+    /// The line of the file, or what of a long one stands around the place.
     source: String,
-    /// How many characters of the line are meant, at least 1.
+    /// How many characters of that stand before what is meant.
+    indent: usize,
+    /// How many characters of it are meant, at least 1.
     width: usize,
 }
 
@@ -45,7 +50,7 @@ impl Diagnostic {
         let number = self.line.to_string();
         let gutter = " ".repeat(number.len());
         // A tab stays a tab below, whatever width the terminal gives it.
-        let blank: String = self.source.chars().take(self.column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        let blank: String = self.source.chars().take(self.indent).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
         let kind = if self.warning { "warning: " } else { "" };
         let mut out = format!("{}:{}:{}: {kind}{}\n", self.path.display(), self.line, self.column, self.message);
         out += &format!("{gutter} |\n{number} | {}\n{gutter} | {blank}{}\n", self.source, "^".repeat(self.width));
@@ -203,17 +208,33 @@ fn locate(path: &Path, text: &str, problem: Problem) -> Diagnostic {
     let show = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
     let line = text[begin..stop].trim_end_matches('\r');
     let meant = text[start..end.clamp(start, stop)].trim_end();
+    let column = text[begin..start].chars().count() + 1;
+    let (source, indent) = around(masked(line), column - 1);
+    let room = source.chars().count().saturating_sub(indent);
     Diagnostic {
         path: path.to_owned(),
         line: head.matches('\n').count() + 1,
-        column: text[begin..start].chars().count() + 1,
+        column,
         warning: problem.warning,
         of_requests: problem.of_requests,
         message: problem.message.split_whitespace().collect::<Vec<_>>().join(" "),
         hint: Some(problem.hint).filter(|h| !h.is_empty()),
-        source: masked(line).chars().map(show).collect(),
-        width: meant.chars().count().max(1),
+        source: source.chars().map(show).collect(),
+        indent,
+        width: meant.chars().count().min(room).max(1),
     }
+}
+
+/// What of a line is shown, and how many characters of that stand before the place, which has so many before it in the line: of a line that is too
+/// long to be read on a screen, what is around the place.
+fn around(line: String, before: usize) -> (String, usize) {
+    if line.chars().count() <= LONGEST_LINE {
+        return (line, before);
+    }
+    let from = before.saturating_sub(LONGEST_LINE / 4);
+    let shown = line.chars().skip(from).take(LONGEST_LINE).collect::<String>();
+    let behind = if line.chars().nth(from + LONGEST_LINE).is_some() { "…" } else { "" };
+    if from == 0 { (shown + behind, before) } else { (format!("…{shown}{behind}"), before - from + 1) }
 }
 
 /// Stars for the user name and password of a URL: a report ends up in journals and tickets. The length stays, for the underline.
@@ -250,6 +271,26 @@ mod tests {
         ] {
             assert_eq!(shown(text, span, hint), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn of_a_long_line_what_is_around_the_place_is_shown() {
+        let long = format!("a = '{}' # {}\n", "x".repeat(1_000), "y".repeat(1_000));
+        let report = |span| shown(&long, span, "");
+        let lines = |report: &str| report.lines().map(str::to_owned).collect::<Vec<_>>();
+        let first = lines(&report(4..1_006));
+        assert_eq!(first[0], "a.toml:1:5: is wrong");
+        assert_eq!(first[2], format!("1 | a = '{}…", "x".repeat(395)));
+        assert_eq!(first[3], format!("  |     {}", "^".repeat(397)));
+        let second = lines(&report(1_007..1_008));
+        assert_eq!(second[0], "a.toml:1:1008: is wrong");
+        assert_eq!(second[2], format!("1 | …{}' # {}…", "x".repeat(98), "y".repeat(298)));
+        assert_eq!(second[3], format!("  | {}^", " ".repeat(101)));
+        let last = lines(&report(2_008..2_009));
+        assert_eq!((last[2].chars().count(), last[3].chars().count()), (4 + 101 + 1, 4 + 101 + 1));
+        // Its password is hidden before it is cut.
+        let secret = format!("a = '{}://me:secret@example.org'", "x".repeat(600));
+        assert!(!shown(&secret, 612..613, "").contains("secret"));
     }
 
     #[test]

@@ -1,14 +1,16 @@
-//! `[source.facet.NAME]`: the ways in which a newsroom's items are sorted.
+//! `[source.facet.NAME]`: the ways in which a newsroom's items are sorted, and `pairs` of them.
 
 use super::diagnostic::Span;
+use super::nearest;
 use super::table::Table;
-use super::value::Value;
+use super::value::{Text, Value};
 use crate::domain::Facet;
 use crate::domain::fold;
 use crate::domain::text::one_line;
 
 /// Words of `match` in a feed, beside which the facets' names stand.
-pub(super) const MATCH_WORDS: &[&str] = &["source", "title", "text"];
+pub(super) const MATCH_WORDS: &[&str] =
+    &["source", "language", "title", "summary", "text", "body", "since", "until", "any", "all", "not"];
 
 /// What a facet's `value` may be in a page ...
 pub(super) const EXAMPLE: &str = "{ label = \"Topics\", many = true }";
@@ -59,7 +61,7 @@ fn facet_name(name: &str) -> Result<(), String> {
     if !name.bytes().all(allowed) {
         return Err("may hold only a-z, 0-9 and -".into());
     }
-    if name == "all" || MATCH_WORDS.contains(&name) {
+    if MATCH_WORDS.contains(&name) {
         return Err("is a word that newsroomd uses itself".into());
     }
     Ok(())
@@ -91,6 +93,42 @@ fn aliases(value: &Value<'_>) -> Vec<(String, String)> {
             problem(format!("there are two aliases for \"{name}\""), "upper and lower case, quotes and dashes are the same term");
         } else {
             out.push((folded.clone(), new));
+        }
+    }
+    out
+}
+
+/// `pairs = [["department", "topic"]]`: facets whose terms have feeds together, by their indices.
+pub(super) fn pairs<'f>(value: &Value<'_>, facets: impl Iterator<Item = &'f str> + Clone) -> Vec<(usize, usize)> {
+    const EXPECTED: &str = "a list of pairs of facets such as [[\"department\", \"topic\"]]";
+    if !value.raw.is_array() {
+        value.mismatch(EXPECTED, "");
+        return Vec::new();
+    }
+    let mut out: Vec<(usize, usize)> = Vec::new();
+    for pair in value.each() {
+        if !pair.raw.is_array() {
+            pair.mismatch(EXPECTED, "each pair is a list of its own");
+            continue;
+        }
+        let names = pair.strings();
+        let place = |text: &Text<'_>| {
+            let place = facets.clone().position(|name| name == text.value);
+            if place.is_none() {
+                let hint = nearest::hint(text.value, "there are", facets.clone());
+                text.problem(&format!("names \"{}\", which is no facet of this source", text.value), hint);
+            }
+            place
+        };
+        let places: Vec<Option<usize>> = names.iter().map(place).collect();
+        match places.as_slice() {
+            [Some(first), Some(second)] if first == second => pair.problem("must be of two facets", ""),
+            [Some(first), Some(second)] if out.iter().any(|p| [(*first, *second), (*second, *first)].contains(p)) => {
+                pair.problem("has these two facets twice", "which of them comes first is a matter of the address only");
+            }
+            [Some(first), Some(second)] => out.push((*first, *second)),
+            [_, _] => {}
+            _ => pair.problem("must have two facets in each pair", ""),
         }
     }
     out

@@ -14,6 +14,7 @@ mod nearest;
 mod net;
 mod overrides;
 mod print;
+mod question;
 mod read;
 pub(crate) mod reference;
 mod secret;
@@ -40,7 +41,7 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use crate::domain::{Digest, Filter, Id, Newsroom};
+use crate::domain::{Digest, Id, Newsroom, Question};
 use crate::extract::{Reader, Rules};
 use crate::normalise::link::Identity;
 use crate::schedule::Schedule;
@@ -121,6 +122,10 @@ pub struct Source {
     pub max_pages: usize,
     /// More new terms in one poll than this wait for the operator.
     pub max_new_terms: usize,
+    /// The pairs of facets (their indices) by which it has feeds of items that have a term of both.
+    pub pairs: Vec<(usize, usize)>,
+    /// Of each pair of facets no more pairs of terms have feeds.
+    pub max_pairs: usize,
     /// Whether what robots.txt forbids is not asked for.
     pub obey_robots: bool,
     /// A listing without rows is none that is broken.
@@ -146,6 +151,6 @@ pub struct Feed {
     pub id: Id,
     /// Its title.
     pub title: String,
-    /// What it holds.
-    pub filter: Filter,
+    /// What it asks of the items that it holds.
+    pub question: Question,
 }

@@ -206,7 +206,9 @@ mod tests {
             Piece::Prose(_) => None,
         });
         let told: BTreeSet<String> = items.collect();
-        let read: BTreeSet<String> = values.into_iter().map(|(_, key)| key).collect();
+        // Those of `match` are read beside the facets' names; `body` says why there is none.
+        let of_match = facet::MATCH_WORDS.iter().filter(|word| **word != "body").map(|&word| word.to_owned());
+        let read: BTreeSet<String> = values.into_iter().map(|(_, key)| key).chain(of_match).collect();
         assert_eq!(
             told, read,
             "lines \"#   key  meaning\" of config/newsroomd.toml, and keys that are read from tables that are values"
@@ -222,9 +224,6 @@ mod tests {
                 assert!(!group.text.0.is_empty(), "{} {names:?} has no comment in config/newsroomd.toml", section.table);
             }
         }
-        let feed = sections().into_iter().find(|s| s.table == "[[feed]]").expect("a feed of one's own");
-        let text = format!("{feed:?}");
-        assert!(facet::MATCH_WORDS.iter().all(|word| text.contains(&format!("`{word}`"))), "{text}");
     }
 
     /// `#key = value` states what holds anyway; what has no default is written `# key = value`.

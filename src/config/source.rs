@@ -21,6 +21,7 @@ pub(super) struct Outline {
     /// As written, whether or not it is a good one.
     pub id: String,
     pub facets: Vec<Facet>,
+    pub language: String,
 }
 
 /// Reads one source. None after a problem.
@@ -60,10 +61,12 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
             (facets, pages.read(&table, names, discovery).map(|rules| Reader::Page(Rules { facets: fields, ..rules })))
         }
     };
+    let pairs = table.take("pairs").map(|v| facet::pairs(&v, facets.iter().map(|f| f.name.as_str()))).unwrap_or_default();
+    let max_pairs = table.integer("max-pairs", 1..=10_000).unwrap_or(500);
     let rules_stamp = stamp::rules(table.raw());
     table.finish();
 
-    let outline = id_text.map(|text| Outline { id: text.value.to_owned(), facets: facets.clone() });
+    let outline = id_text.map(|text| Outline { id: text.value.to_owned(), facets: facets.clone(), language: language.clone() });
     let source = || {
         let (page, timezone) = (page?, timezone?);
         let reader = match (kind?, reader?) {
@@ -81,6 +84,8 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
             identity,
             max_pages: facet::count(max_pages),
             max_new_terms: facet::count(max_new_terms),
+            pairs,
+            max_pairs: facet::count(max_pairs),
             obey_robots,
             empty_is_normal,
             rules_stamp,

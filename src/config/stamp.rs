@@ -13,6 +13,8 @@ const ASIDE: &[&str] = &[
     "max-pages",
     "max-terms",
     "max-new-terms",
+    "pairs",
+    "max-pairs",
     "allow-networks",
     "obey-robots",
     "empty-is-normal",
@@ -97,7 +99,7 @@ mod tests {
             ("title = 'A'", "title = 'B'"),
             (
                 "title = 'A'",
-                "home = 'x'\nevery = '1h'\ncron = 'x'\nmax-pages = 1\nmax-terms = 2\nmax-new-terms = 3\nallow-networks = []\nobey-robots = false\nempty-is-normal = true",
+                "home = 'x'\nevery = '1h'\ncron = 'x'\nmax-pages = 1\nmax-terms = 2\nmax-new-terms = 3\npairs = []\nmax-pairs = 4\nallow-networks = []\nobey-robots = false\nempty-is-normal = true",
             ),
             ("title = 'T'", "title = 'U'\nmax-terms = 4"),
         ] {

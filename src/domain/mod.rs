@@ -10,15 +10,18 @@ pub mod host;
 pub mod item;
 pub mod network;
 pub mod newsroom;
+pub mod question;
 pub mod text;
+pub mod words;
 pub mod zone;
 
-pub use channel::{Address, Filter};
+pub use channel::Address;
 pub use fold::fold;
 pub use host::{HostCounts, HostWait, MAX_URL, RobotsCopy, host};
 pub use item::{Approximate, Item, Link, Published, Reading, Tag};
 pub use network::Network;
 pub use newsroom::{Facet, Id, Newsroom};
+pub use question::Question;
 pub use zone::Zone;
 
 /// 128 bits: guids and keys are version 5 UUIDs (RFC 9562, section 5.5), stamps are plain hashes.

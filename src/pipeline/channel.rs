@@ -4,10 +4,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::question::in_words;
 use crate::config::{Config, Feed, Source};
+use crate::domain::text::cut;
 use crate::domain::{Address, Digest, Item, stamp};
 use crate::feed::{Category, Document, Entry};
 use crate::store::ChannelRow;
+
+/// A description goes no further than this (characters), whatever a feed asks for.
+const LONGEST_DESCRIPTION: usize = 500;
 
 /// How documents are made; part of every channel's stamp, so that an upgrade that renders differently renders anew.
 const RENDERING: &str = "1";
@@ -19,6 +24,8 @@ pub(super) enum Known<'a> {
     All(&'a Source),
     /// A term of a source's facet.
     Term(&'a Source, usize),
+    /// A pair of terms, of the first and the second of these facets of a source.
+    Pair(&'a Source, usize, usize),
     /// A feed of the config's own.
     Feed(&'a Feed),
 }
@@ -29,9 +36,14 @@ pub(super) fn known<'a>(config: &'a Config, row: &ChannelRow) -> Option<Known<'a
         return config.feeds.iter().find(|f| Address::feed(&f.id).as_str() == row.address).map(Known::Feed);
     };
     let source = config.sources.iter().find(|s| s.newsroom.id.as_str() == source)?;
+    let place = |name: &String| source.newsroom.facets.iter().position(|f| f.name == *name);
+    if let Some(pair) = &row.pair {
+        let pair = (place(&pair.facets[0])?, place(&pair.facets[1])?);
+        return source.pairs.contains(&pair).then_some(Known::Pair(source, pair.0, pair.1));
+    }
     match &row.facet {
         None => Some(Known::All(source)),
-        Some(name) => source.newsroom.facets.iter().position(|f| f.name == *name).map(|facet| Known::Term(source, facet)),
+        Some(name) => place(name).map(|facet| Known::Term(source, facet)),
     }
 }
 
@@ -53,12 +65,22 @@ impl Known<'_> {
         match self {
             Self::All(source) => source.newsroom.title.clone(),
             Self::Term(source, _) => format!("{}: {}", source.newsroom.title, row.name.as_deref().unwrap_or_default()),
+            Self::Pair(source, ..) => format!("{}: {}", source.newsroom.title, self.name(row)),
             Self::Feed(feed) => feed.title.clone(),
         }
     }
 
+    /// What it is called where it is plain whose it is.
+    pub fn name(&self, row: &ChannelRow) -> String {
+        match self {
+            Self::Term(..) => row.name.clone().unwrap_or_default(),
+            Self::Pair(..) => row.pair.as_ref().map(|pair| pair.names.join(", ")).unwrap_or_default(),
+            Self::All(_) | Self::Feed(_) => self.title(row),
+        }
+    }
+
     /// One sentence on what it holds.
-    fn description(&self, row: &ChannelRow) -> String {
+    fn description(&self, config: &Config, row: &ChannelRow) -> String {
         match self {
             Self::All(source) => format!("Everything from {}", source.newsroom.title),
             Self::Term(source, facet) => {
@@ -69,16 +91,22 @@ impl Known<'_> {
                     row.name.as_deref().unwrap_or_default()
                 )
             }
-            Self::Feed(feed) => feed.title.clone(),
+            Self::Pair(source, first, second) => {
+                let names = row.pair.as_ref().map(|pair| pair.names.clone()).unwrap_or_default();
+                let facet = |n: usize| &source.newsroom.facets[n].title;
+                format!("{}, {}: {}, {}: {}", source.newsroom.title, facet(*first), names[0], facet(*second), names[1])
+            }
+            Self::Feed(feed) => cut(format!("{}: {}", feed.title, in_words(config, feed)), LONGEST_DESCRIPTION),
         }
     }
 
     /// The sources its items come from.
     pub(super) fn sources<'c>(&'c self, config: &'c Config) -> Vec<&'c Source> {
         match self {
-            Self::All(source) | Self::Term(source, _) => vec![source],
+            Self::All(source) | Self::Term(source, _) | Self::Pair(source, ..) => vec![source],
             Self::Feed(feed) => {
-                let of_feed = |s: &&Source| feed.filter.sources.is_empty() || feed.filter.sources.contains(&s.newsroom.id);
+                let named = feed.question.sources();
+                let of_feed = |s: &&Source| named.as_ref().is_none_or(|named| named.contains(&s.newsroom.id));
                 config.sources.iter().filter(of_feed).collect()
             }
         }
@@ -118,7 +146,7 @@ impl Known<'_> {
         let document = Document {
             id: Address::stored(row.address.clone()).feed_id(),
             title: self.title(row),
-            description: self.description(row),
+            description: self.description(config, row),
             home,
             language,
             author,
@@ -164,8 +192,9 @@ pub(super) fn source_stamp(config: &Config, source: &Source) -> Digest {
     let newsroom = &source.newsroom;
     let facets: Vec<String> = newsroom.facets.iter().map(|f| format!("{}={}", f.name, f.title)).collect();
     let own = [newsroom.title.as_str(), &newsroom.home, &newsroom.language].map(str::to_owned);
+    let pairs = source.pairs.iter().map(|(a, b)| format!("{} {}", newsroom.facets[*a].name, newsroom.facets[*b].name));
     let ttl = source.schedule.interval().as_secs().to_string();
-    let parts: Vec<String> = publishing(config).into_iter().chain(own).chain(facets).chain([ttl]).collect();
+    let parts: Vec<String> = publishing(config).into_iter().chain(own).chain(facets).chain(pairs).chain([ttl]).collect();
     stamp(parts.iter().map(String::as_str))
 }
 
@@ -173,7 +202,7 @@ pub(super) fn source_stamp(config: &Config, source: &Source) -> Digest {
 pub(super) fn feed_stamp(config: &Config, feed: &Feed) -> Digest {
     let known = Known::Feed(feed);
     let sources: Vec<String> = known.sources(config).iter().map(|s| source_stamp(config, s).to_string()).collect();
-    let own = [feed.title.clone(), format!("{:?}", feed.filter)];
+    let own = [feed.title.clone(), feed.question.stamp().to_string(), in_words(config, feed)];
     let parts: Vec<String> = publishing(config).into_iter().chain(own).chain(sources).collect();
     stamp(parts.iter().map(String::as_str))
 }

@@ -71,7 +71,9 @@ impl Pipeline {
             ..Directory::default()
         };
         for source in &config.sources {
-            let own = |r: &&ChannelRow| r.source.as_deref() == Some(source.newsroom.id.as_str()) && r.term.is_none();
+            let own = |r: &&ChannelRow| {
+                r.source.as_deref() == Some(source.newsroom.id.as_str()) && r.term.is_none() && r.pair.is_none()
+            };
             let Some(all) = rows.iter().find(own) else { continue };
             directory.sources.push(ListedSource {
                 id: source.newsroom.id.to_string(),
@@ -89,7 +91,7 @@ impl Pipeline {
         directory.clean()
     }
 
-    fn listed(&self, row: &ChannelRow, known: &Known<'_>, name: String) -> Listed {
+    pub(super) fn listed(&self, row: &ChannelRow, known: &Known<'_>, name: String) -> Listed {
         let (home, language) = known.home_and_language(&self.config);
         let items = u64::try_from(row.items).unwrap_or(0);
         Listed { address: row.address.clone(), title: known.title(row), name, home, language, items }

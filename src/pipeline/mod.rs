@@ -1,7 +1,7 @@
 //! One source, once, and one stale channel, once: the parts, driven in order.
 //!
 //! `due` says which sources are due; `poll` walks one source's pages into the store; `publish` renders what the store marked stale and brings it to
-//! disk, `shelve` to the shelf; `lists` are the lists of feeds, `removal` what was forgotten; `round` is all of it once;
+//! disk, `shelve` to the shelf; `question` is what feeds of one's own ask; `lists` are the lists of feeds, `removal` what was forgotten; `round` is all of it once;
 //! `backfill` walks a pager to its end. `health` judges pages and notes how sources fare, `status` makes the feed of it, `deliver` tells the webhook;
 //! `examine` compares the tree with the store; `hosts` keeps what the fetcher must remember of hosts.
 
@@ -17,6 +17,7 @@ mod lists;
 mod page;
 mod poll;
 mod publish;
+mod question;
 mod read;
 mod removal;
 mod round;
@@ -35,6 +36,7 @@ pub use health::{Judged, judge_first};
 pub use hosts::{ask, polite, turns};
 pub use poll::{Otherwise, PollError, Polled, Walked};
 pub use publish::Published;
+pub use question::in_words;
 pub use read::{PageRead, read_archived, read_page};
 pub use round::{Outcome, Round, Wait, Which};
 

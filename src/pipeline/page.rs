@@ -7,8 +7,10 @@ use std::collections::HashMap;
 
 use super::Pipeline;
 use super::channel::{Known, categories, known};
-use crate::config::Config;
+use super::question::in_words;
+use crate::config::{Config, Source};
 use crate::domain::{Address, Item};
+use crate::feed::directory::{Listed, ListedFacet};
 use crate::feed::pages::{Around, ENDING, SHOWN, Shown, Step};
 use crate::store::ChannelRow;
 
@@ -54,11 +56,14 @@ impl Pipeline {
         let sources = of.sources(&self.config);
         let several = sources.len() > 1;
         let mut above = Vec::new();
-        if let Known::Term(source, facet) = of {
+        if let Known::Term(source, facet) | Known::Pair(source, facet, _) = of {
             let page = page_file(Address::all(&source.newsroom.id).as_str());
             let facet = &source.newsroom.facets[*facet];
             above.push(Step { name: source.newsroom.title.clone(), address: page.clone() });
             above.push(Step { name: facet.title.clone(), address: format!("{page}#facet/{}", facet.name) });
+        }
+        if let Some(pair) = &row.pair {
+            above.push(Step { name: pair.names[0].clone(), address: page_file(&pair.terms[0]) });
         }
         let shown = items.iter().take(SHOWN).map(|item| {
             let source = sources.iter().find(|s| several && s.newsroom.id.as_str() == item.source);
@@ -72,18 +77,45 @@ impl Pipeline {
         Around {
             base_url: self.config.base_url.to_string(),
             address: row.address.clone(),
-            name: match of {
-                Known::Term(..) => row.name.clone().unwrap_or_default(),
-                Known::All(_) | Known::Feed(_) => of.title(row),
+            name: of.name(row),
+            selects: match of {
+                Known::Feed(feed) => Some(in_words(&self.config, feed)),
+                Known::All(_) | Known::Term(..) | Known::Pair(..) => None,
             },
             above,
             items: u64::try_from(total).unwrap_or(0),
             shown: shown.collect(),
             facets: match of {
                 Known::All(source) => self.facets(pages.rows, source, &pages.counts),
-                Known::Term(..) | Known::Feed(_) => Vec::new(),
+                Known::Term(..) | Known::Pair(..) | Known::Feed(_) => Vec::new(),
+            },
+            pairs: match of {
+                Known::Term(source, facet) => self.pairs(pages.rows, source, *facet, &row.address),
+                Known::All(_) | Known::Pair(..) | Known::Feed(_) => Vec::new(),
             },
         }
         .clean()
+    }
+
+    /// The pairs of a term, by the facet of the other one. What is in one of them is in the term's own feed, whose page therefore changes with it.
+    fn pairs(&self, rows: &[ChannelRow], source: &Source, facet: usize, address: &str) -> Vec<ListedFacet> {
+        let mut facets = Vec::new();
+        for (first, second) in source.pairs.iter().copied().filter(|(a, b)| [a, b].contains(&&facet)) {
+            let (own, other) = if first == facet { (0, 1) } else { (1, 0) };
+            let known = Known::Pair(source, first, second);
+            let of_term = rows.iter().filter(|r| r.moved_to.is_none()).filter_map(|row| {
+                let pair = row.pair.as_ref().filter(|pair| pair.terms[own] == address)?;
+                let is_of = [first, second].iter().zip(&pair.facets).all(|(n, name)| source.newsroom.facets[*n].name == *name);
+                is_of.then(|| Listed {
+                    items: u64::try_from(pair.items).unwrap_or(0),
+                    ..self.listed(row, &known, pair.names[other].clone())
+                })
+            });
+            let mut feeds: Vec<Listed> = of_term.collect();
+            feeds.sort_by_key(|f| (f.name.to_lowercase(), f.address.clone()));
+            let facet = &source.newsroom.facets[if own == 0 { second } else { first }];
+            facets.push(ListedFacet { name: facet.name.clone(), title: facet.title.clone(), feeds });
+        }
+        facets
     }
 }

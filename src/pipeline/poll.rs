@@ -8,18 +8,19 @@ use url::Url;
 use super::due::next;
 use super::found::{self, Found};
 use super::health::{judge_first, recognised};
+use super::question::questions;
 use super::read::{PageRead, read};
 use super::round::Wait;
 use super::{Due, Outcome, Pipeline, ask};
 use crate::config::Source;
 use crate::domain::health::Kind;
-use crate::domain::{Address, Digest, Filter, Reading};
+use crate::domain::{Digest, Reading};
 use crate::extract::Warning;
 use crate::fetch::{Answer, Ask, Effort, FetchError, Fetched, Known, Page, Tally};
 use crate::judge::{Look, Past, Verdict, judge_later};
 use crate::normalise::Course;
 use crate::normalise::matching::{Covered, Terms};
-use crate::store::{Moved, Saved, SourceState, StoreError, Turned, Validators, Walk};
+use crate::store::{Asked, Moved, Saved, SourceState, StoreError, Turned, Validators, Walk};
 
 /// What a poll came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -163,9 +164,9 @@ impl Pipeline {
     /// # Errors
     /// When the store fails; then none is stored.
     pub async fn keep(&self, walks: Vec<(Due, Walked)>) -> Result<Vec<(Due, Outcome)>, StoreError> {
-        let feeds: Vec<(Address, Filter)> = self.config.feeds.iter().map(|f| (Address::feed(&f.id), f.filter.clone())).collect();
+        let questions = questions(&self.config);
         let read = walks.iter().filter(|(_, walked)| walked.read_anything());
-        let to_store: Vec<Walk<'_>> = read.map(|(due, walked)| walked.to_store(self.source(due), due.at, &feeds)).collect();
+        let to_store: Vec<Walk<'_>> = read.map(|(due, walked)| walked.to_store(self.source(due), due.at, &questions)).collect();
         let saved = if to_store.is_empty() { Vec::new() } else { self.store.save_walks(&to_store).await? };
         let mut saved = saved.into_iter();
         let mut out = Vec::with_capacity(walks.len());
@@ -382,7 +383,7 @@ impl Walked {
         !self.steps.rows.is_empty() || (self.error.is_none() && self.steps.polled.pages > 0)
     }
 
-    fn to_store<'a>(&'a self, source: &'a Source, at: DateTime<Utc>, feeds: &'a [(Address, Filter)]) -> Walk<'a> {
+    fn to_store<'a>(&'a self, source: &'a Source, at: DateTime<Utc>, questions: &'a [Asked]) -> Walk<'a> {
         // What is missing must not hide behind a 304, nor count as gone: the next walk asks for the whole page, and goes on beyond it.
         let complete = self.error.is_none() && !self.steps.lacks;
         let last = self.steps.rows.last().map_or(Covered::Nothing, |row| Covered::After(row.latest()));
@@ -402,7 +403,7 @@ impl Walked {
             past: self.past.as_deref(),
             begins: self.steps.past.is_none() || !self.steps.polled.odd.is_empty(),
             max_new_terms: source.max_new_terms,
-            feeds,
+            questions,
         }
     }
 }

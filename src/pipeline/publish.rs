@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::channel::{Known, feed_stamp, known, source_stamp};
 use super::page::Pages;
+use super::question::questions;
 use super::shelve::shelve;
 use super::{Pipeline, PipelineError};
 use crate::domain::{Address, Digest, Item};
@@ -57,7 +58,7 @@ impl Job<'_> {
     /// Whose items the channel holds.
     pub fn members(&self) -> Members<'_> {
         match (self.known, &self.row.source, self.row.term) {
-            (Known::Feed(feed), ..) => Members::Filter(&feed.filter),
+            (Known::Feed(_) | Known::Pair(..), ..) => Members::Chosen(&self.row.address),
             (_, Some(_), Some(term)) => Members::Term(term),
             (_, source, _) => Members::All(source.as_deref().unwrap_or_default()),
         }
@@ -128,6 +129,10 @@ impl Pipeline {
         if self.disk.is_none() && self.shelf.is_none() {
             return status.map(|()| None);
         }
+        let asked = questions(&self.config);
+        for name in self.store.ask(&asked, Utc::now()).await? {
+            tracing::warn!(pairs = name, "there are more pairs than `max-pairs`: the rest have no feeds");
+        }
         let rows = self.store.channels().await?;
         let jobs = self.jobs(&rows);
         let done = self.publish_jobs(&rows, &jobs, &mut update).await;
@@ -185,8 +190,8 @@ impl Pipeline {
     pub(super) fn all_jobs<'a>(&'a self, rows: &'a [ChannelRow]) -> Vec<Job<'a>> {
         let mut moved: BTreeMap<String, Vec<&ChannelRow>> = BTreeMap::new();
         for row in rows {
-            if let (Some(source), Some(facet), Some(slug)) = (&row.source, &row.facet, &row.moved_to) {
-                moved.entry(format!("{source}/{facet}/{slug}")).or_default().push(row);
+            if let Some(to) = &row.moved_to {
+                moved.entry(to.clone()).or_default().push(row);
             }
         }
         let own = rows.iter().filter(|r| r.moved_to.is_none());
@@ -311,7 +316,7 @@ impl Pipeline {
 
     pub(super) fn stamp_of(&self, known: &Known<'_>) -> Digest {
         match known {
-            Known::All(source) | Known::Term(source, _) => source_stamp(&self.config, source),
+            Known::All(source) | Known::Term(source, _) | Known::Pair(source, ..) => source_stamp(&self.config, source),
             Known::Feed(feed) => feed_stamp(&self.config, feed),
         }
     }

@@ -21,9 +21,8 @@ impl Pipeline {
     pub(super) fn shelve_moved(&self, rows: &[ChannelRow], update: &mut Update) {
         let mut moved = Vec::new();
         for row in rows {
-            if let (Some(source), Some(facet), Some(slug)) = (&row.source, &row.facet, &row.moved_to) {
-                let to = format!("{source}/{facet}/{slug}");
-                moved.extend(self.documents(&row.address).zip(self.documents(&to)));
+            if let Some(to) = &row.moved_to {
+                moved.extend(self.documents(&row.address).zip(self.documents(to)));
             }
         }
         update.moved(moved);

@@ -21,8 +21,8 @@ pub(super) struct Additions<'a> {
 /// A channel to render anew.
 pub(super) struct Stale {
     pub address: String,
-    /// Its source; None: a feed that the config defines.
-    pub source: Option<i64>,
+    /// Its source.
+    pub source: i64,
     pub term: Option<i64>,
     /// Since when (unix seconds).
     pub at: i64,

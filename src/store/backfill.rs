@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::SqliteConnection;
 
 use super::additions::Additions;
+use super::asked::ask_changed;
 use super::known::{day_number, day_of};
 use super::sources::numbers;
 use super::walk::{Mode, known_rows, save};
@@ -217,6 +218,7 @@ impl Store {
         let mode = Mode::Backfill { earlier, again };
         let saved = save(&mut tx, part, (&rows, loaded), source, &mut last_id, &mut additions, mode).await?;
         additions.write(&mut tx).await?;
+        ask_changed(&mut tx, part.questions, part.at).await?;
         if unread {
             so_far.repeated = 0;
         }

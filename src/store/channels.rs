@@ -20,8 +20,10 @@ pub struct ChannelRow {
     pub term: Option<i64>,
     /// The term's name.
     pub name: Option<String>,
-    /// The slug of the term that its term was renamed to: it is published as a copy of that one.
+    /// The address of the channel that a renamed term made of it: it is published as a copy of that one.
     pub moved_to: Option<String>,
+    /// What it is the pair of, if it is one's; then it has no facet and no term.
+    pub pair: Option<PairOf>,
     /// How many items are stored for it.
     pub items: i64,
     /// How many its document holds.
@@ -38,17 +40,31 @@ pub struct ChannelRow {
     pub revision: i64,
 }
 
+/// The two terms of a pair's channel.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+pub struct PairOf {
+    /// Their facets, in the order of the address.
+    pub facets: [String; 2],
+    /// Their names.
+    pub names: [String; 2],
+    /// The addresses of their own channels.
+    pub terms: [String; 2],
+    /// How many items are stored with both.
+    pub items: i64,
+}
+
 /// The columns of a [`ChannelRow`] as they come in a list.
 type Columns = (
-    (String, Option<String>, Option<String>, Option<i64>, Option<String>, Option<String>),
+    (String, Option<String>, Option<String>, Option<i64>, Option<String>, Option<String>, Option<PairOf>),
     (i64, i64, Option<i64>, String, String, Option<i64>, i64),
 );
 
 impl From<Columns> for ChannelRow {
     fn from(columns: Columns) -> Self {
-        let ((address, source, facet, term, name, moved_to), (items, shown, changed, content, config, stale, revision)) = columns;
+        let ((address, source, facet, term, name, moved_to, pair), (items, shown, changed, content, config, stale, revision)) =
+            columns;
         let (content, config) = (digest(&content), digest(&config));
-        Self { address, source, facet, term, name, moved_to, items, shown, changed, content, config, stale, revision }
+        Self { address, source, facet, term, name, moved_to, pair, items, shown, changed, content, config, stale, revision }
     }
 }
 
@@ -70,6 +86,8 @@ pub struct Stale {
     pub gone: i64,
     /// Whether copies of something forgotten are to be erased.
     pub erasures: i64,
+    /// How many items or questions are still to be asked.
+    pub unasked: i64,
     /// The revision of the status feed, if it does not stand published.
     pub status: Option<i64>,
 }
@@ -123,11 +141,11 @@ impl Store {
     /// When the database fails.
     pub async fn stale(&self) -> Result<Stale, StoreError> {
         let query = "SELECT json_array(count(*), sum(revision), (SELECT count(*) FROM gone), (SELECT count(*) FROM erasure),
-                 (SELECT revision FROM status WHERE published IS NOT revision))
+                 (SELECT count(*) FROM unasked) + (SELECT count(*) FROM question WHERE through IS NOT NULL), (SELECT revision FROM status WHERE published IS NOT revision))
              FROM channel WHERE stale IS NOT NULL";
-        let (channels, revisions, gone, erasures, status) =
+        let (channels, revisions, gone, erasures, unasked, status) =
             listed(&sqlx::query_scalar::<_, String>(query).fetch_one(&self.pool).await?)?;
-        Ok(Stale { channels, revisions, gone, erasures, status })
+        Ok(Stale { channels, revisions, gone, erasures, unasked, status })
     }
 
     /// All channels, by address.
@@ -135,9 +153,17 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn channels(&self) -> Result<Vec<ChannelRow>, StoreError> {
-        let query = "SELECT json_group_array(json_array(json_array(c.address, s.name, t.facet, c.term, t.name, m.slug),
+        let query = "SELECT json_group_array(json_array(
+                 json_array(c.address, s.name, t.facet, c.term, t.name,
+                     iif(c.list IS NULL, s.name || '/' || m.facet || '/' || m.slug, r.address),
+                     json(iif(c.list IS NULL, NULL, json_object('facets', json_array(a.facet, b.facet), 'names', json_array(a.name, b.name),
+                         'terms', json_array(s.name || '/' || a.facet || '/' || a.slug, s.name || '/' || b.facet || '/' || b.slug),
+                         'items', l.items)))),
                  json_array(c.items, c.shown, c.changed, hex(c.content), hex(c.config), c.stale, c.revision)) ORDER BY c.address)
-             FROM channel c LEFT JOIN source s ON s.id = c.source LEFT JOIN term t ON t.id = c.term LEFT JOIN term m ON m.id = t.target";
+             FROM channel c LEFT JOIN source s ON s.id = c.source LEFT JOIN term t ON t.id = c.term LEFT JOIN term m ON m.id = t.target
+                 LEFT JOIN list l ON l.id = c.list LEFT JOIN term a ON a.id = l.first LEFT JOIN term b ON b.id = l.second
+                 LEFT JOIN list r ON (a.target IS NOT NULL OR b.target IS NOT NULL)
+                     AND r.first = coalesce(a.target, a.id) AND r.second = coalesce(b.target, b.id)";
         let rows: Vec<Columns> = listed(&sqlx::query_scalar::<_, String>(query).fetch_one(&self.pool).await?)?;
         Ok(rows.into_iter().map(ChannelRow::from).collect())
     }

@@ -29,12 +29,16 @@ const RULES: &[Rule] = &[
     },
     Rule {
         what: "rows of what is not stored",
-        broken: "SELECT count(*) FROM pragma_foreign_key_check WHERE \"table\" NOT IN ('item', 'term', 'item_term')
+        broken: "SELECT count(*) FROM pragma_foreign_key_check WHERE \"table\" NOT IN ('item', 'term', 'item_term', 'list_item')
                      OR (\"table\" = 'term' AND parent = 'term')",
         mend: &[
             "UPDATE term SET target = NULL WHERE target NOT IN (SELECT id FROM term)",
             "DELETE FROM sighting WHERE item NOT IN (SELECT id FROM item)",
-            "DELETE FROM channel WHERE source NOT IN (SELECT id FROM source) OR term NOT IN (SELECT id FROM term)",
+            "DELETE FROM list WHERE first NOT IN (SELECT id FROM term) OR second NOT IN (SELECT id FROM term)",
+            "DELETE FROM list WHERE first IS NULL AND question NOT IN (SELECT id FROM question)",
+            "UPDATE list SET question = NULL WHERE question NOT IN (SELECT id FROM question)",
+            "DELETE FROM channel WHERE source NOT IN (SELECT id FROM source) OR term NOT IN (SELECT id FROM term)
+                 OR list NOT IN (SELECT id FROM list)",
             "DELETE FROM trace WHERE forgotten NOT IN (SELECT id FROM forgotten)",
             "DELETE FROM past WHERE source NOT IN (SELECT id FROM source)",
             "DELETE FROM backfill WHERE source NOT IN (SELECT id FROM source)",
@@ -78,6 +82,18 @@ const RULES: &[Rule] = &[
         mend: &[
             "UPDATE source SET items = (SELECT count(*) FROM item WHERE item.source = source.id)",
             "UPDATE term SET items = (SELECT count(*) FROM item_term WHERE item_term.term = term.id)",
+        ],
+    },
+    Rule {
+        what: "items that stand in feeds of one's own or of pairs where they do not belong, or wrong numbers of them",
+        broken: "SELECT (SELECT count(*) FROM list_item p LEFT JOIN item i ON i.id = p.item LEFT JOIN list l ON l.id = p.list
+                     WHERE i.id IS NULL OR l.id IS NULL OR (i.published, i.position) IS NOT (p.published, p.position))
+                     + (SELECT count(*) FROM list WHERE items <> (SELECT count(*) FROM list_item WHERE list_item.list = list.id))",
+        // All are asked again by the next publishing.
+        mend: &[
+            "DELETE FROM list_item",
+            "UPDATE list SET items = 0",
+            "UPDATE question SET through = 0, left = 0",
         ],
     },
     Rule {

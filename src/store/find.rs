@@ -59,11 +59,24 @@ impl Store {
     pub async fn channels_of(&self, item: i64) -> Result<Vec<String>, StoreError> {
         Ok(sqlx::query_scalar(
             "SELECT c.address FROM item i JOIN channel c ON c.source = i.source LEFT JOIN term t ON t.id = c.term
-             WHERE i.id = $1 AND (c.term IS NULL OR coalesce(t.target, t.id) IN (SELECT value FROM json_each(i.terms))) ORDER BY c.address",
+                 LEFT JOIN list l ON l.id = c.list LEFT JOIN term a ON a.id = l.first LEFT JOIN term b ON b.id = l.second
+             WHERE i.id = $1 AND (t.id IS NULL OR coalesce(t.target, t.id) IN (SELECT value FROM json_each(i.terms)))
+                 AND (l.id IS NULL OR (coalesce(a.target, a.id) IN (SELECT value FROM json_each(i.terms))
+                     AND coalesce(b.target, b.id) IN (SELECT value FROM json_each(i.terms)))) ORDER BY c.address",
         )
         .bind(item)
         .fetch_all(&self.pool)
         .await?)
+    }
+
+    /// The addresses of the feeds of the config's own for which an item was chosen.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn own_feeds_of(&self, item: i64) -> Result<Vec<String>, StoreError> {
+        let query =
+            "SELECT l.address FROM list_item p JOIN list l ON l.id = p.list WHERE p.item = $1 AND l.first IS NULL ORDER BY l.id";
+        Ok(sqlx::query_scalar(query).bind(item).fetch_all(&self.pool).await?)
     }
 
     /// The items of a source, newest first.

@@ -48,12 +48,14 @@ impl Store {
         let (source, terms): (i64, String) =
             sqlx::query_as("SELECT source, terms FROM item WHERE id = $1").bind(item).fetch_one(&mut *tx).await?;
         sqlx::query(
-            "UPDATE channel SET stale = $3 WHERE source IS NULL OR (source = $1 AND (term IS NULL
+            "UPDATE channel SET stale = $3 WHERE source IS NULL OR list IN (SELECT list FROM list_item WHERE item = $4)
+                 OR (source = $1 AND ((term IS NULL AND list IS NULL)
                  OR term IN (SELECT value FROM json_each($2)) OR term IN (SELECT id FROM term WHERE target IN (SELECT value FROM json_each($2)))))",
         )
         .bind(source)
         .bind(terms)
         .bind(at.timestamp())
+        .bind(item)
         .execute(&mut *tx)
         .await?;
         unlist(&mut tx, item).await?;
@@ -83,6 +85,7 @@ impl Store {
             retag_item(&mut tx, *item, &serde_json::json!(held).to_string()).await?;
         }
         close_channels(&mut tx, "term IN (SELECT value FROM json_each($1))", &list, endings).await?;
+        close_pairs(&mut tx, &list, endings).await?;
         sqlx::query("UPDATE term SET forgotten = 1, held = 0 WHERE id IN (SELECT value FROM json_each($1))")
             .bind(&list)
             .execute(&mut *tx)
@@ -108,6 +111,12 @@ impl Store {
     pub async fn forget_source(&self, source: &str, endings: &[&str], at: DateTime<Utc>) -> Result<(), StoreError> {
         let mut tx = self.begin_forgetting().await?;
         close_channels(&mut tx, "source = (SELECT id FROM source WHERE name = $1)", source, endings).await?;
+        let terms: String =
+            sqlx::query_scalar("SELECT json_group_array(t.id) FROM term t JOIN source s ON s.id = t.source WHERE s.name = $1")
+                .bind(source)
+                .fetch_one(&mut *tx)
+                .await?;
+        close_pairs(&mut tx, &terms, endings).await?;
         // Feeds of the config's own may hold its items.
         sqlx::query("UPDATE channel SET stale = $1 WHERE source IS NULL").bind(at.timestamp()).execute(&mut *tx).await?;
         let statements = [
@@ -131,13 +140,21 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Forgets a feed that the config defined; its items stay.
+    /// Forgets a feed that the config defined, or of a pair; its items stay.
     ///
     /// # Errors
     /// When the database fails; then nothing was changed.
     pub async fn forget_feed(&self, address: &str, endings: &[&str]) -> Result<(), StoreError> {
         let mut tx = self.begin_forgetting().await?;
-        close_channels(&mut tx, "source IS NULL AND address = $1", address, endings).await?;
+        close_channels(&mut tx, "(source IS NULL OR list IS NOT NULL) AND address = $1", address, endings).await?;
+        let statements = [
+            "DELETE FROM list_item WHERE list IN (SELECT id FROM list WHERE address = $1)",
+            "DELETE FROM list WHERE address = $1",
+            "DELETE FROM question WHERE name = $1",
+        ];
+        for statement in statements {
+            sqlx::query(statement).bind(address).execute(&mut *tx).await?;
+        }
         Ok(tx.commit().await?)
     }
 
@@ -188,6 +205,25 @@ async fn close_channels(tx: &mut SqliteConnection, which: &'static str, bound: &
             .await?;
     let documents = addresses.iter().flat_map(|a| endings.iter().map(move |ending| format!("{a}.{ending}")));
     note_gone(tx, &documents.collect::<Vec<_>>()).await
+}
+
+/// Ends the pairs of terms (ids as a JSON list).
+async fn close_pairs(tx: &mut SqliteConnection, terms: &str, endings: &[&str]) -> Result<(), StoreError> {
+    let lists: String = sqlx::query_scalar(
+        "SELECT json_group_array(id) FROM list
+         WHERE first IN (SELECT value FROM json_each($1)) OR second IN (SELECT value FROM json_each($1))",
+    )
+    .bind(terms)
+    .fetch_one(&mut *tx)
+    .await?;
+    close_channels(tx, "list IN (SELECT value FROM json_each($1))", &lists, endings).await?;
+    for statement in [
+        "DELETE FROM list_item WHERE list IN (SELECT value FROM json_each($1))",
+        "DELETE FROM list WHERE id IN (SELECT value FROM json_each($1))",
+    ] {
+        sqlx::query(statement).bind(&lists).execute(&mut *tx).await?;
+    }
+    Ok(())
 }
 
 async fn note_gone(tx: &mut SqliteConnection, documents: &[String]) -> Result<(), StoreError> {

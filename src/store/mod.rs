@@ -19,6 +19,7 @@ macro_rules! from_row {
 }
 
 mod additions;
+mod asked;
 mod backfill;
 mod backup;
 mod channels;
@@ -44,9 +45,10 @@ mod walk;
 
 use sqlx::SqlitePool;
 
+pub use asked::{Asked, Pairs, What};
 pub use backfill::Backfill;
 pub use backup::{BackupError, back_up};
-pub use channels::{Categories, ChannelRow, Rendered, Stale};
+pub use channels::{Categories, ChannelRow, PairOf, Rendered, Stale};
 pub use error::StoreError;
 pub use find::Held;
 pub use health::{Fared, Fate, Turned};

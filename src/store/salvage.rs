@@ -37,9 +37,11 @@ const NUMBERED: &[&str] = &[
     "delivery",
     "status",
     "backfill",
+    "question",
+    "list",
 ];
 
-/// Tables whose rows have only keys, which are read from both ends. (`item_term` is made anew from the items.)
+/// Tables whose rows have only keys, which are read from both ends. (`item_term` is made anew from the items, `list_item` by asking them again.)
 const KEYED: &[(&str, &str)] = &[
     ("shared_link", "link_id"),
     ("channel", "address"),

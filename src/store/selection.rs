@@ -1,11 +1,6 @@
 //! Which items may stand in a channel's document.
 
-use std::collections::{BTreeSet, HashSet};
-
 use super::{Store, StoreError, listed};
-use crate::domain::channel::Candidate;
-use crate::domain::{Filter, Id, fold};
-use crate::normalise::html::text_of;
 
 /// The items of a channel.
 #[derive(Debug, Clone, Copy)]
@@ -14,8 +9,8 @@ pub enum Members<'a> {
     All(&'a str),
     /// Those with a term.
     Term(i64),
-    /// Those that a filter holds.
-    Filter(&'a Filter),
+    /// Those that a question chose for the feed at this address.
+    Chosen(&'a str),
 }
 
 /// An item chosen for a document.
@@ -68,42 +63,40 @@ impl Store {
         let limit = i64::try_from(newest).unwrap_or(i64::MAX - 1) + 1;
         let mut stored = self.stored(channels, limit).await?.into_iter();
         let mut selections = Vec::with_capacity(channels.len());
-        for (members, since) in channels {
-            let (total, picks) = match members {
-                Members::All(_) | Members::Term(_) => {
-                    let mut picks = stored.next().unwrap_or_default();
-                    sort(&mut picks);
-                    let found = i64::try_from(picks.len()).unwrap_or(i64::MAX);
-                    (if found < limit { found } else { self.count(*members).await? }, picks)
-                }
-                Members::Filter(filter) => {
-                    let mut all = self.filtered(filter).await?;
-                    sort(&mut all);
-                    let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
-                    let kept = all.iter().enumerate().filter(|(n, p)| *n < newest || (p.regular && p.first_seen > *since));
-                    (total, kept.map(|(_, p)| *p).collect())
-                }
-            };
+        for (members, _) in channels {
+            let mut picks = stored.next().unwrap_or_default();
+            sort(&mut picks);
+            let found = i64::try_from(picks.len()).unwrap_or(i64::MAX);
+            let total = if found < limit { found } else { self.count(*members).await? };
             selections.push(Selection { total, picks, newest });
         }
         Ok(selections)
     }
 
-    /// The picks of those channels whose items the store lists, all by one question.
+    /// The picks of the channels, all by one question.
     async fn stored(&self, channels: &[(Members<'_>, i64)], limit: i64) -> Result<Vec<Vec<Pick>>, StoreError> {
         let asked: Vec<_> = channels
             .iter()
-            .filter_map(|(members, since)| match members {
-                Members::All(source) => Some((Some(*source), None, *since)),
-                Members::Term(term) => Some((None, Some(*term), *since)),
-                Members::Filter(_) => None,
+            .map(|(members, since)| match members {
+                Members::All(source) => (Some(*source), None, *since, None),
+                Members::Term(term) => (None, Some(*term), *since, None),
+                Members::Chosen(address) => (None, None, *since, Some(*address)),
             })
             .collect();
         if asked.is_empty() {
             return Ok(Vec::new());
         }
         // The index is named: left to itself, SQLite goes through all items of a source to find the few that are fresh.
-        let query = "SELECT json_group_array(json(picks)) FROM (SELECT CASE WHEN j.value ->> 1 IS NULL
+        let query = "SELECT json_group_array(json(picks)) FROM (SELECT CASE WHEN j.value ->> 3 IS NOT NULL
+             THEN (SELECT json_group_array(json_array(id, published, position, first_seen, regular)) FROM (
+                 SELECT i.id, i.published, i.position, i.first_seen, i.regular FROM item i JOIN (
+                     SELECT item FROM list_item WHERE list = (SELECT id FROM list WHERE address = j.value ->> 3)
+                     ORDER BY published DESC, position, item LIMIT $2) t ON t.item = i.id
+                 UNION SELECT i.id, i.published, i.position, i.first_seen, i.regular FROM item i INDEXED BY item_fresh
+                     JOIN list_item t ON t.list = (SELECT id FROM list WHERE address = j.value ->> 3)
+                         AND t.published = i.published AND t.position = i.position AND t.item = i.id
+                     WHERE i.source IN (SELECT id FROM source) AND i.regular = 1 AND i.first_seen > j.value ->> 2))
+             WHEN j.value ->> 1 IS NULL
              THEN (SELECT json_group_array(json_array(id, published, position, first_seen, regular)) FROM (
                  SELECT * FROM (SELECT id, published, position, first_seen, regular FROM item
                      WHERE source = (SELECT id FROM source WHERE name = j.value ->> 0) ORDER BY published DESC, position, id LIMIT $2)
@@ -128,58 +121,9 @@ impl Store {
         let query = match members {
             Members::All(source) => sqlx::query_scalar("SELECT items FROM source WHERE name = $1").bind(source),
             Members::Term(term) => sqlx::query_scalar("SELECT items FROM term WHERE id = $1").bind(term),
-            Members::Filter(filter) => return Ok(i64::try_from(self.filtered(filter).await?.len()).unwrap_or(i64::MAX)),
+            Members::Chosen(address) => sqlx::query_scalar("SELECT items FROM list WHERE address = $1").bind(address),
         };
         Ok(query.fetch_one(&self.pool).await?)
-    }
-
-    /// Every item that a filter holds.
-    async fn filtered(&self, filter: &Filter) -> Result<Vec<Pick>, StoreError> {
-        let names: Vec<&str> = filter.sources.iter().map(Id::as_str).collect();
-        let names = serde_json::json!(names).to_string();
-        let mut found: Vec<Pick> = sqlx::query_as(
-            "SELECT i.id, i.published, i.position, i.first_seen, i.regular FROM item i JOIN source s ON s.id = i.source
-             WHERE json_array_length($1) = 0 OR s.name IN (SELECT value FROM json_each($1))",
-        )
-        .bind(&names)
-        .fetch_all(&self.pool)
-        .await?;
-        for (facet, terms) in &filter.facets {
-            let holding: HashSet<i64> = self.holding(facet, terms).await?.into_iter().collect();
-            found.retain(|p| holding.contains(&p.id));
-        }
-        if filter.title.is_empty() && filter.text.is_empty() {
-            return Ok(found);
-        }
-        let words = Filter { title: filter.title.clone(), text: filter.text.clone(), ..Filter::default() };
-        let nowhere = Id::parse("any").expect("a valid id");
-        let ids = serde_json::json!(found.iter().map(|p| p.id).collect::<Vec<_>>()).to_string();
-        let texts: Vec<(i64, String, Option<String>)> =
-            sqlx::query_as("SELECT i.id, i.title, i.summary FROM json_each($1) j JOIN item i ON i.id = j.value")
-                .bind(ids)
-                .fetch_all(&self.pool)
-                .await?;
-        let held: HashSet<i64> = texts
-            .into_iter()
-            .filter(|(_, title, summary)| {
-                let (title, summary) = (fold(title), summary.as_deref().map(|s| fold(&text_of(s))).unwrap_or_default());
-                words.holds(&Candidate { source: &nowhere, terms: &[], title: &title, summary: &summary })
-            })
-            .map(|(id, ..)| id)
-            .collect();
-        found.retain(|p| held.contains(&p.id));
-        Ok(found)
-    }
-
-    async fn holding(&self, facet: &str, folded: &BTreeSet<String>) -> Result<Vec<i64>, StoreError> {
-        Ok(sqlx::query_scalar(
-            "SELECT DISTINCT i.item FROM term t JOIN item_term i ON i.term = t.id
-             WHERE t.facet = $1 AND t.folded IN (SELECT value FROM json_each($2))",
-        )
-        .bind(facet)
-        .bind(serde_json::json!(folded).to_string())
-        .fetch_all(&self.pool)
-        .await?)
     }
 }
 

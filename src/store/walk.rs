@@ -8,16 +8,15 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
 use super::additions::{Additions, End, Stale};
+use super::asked::{Asked, ask_changed, mark_lists_of};
 use super::forget::note_traces;
 use super::known::{Loaded, StoredItem, day_number, load};
 use super::rows::{FreshItem, FreshSighting, insert_sightings, merge_item, update_item};
 use super::sources::{Moved, Numbered, Validators, numbers};
 use super::terms::TermBook;
 use super::{Store, StoreError};
-use crate::domain::channel::Candidate;
-use crate::domain::{Address, Digest, Filter, Newsroom, Reading, fold};
+use crate::domain::{Address, Digest, Newsroom, Reading};
 use crate::normalise::approximate::settle;
-use crate::normalise::html::text_of;
 use crate::normalise::matching::{Change, Plan, Seen, Terms, decide};
 
 /// A walk along a source's pager, as far as it came.
@@ -43,8 +42,8 @@ pub struct Walk<'a> {
     pub begins: bool,
     /// More new terms than this in one poll wait for the operator.
     pub max_new_terms: usize,
-    /// The config's own feeds.
-    pub feeds: &'a [(Address, Filter)],
+    /// What is asked of every item.
+    pub questions: &'a [Asked],
 }
 
 /// What a walk brought.
@@ -99,6 +98,9 @@ impl Store {
             });
         }
         additions.write(&mut tx).await?;
+        if let Some(last) = walks.iter().max_by_key(|walk| walk.at) {
+            ask_changed(&mut tx, last.questions, last.at).await?;
+        }
         tx.commit().await?;
         Ok(saved)
     }
@@ -150,7 +152,8 @@ pub(super) async fn save<'a>(
     let mut saving = Saving { source, walk, rows, backfill, again, book, touched, saved };
     while !plan.merged.is_empty() {
         for &(later, earlier) in &plan.merged {
-            saving.touch_item(&loaded.items[later]);
+            saving.touch(&loaded.items[later].terms);
+            mark_lists_of(tx, loaded.items[later].id, walk.at).await?;
             merge_item(tx, loaded.items[later].id, loaded.items[earlier].id).await?;
         }
         loaded = load(tx, rows).await?;
@@ -162,12 +165,11 @@ pub(super) async fn save<'a>(
     Ok(saving.saved)
 }
 
-/// The channels that hold something that changed.
+/// The channels of a source that hold something that changed.
 #[derive(Default)]
 struct Touched {
     all: bool,
     terms: BTreeSet<i64>,
-    feeds: BTreeSet<Address>,
 }
 
 pub(super) struct Saving<'a> {
@@ -212,7 +214,7 @@ impl<'a> Saving<'a> {
         }
         self.saved.new = fresh.len();
         for item in &fresh {
-            self.touch(&item.terms, &item.row.title, item.row.summary.as_deref());
+            self.touch(&item.terms);
         }
         additions.items.extend(fresh);
         additions.sightings.extend(sightings);
@@ -251,8 +253,8 @@ impl<'a> Saving<'a> {
                 Change::Edited => self.saved.edited += 1,
                 Change::Taken | Change::Same => self.saved.touched += 1,
             }
-            self.touch_item(before);
-            self.touch_item(&after);
+            self.touch(&before.terms);
+            self.touch(&after.terms);
             changed.push(after);
         }
         Ok(changed)
@@ -391,41 +393,24 @@ impl<'a> Saving<'a> {
         (items, sightings)
     }
 
-    /// Notes the channels that hold the item.
-    fn touch_item(&mut self, item: &StoredItem) {
-        self.touch(&item.terms, &item.title, item.summary.as_deref());
-    }
-
-    /// Notes the channels that hold what has these terms (ids as a JSON list) and says this.
-    fn touch(&mut self, terms: &str, title: &str, summary: Option<&str>) {
+    /// Notes the channels that hold what has these terms (ids as a JSON list).
+    fn touch(&mut self, terms: &str) {
         self.touched.all = true;
-        let terms: Vec<i64> = serde_json::from_str(terms).unwrap_or_default();
-        self.touched.terms.extend(&terms);
-        if self.walk.feeds.is_empty() {
-            return;
-        }
-        let names: Vec<(String, String)> =
-            terms.iter().filter_map(|id| self.book.get(*id)).map(|t| (t.facet.clone(), t.folded.clone())).collect();
-        let summary = summary.map(|s| fold(&text_of(s))).unwrap_or_default();
-        let title = fold(title);
-        let candidate = Candidate { source: &self.walk.newsroom.id, terms: &names, title: &title, summary: &summary };
-        let hit = self.walk.feeds.iter().filter(|(_, filter)| filter.holds(&candidate));
-        self.touched.feeds.extend(hit.map(|(address, _)| address.clone()));
+        self.touched.terms.extend(serde_json::from_str::<Vec<i64>>(terms).unwrap_or_default());
     }
 
     /// The channels to render anew.
     fn stale(&self, stale: &mut Vec<Stale>) {
         let id = &self.walk.newsroom.id;
         let at = self.walk.at.timestamp();
-        let source = Some(self.source.id);
-        let mut add = |address: String, source, term| stale.push(Stale { address, source, term, at });
+        let source = self.source.id;
+        let mut add = |address: String, term| stale.push(Stale { address, source, term, at });
         if self.touched.all {
-            add(Address::all(id).to_string(), source, None);
+            add(Address::all(id).to_string(), None);
         }
         for term in self.touched.terms.iter().filter_map(|t| self.book.get(*t)).filter(|t| !t.held) {
-            add(Address::term(id, &term.facet, &term.slug).to_string(), source, Some(term.id));
+            add(Address::term(id, &term.facet, &term.slug).to_string(), Some(term.id));
         }
-        self.touched.feeds.iter().for_each(|a| add(a.to_string(), None, None));
     }
 }
 

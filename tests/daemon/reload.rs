@@ -125,6 +125,46 @@ fn no_request_fails_and_no_poll_is_lost_while_it_reloads() {
 }
 
 #[test]
+fn a_changed_question_is_another_feed_at_once_and_no_request_fails() {
+    let scene = daemon::scene_of("every = \"1h\"", &rows(20));
+    let mine = |question: &str| format!("[[feed]]\nid = \"mine\"\ntitle = \"Mine\"\nmatch = {question}\n");
+    let even = "{ any = [{ title = \"item 2\" }, { title = \"item 4\" }] }";
+    let others = "{ not = { title = \"item 1*\" }, until = 2024-05-06 }";
+    append(&scene.place, &mine(even));
+    let mut daemon = Daemon::start(&scene.place);
+    // In one document: the three of a feed are not asked for at one moment.
+    let holds = |daemon: &Daemon, want: &[&str]| {
+        let document: serde_json::Value = serde_json::from_str(&daemon.get("/mine.json").text()).unwrap_or_default();
+        let items = document["items"].as_array().cloned().unwrap_or_default();
+        items.iter().map(|item| item["title"].as_str().unwrap_or_default()).eq(want.iter().copied())
+    };
+    eventually("the feed", || holds(&daemon, &["Item 4", "Item 2"]));
+    let (address, over) = (daemon.address, AtomicBool::new(false));
+    let unchanged = daemon.get("/news/all.atom").text();
+    std::thread::scope(|scope| {
+        for path in ["/mine.atom", "/mine.html", "/news/all.rss"] {
+            let over = &over;
+            scope.spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    assert_eq!(web::ask(address, "GET", path, &[]).status, 200, "{path}");
+                }
+            });
+        }
+        let _ending = Ending(&over);
+        for n in 0..6 {
+            let (from, to) = if n % 2 == 0 { (even, others) } else { (others, even) };
+            change(&scene.place, from, to);
+            reload(&mut daemon, &[GOOD]);
+            let want: &[&str] = if n % 2 == 0 { &["Item 5", "Item 4", "Item 3", "Item 2"] } else { &["Item 4", "Item 2"] };
+            eventually("the feed of the other question", || holds(&daemon, want));
+            eventually("its page", || daemon.get("/mine.html").text().contains("until 2024-05-06") == (n % 2 == 0));
+        }
+    });
+    assert!(daemon.get("/news/all.atom").text() == unchanged);
+    daemon.stop();
+}
+
+#[test]
 #[ignore = "takes minutes"]
 fn five_hundred_reloads_leave_memory_as_it_was() {
     let memory = reloads_under_load(500);

@@ -86,3 +86,25 @@ fn without_a_tree_an_old_address_leads_to_the_new_one_too() {
     assert_eq!(daemon.titles(NEW), ["Two", "One"]);
     daemon.stop();
 }
+
+#[test]
+fn the_old_address_of_a_pair_leads_to_the_new_one() {
+    let pairs = "every = \"1s\"\npairs = [[\"topic\", \"department\"]]";
+    let scene = scene(pairs);
+    scene.poll(&rows().into_iter().map(|row| row.department("Vienna")).collect::<Vec<_>>());
+    let config = source(&scene.newsroom, "news", "News", "/news", pairs);
+    let config = config
+        .replace("[source.facet.department]", "alias = { \"Chairmanship\" = \"Chairpersonship\" }\n[source.facet.department]");
+    scene.place.configure("", &format!("{LISTEN}{config}"));
+    let mut daemon = Daemon::start(&scene.place);
+    daemon.wait(&[" published "]);
+    let (old, new) = (format!("{OLD}/department/vienna"), format!("{NEW}/department/vienna"));
+    for format in ["rss", "atom", "json", "html"] {
+        let moved = daemon.ask("GET", &format!("/{old}.{format}"), &[]);
+        assert_eq!((moved.status, moved.field("location")), (301, Some(format!("{BASE}{new}.{format}").as_str())));
+    }
+    assert_eq!(daemon.titles(&new), ["Two", "One"]);
+    assert_eq!(tree::titles(&scene.feeds(), &old), ["Two", "One"]);
+    daemon.assert_serves(&scene.place);
+    daemon.stop();
+}

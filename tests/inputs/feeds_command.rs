@@ -70,6 +70,7 @@ fn feeds_are_listed_as_in_the_lists_with_their_numbers() {
         entry("news/department/vienna", 1, 1),
         ("Feeds of your own".into(), ""),
         entry("mine", 1, 1),
+        ("    holds items with “Fire” under “What we do”".into(), ""),
     ];
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines.len(), want.len(), "{run:#?}");
@@ -97,11 +98,12 @@ fn json_names_everything() {
     let want = serde_json::json!({
         "address": "news/topic/water", "urls": {"rss": url("rss"), "atom": url("atom"), "json": url("json")}, "title": "News: Water",
         "source": "news", "facet": "topic", "term": "Water", "items": 2, "shown": 2, "changed": changed.to_rfc3339(),
-        "moved-to": null, "configured": true, "waiting": false, "empty": false, "held": false,
+        "moved-to": null, "selects": null, "configured": true, "waiting": false, "empty": false, "held": false,
     });
     assert_eq!(feed(&scene.place, "news/topic/water"), want);
     let own = feed(&scene.place, "mine");
     assert_eq!((&own["source"], &own["title"], &own["items"]), (&Value::Null, &"My own".into(), &1.into()));
+    assert_eq!(own["selects"], "items with “Fire” under “What we do”");
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod manual;
 mod pages;
 mod parts;
 mod properties;
+mod questions;
 mod reading;
 mod settings;
 mod storage;

@@ -60,7 +60,7 @@ async fn store(source: &Source, known: &[Reading], pages: &[Vec<Reading>], size:
         past: None,
         begins: false,
         max_new_terms: 20,
-        feeds: &[],
+        questions: &[],
     };
     if !known.is_empty() {
         store.save_walks(&[walk(known)]).await.expect("saved");

@@ -387,7 +387,8 @@ fn a_publishing_that_read_before_does_not_clear_the_mark() {
     let _lock = Lock::take(&scene.place.database(), Purpose::Once, Duration::ZERO).expect("the lock");
     let revisions = || -> Vec<i64> {
         let channels = database::tables(&scene.place.database())["channel"].clone();
-        let revision = |c: &String| c.rsplit("revision=").next().and_then(|n| n.parse().ok()).expect("a number");
+        let revision =
+            |c: &String| c.split("revision=").nth(1).and_then(|n| n.split(' ').next()?.parse().ok()).expect("a number");
         channels.iter().map(revision).collect()
     };
     let before = revisions();

@@ -27,6 +27,7 @@ mod manners;
 mod moved;
 mod order;
 mod pages;
+mod pairs;
 mod redirects;
 mod relative;
 mod renames;

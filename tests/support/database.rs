@@ -133,8 +133,19 @@ pub fn run(path: &Path, script: &'static str) {
     });
 }
 
+/// Takes back the layout's step by which items are asked.
+pub fn forget_questions(path: &Path) {
+    run(
+        path,
+        "DROP TRIGGER list_item_came; DROP TRIGGER list_item_went; DROP TRIGGER item_came_unasked; DROP TRIGGER item_changed_unasked;
+         DROP TRIGGER item_goes_unlisted; DROP TRIGGER term_released; ALTER TABLE channel DROP COLUMN list; DROP TABLE unasked; DROP TABLE list_item;
+         DROP TABLE list; DROP TABLE question; DELETE FROM _sqlx_migrations WHERE version > 11; PRAGMA user_version = 11",
+    );
+}
+
 /// Turns the database into one of the layout before anything could be forgotten.
 pub fn make_old(path: &Path) {
+    forget_questions(path);
     run(
         path,
         "ALTER TABLE item DROP COLUMN slack; ALTER TABLE item DROP COLUMN image; DROP TABLE delivery; DROP TABLE incident; DROP TABLE past; DROP TABLE status; ALTER TABLE source DROP COLUMN since; ALTER TABLE source DROP COLUMN kind; ALTER TABLE source DROP COLUMN tried;

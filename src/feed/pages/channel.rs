@@ -34,8 +34,12 @@ pub struct Around {
     pub items: u64,
     /// Of each item in the document's order, what the page says beside: no more than [`SHOWN`].
     pub shown: Vec<Shown>,
+    /// What it holds, in words, if the config says it.
+    pub selects: Option<String>,
     /// Of a source's page: its facets.
     pub facets: Vec<ListedFacet>,
+    /// Of a term's page: the feeds of what is also listed under another term, by that one's facet.
+    pub pairs: Vec<ListedFacet>,
 }
 
 /// A page on the way from the list of all feeds.
@@ -64,7 +68,8 @@ impl Around {
         legal(&mut self.name);
         self.above.iter_mut().for_each(|step| legal(&mut step.name));
         self.shown.iter_mut().filter_map(|shown| shown.source.as_mut()).for_each(legal);
-        self.facets.iter_mut().for_each(ListedFacet::clean);
+        self.selects.iter_mut().for_each(legal);
+        self.facets.iter_mut().chain(&mut self.pairs).for_each(ListedFacet::clean);
         self
     }
 }
@@ -87,6 +92,7 @@ pub fn render(document: &Document, around: &Around) -> Vec<u8> {
         }
         h1 lang=[of_feed] dir="auto" { (around.name) }
         p class="lead" { (counted(around.items, "item")) ", the newest below. " a href=(document.home) { "The newsroom itself" } }
+        @if let Some(selects) = &around.selects { p { "This feed holds " (selects) "." } }
     };
     let main = html! {
         section aria-labelledby="subscribe" { (subscribe(document, file)) }
@@ -108,9 +114,21 @@ pub fn render(document: &Document, around: &Around) -> Vec<u8> {
                 }
             }
         }
-        @for facet in around.facets.iter().filter(|f| f.feeds.iter().any(|f| f.items > 0)) {
-            nav id={ "facet/" (facet.name) } aria-labelledby={ "facet/" (facet.name) "/" } {
-                h2 id={ "facet/" (facet.name) "/" } lang=[of_feed] dir="auto" { (facet.title) }
+        (facets(&around.facets, "facet", "", root, of_feed))
+        (facets(&around.pairs, "pairs", "What is also listed under:", root, of_feed))
+    };
+    let head = discovery(&document.formats, file, &document.title);
+    let address = format!("{}.{ENDING}", around.address);
+    Frame { base_url: &around.base_url, root, address: &address, title: &document.title, head, header, main }.render()
+}
+
+/// The feeds of facets that hold anything. `what`: what the places on the page are called; `note`: said of each.
+fn facets(facets: &[ListedFacet], what: &str, note: &str, root: &str, of_feed: Option<&str>) -> Markup {
+    html! {
+        @for facet in facets.iter().filter(|f| f.feeds.iter().any(|f| f.items > 0)) {
+            nav id={ (what) "/" (facet.name) } aria-labelledby={ (what) "/" (facet.name) "/" } {
+                h2 id={ (what) "/" (facet.name) "/" } lang=[of_feed] dir="auto" { (facet.title) }
+                @if !note.is_empty() { p class="note" { (note) } }
                 ul class="columns" {
                     @for feed in facet.feeds.iter().filter(|f| f.items > 0) {
                         li { a href={ (root) (feed.address) "." (ENDING) } lang=[of_feed] dir="auto" { (feed.name) } " " span class="note" { (feed.items) } }
@@ -118,10 +136,7 @@ pub fn render(document: &Document, around: &Around) -> Vec<u8> {
                 }
             }
         }
-    };
-    let head = discovery(&document.formats, file, &document.title);
-    let address = format!("{}.{ENDING}", around.address);
-    Frame { base_url: &around.base_url, root, address: &address, title: &document.title, head, header, main }.render()
+    }
 }
 
 fn subscribe(document: &Document, file: &str) -> Markup {

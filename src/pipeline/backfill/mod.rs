@@ -22,13 +22,14 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::health::recognised;
 use super::poll::terms;
+use super::question::questions;
 use super::{Pipeline, PipelineError, now};
 use crate::config::Source;
-use crate::domain::{Address, Filter, Reading};
+use crate::domain::Reading;
 use crate::extract::{Warning, pager};
 use crate::judge;
 use crate::normalise::matching::Covered;
-use crate::store::{Backfill, Validators, Walk};
+use crate::store::{Asked, Backfill, Validators, Walk};
 use looks::{Look, Stepped};
 pub use outlet::Outlet;
 pub use told::{BackfillAsked, Backfilled, Begins, Ended, Estimate, Progress, Told};
@@ -58,7 +59,7 @@ const WARNINGS: usize = 10;
 struct Run<'a> {
     pipeline: &'a Pipeline,
     source: &'a Source,
-    feeds: Vec<(Address, Filter)>,
+    questions: Vec<Asked>,
     tell: &'a mut dyn FnMut(Told),
     state: Backfill,
     /// The first page that this run read.
@@ -171,7 +172,7 @@ impl<'a> Run<'a> {
         Self {
             pipeline,
             source,
-            feeds: pipeline.config.feeds.iter().map(|f| (Address::feed(&f.id), f.filter.clone())).collect(),
+            questions: questions(&pipeline.config),
             tell,
             first: None,
             part: Vec::new(),
@@ -354,7 +355,7 @@ impl<'a> Run<'a> {
             past: None,
             begins: false,
             max_new_terms: self.source.max_new_terms,
-            feeds: &self.feeds,
+            questions: &self.questions,
         };
         let saved = self.pipeline.store.save_backfill(&part, std::mem::take(&mut self.again), &mut self.state).await?;
         self.changed |= saved.new + saved.edited + saved.touched > 0;
