@@ -86,7 +86,7 @@ pub fn link(source: &Id, url: &Url, identity: &Identity) -> Link {
 }
 
 /// The address without scheme, `www.`, tracking parameters and fragment.
-fn canonical(url: &Url) -> String {
+pub(super) fn canonical(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     let mut out = host.strip_prefix("www.").unwrap_or(host).to_owned();
     if let Some(port) = url.port() {
