@@ -1,9 +1,9 @@
 //! `[source.facet.NAME]`: the ways in which a newsroom's items are sorted, and `pairs` of them.
 
 use super::diagnostic::Span;
+use super::nearest;
 use super::table::Table;
 use super::value::{Text, Value};
-use super::nearest;
 use crate::domain::Facet;
 use crate::domain::fold;
 use crate::domain::text::one_line;

@@ -85,6 +85,12 @@ pub fn link(source: &Id, url: &Url, identity: &Identity) -> Link {
     Link { url: url.to_string(), identity }
 }
 
+/// Whether two links lead to the same address, however they spell it.
+pub fn is_same(a: &str, b: &str) -> bool {
+    let canonical = |link: &str| Url::parse(link).ok().map(|url| canonical(&url));
+    a == b || canonical(a).is_some_and(|a| canonical(b) == Some(a))
+}
+
 /// The address without scheme, `www.`, tracking parameters and fragment.
 pub(super) fn canonical(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();

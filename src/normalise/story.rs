@@ -196,10 +196,12 @@ mod tests {
     #[test]
     fn titles_that_say_nothing_are_no_marks() {
         let of = |title: &str| marks(title, None, None).title;
-        for nothing in ["Press release", "Statement", "PRESS – RELEASE", "A b c", "新闻发布会", "", "— — — — — — —"] {
+        for nothing in ["Press release", "Statement", "PRESS – RELEASE", "A b c", "新闻发布会", "", "— — — — — — —"]
+        {
             assert_eq!(of(nothing), None, "{nothing}");
         }
-        for telling in ["Ministers meet in Vienna", "Press release 12/2024", "欧安组织主席访问摩尔多瓦共和国", "Re-elected again"] {
+        for telling in ["Ministers meet in Vienna", "Press release 12/2024", "欧安组织主席访问摩尔多瓦共和国", "Re-elected again"]
+        {
             assert!(of(telling).is_some(), "{telling}");
         }
         assert_eq!(of("Ministers meet in “Vienna”"), of("MINISTERS meet  in \"Vienna\""));

@@ -23,6 +23,7 @@ mod removal;
 mod round;
 mod shelve;
 mod status;
+mod story;
 
 use std::sync::Arc;
 
