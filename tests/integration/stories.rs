@@ -64,9 +64,12 @@ impl Scene {
     /// How many items are stored for a feed, as `feeds` says.
     fn counted(&self, feed: &str) -> i64 {
         let feeds = self.place.run(&["feeds", "--json"]).ok().json();
-        let groups = feeds["groups"].as_array().expect("groups");
-        let all = groups.iter().flat_map(|g| g["feeds"].as_array().expect("feeds"));
-        let found = all.into_iter().find(|f| f["address"] == feed).unwrap_or_else(|| panic!("{feeds:#}"));
+        let found = feeds["feeds"]
+            .as_array()
+            .expect("feeds")
+            .iter()
+            .find(|f| f["address"] == feed)
+            .unwrap_or_else(|| panic!("{feeds:#}"));
         found["items"].as_i64().expect("a number")
     }
 
@@ -113,14 +116,16 @@ fn one_title_and_day_is_one_entry_with_the_other_link_and_its_origin() {
     assert_eq!(scene.links("all-of-them"), ["/a/2", "/b/1"]);
     assert_eq!(Entry { related: vec![scene.newsroom.url("/a/1")], ..before }, entries[1], "guid and `updated` stay");
 
-    let read = |ending: &str| std::fs::read_to_string(scene.place.feeds().join(format!("all-of-them.{ending}"))).expect("a document");
+    let read =
+        |ending: &str| std::fs::read_to_string(scene.place.feeds().join(format!("all-of-them.{ending}"))).expect("a document");
     let rss = read("rss");
     assert!(rss.contains("<source url=\"https://feeds.example.org/b/all.rss\">Source b</source>"), "{rss}");
     let atom = read("atom");
     let doc = roxmltree::Document::parse(&atom).expect("XML");
     let sources: Vec<_> = doc.descendants().filter(|n| n.tag_name().name() == "source").collect();
     assert_eq!(sources.len(), tree::titles(&scene.place.feeds(), "all-of-them").len());
-    let text = |name: &str| sources[1].children().find(|n| n.tag_name().name() == name).and_then(|n| n.text()).unwrap_or_default();
+    let text =
+        |name: &str| sources[1].children().find(|n| n.tag_name().name() == name).and_then(|n| n.text()).unwrap_or_default();
     let own = tree::atom_feed(&scene.place.feeds(), "b/all");
     assert_eq!((Some(text("id").to_owned()), text("title")), (own.id, "Source b"));
     assert_eq!(text("updated"), entries[1].updated);
@@ -201,7 +206,7 @@ fn when_the_first_is_forgotten_or_not_asked_for_the_next_takes_over() {
     scene.configure(&["a", "b", "c"], ALL);
     scene.once();
     assert_eq!(scene.entries("all-of-them")[0].id, guids[0]);
-    scene.place.run(&["forget", "--yes", &guids[0]]).ok();
+    scene.place.run(&["forget", &guids[0]]).ok();
     scene.once();
     let left = scene.entries("all-of-them");
     assert_eq!(left.iter().map(|e| &e.id).collect::<Vec<_>>(), [&guids[1]]);
@@ -212,7 +217,7 @@ fn when_the_first_is_forgotten_or_not_asked_for_the_next_takes_over() {
     std::fs::write(scene.place.config(), text.replace("\ntranslates = 'a'", "")).expect("written");
     scene.once();
     assert_eq!(scene.entries("all-of-them").iter().map(|e| &e.id).collect::<Vec<_>>(), [&guids[2]]);
-    scene.place.run(&["forget", "--yes", "a"]).ok();
+    scene.place.run(&["forget", "a"]).ok();
     scene.once();
     assert_eq!(scene.entries("all-of-them").iter().map(|e| &e.id).collect::<Vec<_>>(), [&guids[2]]);
     scene.sound();
@@ -224,7 +229,10 @@ fn editions_in_other_languages_are_one_entry_only_where_that_is_asked_for() {
     scene.show("a", &[row(TITLE, DAY, "/en/news/1")]);
     scene.once();
     let before = scene.entries("one");
-    scene.show("c", &[row("Встреча министров в Вене", "06.05.2024", "/ru/news/1"), row("Только по-русски, увы", "06.05.2024", "/ru/news/2")]);
+    scene.show(
+        "c",
+        &[row("Встреча министров в Вене", "06.05.2024", "/ru/news/1"), row("Только по-русски, увы", "06.05.2024", "/ru/news/2")],
+    );
     scene.once();
     assert_eq!(scene.links("all-of-them"), ["/ru/news/1", "/ru/news/2", "/en/news/1"]);
     assert_eq!(scene.links("one"), ["/ru/news/2", "/en/news/1"]);
