@@ -72,12 +72,12 @@ impl Editions {
 pub fn marks(title: &str, link: Option<&str>, edition: Option<&Edition>) -> Marks {
     let url = link.and_then(|link| Url::parse(link).ok());
     // A home page is no story's.
-    let telling = url.as_ref().filter(|url| url.path() != "/" || url.query().is_some());
+    let telling = url.as_ref().map(canonical).filter(|link| link.split_once('/').is_some_and(|(_, path)| !path.is_empty()));
     let folded = fold(title);
     let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     let enough = words.map(words_of).sum::<usize>() >= MARK_WORDS && folded.chars().count() >= MARK_CHARACTERS;
     Marks {
-        link: telling.map(|url| stamp(["story", "link", &canonical(url)])),
+        link: telling.map(|link| stamp(["story", "link", &link])),
         title: enough.then(|| stamp(["story", "title", &folded])),
         edition: url.as_ref().zip(edition).map(|(url, edition)| edition_mark(url, edition)),
     }
@@ -186,7 +186,7 @@ mod tests {
         let of = |link: &str| marks("x", Some(link), None).link;
         assert_eq!(of("https://www.example.org/a/1?utm_source=x#top"), of("http://example.org/a/1"));
         assert_ne!(of("https://example.org/a/1"), of("https://example.org/a/2"));
-        for none in ["https://example.org/", "https://www.example.org", "not a link"] {
+        for none in ["https://example.org/", "https://www.example.org", "https://example.org/?utm_source=x#top", "not a link"] {
             assert_eq!(of(none), None, "{none}");
         }
         assert!(of("https://example.org/?id=1").is_some());

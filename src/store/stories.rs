@@ -40,16 +40,17 @@ enum Grouping {
 }
 
 impl Grouping {
-    /// The members of the groups that these items (a JSON list) are in: item, group and source.
+    /// The members of the groups that these items (a JSON list) are in, and of these groups: item, group and source.
     fn members(self) -> &'static str {
         match self {
             Self::Story => {
                 "SELECT o.item, o.story, i.source FROM story o JOIN item i ON i.id = o.item
-                 WHERE o.story IN (SELECT s.story FROM json_each($1) j JOIN story s ON s.item = j.value)"
+                 WHERE o.story IN (SELECT s.story FROM json_each($1) j JOIN story s ON s.item = j.value UNION SELECT value FROM json_each($2))"
             }
             Self::Across => {
                 "SELECT o.item, o.across, i.source FROM story o JOIN item i ON i.id = o.item
-                 WHERE o.across IN (SELECT s.across FROM json_each($1) j JOIN story s ON s.item = j.value WHERE s.across IS NOT NULL)"
+                 WHERE o.across IN (SELECT s.across FROM json_each($1) j JOIN story s ON s.item = j.value WHERE s.across IS NOT NULL
+                     UNION SELECT value FROM json_each($2))"
             }
         }
     }
@@ -63,10 +64,15 @@ struct Groups {
 }
 
 impl Groups {
-    async fn load(tx: &mut SqliteConnection, grouping: Grouping, items: impl Iterator<Item = i64>) -> Result<Self, StoreError> {
-        let items: BTreeSet<i64> = items.collect();
-        let rows: Vec<(i64, i64, i64)> =
-            sqlx::query_as(grouping.members()).bind(serde_json::json!(items).to_string()).fetch_all(tx).await?;
+    async fn load(
+        tx: &mut SqliteConnection,
+        grouping: Grouping,
+        items: BTreeSet<i64>,
+        groups: BTreeSet<i64>,
+    ) -> Result<Self, StoreError> {
+        let query = sqlx::query_as(grouping.members());
+        let query = query.bind(serde_json::json!(items).to_string()).bind(serde_json::json!(groups).to_string());
+        let rows: Vec<(i64, i64, i64)> = query.fetch_all(tx).await?;
         let mut groups = Self::default();
         rows.into_iter().for_each(|(item, group, source)| groups.add(item, group, source));
         Ok(groups)
@@ -184,12 +190,13 @@ async fn place(tx: &mut SqliteConnection, grouping: Grouping, editions: &Edition
         ever.into_iter().chain(title.map(|mark| (mark, item.day - RECENT, item.day + RECENT)))
     });
     let mut bearers = Bearers::load(tx, &wanted.collect::<Vec<_>>()).await?;
-    let mut groups = Groups::load(tx, grouping, bearers.items().chain(items.iter().map(|item| item.id))).await?;
     // Of each story the group across languages.
     let mut stories = match grouping {
         Grouping::Story => HashMap::new(),
         Grouping::Across => across_of(tx, &items).await?,
     };
+    let known = bearers.items().chain(items.iter().map(|item| item.id)).collect();
+    let mut groups = Groups::load(tx, grouping, known, stories.values().copied().collect()).await?;
     let (mut found, mut noted) = (Vec::new(), Vec::new());
     for (item, marks) in items.iter().zip(&marks) {
         let (own_marks, joined) = match grouping {
