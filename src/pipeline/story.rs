@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::channel::Known;
-use crate::config::{Config, Source};
+use crate::config::{Config, Feed, Source};
 use crate::domain::{Address, Item, Merge};
 use crate::feed::{Document, Entry, Origin, Translation};
 use crate::normalise::link::is_same;
@@ -11,7 +11,21 @@ use crate::normalise::story::{Edition, Editions};
 
 /// Whether some feed leaves out what is another's story.
 pub(super) fn merges(config: &Config) -> bool {
-    config.feeds.iter().any(|feed| feed.merge != Merge::Nothing && Known::Feed(feed).sources(config).len() > 1)
+    config.feeds.iter().any(|feed| feed.merge != Merge::Nothing && is_over_several(config, feed))
+}
+
+fn is_over_several(config: &Config, feed: &Feed) -> bool {
+    Known::Feed(feed).sources(config).len() > 1
+}
+
+/// What becomes of a story that a feed holds several times, in words; None: it is over one source.
+pub fn merged_in_words(config: &Config, feed: &Feed) -> Option<&'static str> {
+    let words = match feed.merge {
+        Merge::Nothing => "nothing: a story stands there for each source that carries it",
+        Merge::Doubles => "what several sources carry has one entry",
+        Merge::Translations => "what several sources carry, in whatever language, has one entry",
+    };
+    is_over_several(config, feed).then_some(words)
 }
 
 /// The sources that are language editions of one another.

@@ -90,6 +90,9 @@ impl Groups {
     }
 }
 
+/// Item, source and day, as they come in a list.
+type Found = (i64, i64, i64);
+
 /// Who has which mark.
 #[derive(Default)]
 struct Bearers(HashMap<Digest, Vec<Bearer>>);
@@ -107,7 +110,7 @@ impl Bearers {
         .bind(i64::try_from(MOST).unwrap_or(i64::MAX))
         .fetch_one(tx)
         .await?;
-        let rows: Vec<(String, Vec<(i64, i64, i64)>)> = listed(&rows)?;
+        let rows: Vec<(String, Vec<Found>)> = listed(&rows)?;
         let mut bearers = Self::default();
         for (mark, found) in rows {
             for (item, source, day) in found {

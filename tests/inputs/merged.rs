@@ -14,7 +14,7 @@ use crate::support::newsroom::Newsroom;
 use crate::support::tree;
 
 const ITEMS: usize = 30_000;
-/// A feed shows so many.
+/// A feed shows so many, to be compared.
 const SHOWN: usize = 1_500;
 
 const SOURCES: [&str; 5] = ["a", "b", "c", "d", "e"];
@@ -158,6 +158,8 @@ struct Archive {
     newsroom: Newsroom,
     place: Place,
     items: Vec<Item>,
+    /// A feed shows so many.
+    shown: usize,
 }
 
 /// Each feed: its id, its sources and what it merges.
@@ -178,12 +180,12 @@ fn published(item: &Item) -> i64 {
 }
 
 impl Archive {
-    fn new(count: usize, dice: &mut Dice) -> Self {
+    fn new(count: usize, shown: usize, dice: &mut Dice) -> Self {
         let newsroom = Newsroom::start();
         for id in SOURCES {
             newsroom.page(&format!("/{id}"), &page(&[row("Old", "2010-05-01", &format!("/{id}/old"))], None));
         }
-        let archive = Self { newsroom, place: Place::new("", ""), items: items(count, dice) };
+        let archive = Self { newsroom, place: Place::new("", ""), items: items(count, dice), shown };
         archive.configure("");
         archive.place.once();
         // As if they had been polled long ago, in this order.
@@ -218,7 +220,7 @@ impl Archive {
         };
         let sources: String = SOURCES.iter().enumerate().map(source).collect();
         self.place.configure(
-            &format!("pages = false\nformats = [\"json\"]\nitems = {SHOWN}\nmax-size = \"50MB\""),
+            &format!("pages = false\nformats = [\"json\"]\nitems = {}\nmax-size = \"50MB\"", self.shown),
             &format!("{sources}{feeds}"),
         );
     }
@@ -287,6 +289,29 @@ fn of_many_items_each_story_is_shown_once() {
 #[ignore = "takes half a minute: cargo test --test inputs -- --ignored --nocapture of_thirty_thousand_items"]
 fn of_thirty_thousand_items_each_story_is_shown_once() {
     each_story_is_shown_once(ITEMS);
+    let mut archive = Archive::new(ITEMS, 50, &mut Dice(17));
+    archive.configure(&feeds());
+    let new = |n: i64| Item {
+        source: 0,
+        day: 3_100,
+        title: format!("Something wholly new here {n}"),
+        page: 900_000 + usize::try_from(n).expect("few"),
+        spelt: false,
+        position: -n,
+    };
+    let mut cost = |new: Option<Item>| {
+        let began = spent();
+        match new {
+            Some(new) => archive.show(new),
+            None => drop(archive.place.once()),
+        }
+        spent() - began
+    };
+    let (all, one, nothing) = (cost(None), cost(Some(new(1))), cost(None));
+    eprintln!(
+        "{ITEMS} items, feeds of 50: {all:.2} s of the processor for all, {one:.2} s for a poll with a new one, {nothing:.2} s for one with nothing new"
+    );
+    assert!(one - nothing < all / 4.0, "a new item costs a fraction of all: {one}, {nothing} and {all} s");
 }
 
 /// The processor's time that this process's ended children took, in seconds (proc_pid_stat(5): cutime and cstime, in hundredths).
@@ -298,7 +323,7 @@ fn spent() -> f64 {
 
 fn each_story_is_shown_once(count: usize) {
     let mut dice = Dice(17);
-    let mut archive = Archive::new(count, &mut dice);
+    let mut archive = Archive::new(count, SHOWN, &mut dice);
     archive.configure(&feeds());
     let began = spent();
     archive.place.once();
