@@ -97,6 +97,8 @@ fn source(origin: &Origin, entry: &Entry) -> Source {
         title: Text::plain(origin.title.clone()),
         id: origin.id.urn().to_string(),
         updated: entry.updated,
+        // Whose the entry is, else it would be the merged feed's (section 4.2.1).
+        authors: vec![Person { name: origin.title.clone(), uri: origin.home.clone(), ..Person::default() }],
         links: std::iter::once(document).chain(home).collect(),
         ..Source::default()
     }
