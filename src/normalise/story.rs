@@ -2,7 +2,7 @@
 //! those are never one story.
 //!
 //! 1. Items whose links have one canonical form (before any `link-key`) are one, unless a source has several items of that link: a landing page.
-//! 2. Else items of one folded title and one day, if the title tells something (see [`MARK_WORDS`]), and neither source has used it for other items
+//! 2. Else items of one folded title and one day, if the title tells something (has three words at least), and neither source has used it for other items
 //!    within a year.
 //! 3. Across languages, where a source is declared to translate another: items whose links name the same story, by the `link-key` of each, or but
 //!    for the part that names the language. That is a grouping of its own, for feeds that ask for it.
