@@ -120,6 +120,8 @@ fn document(source: &Source, page: &Page) -> Document {
         id: row.origin,
         title: row.title.clone(),
         link: row.link.as_ref().map(|l| l.url.clone()),
+        origin: None,
+        translations: Vec::new(),
         related: Vec::new(),
         published: row.published,
         updated: row.published,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Exit, endings};
 use crate::cli::CheckArgs;
 use crate::config::{self, Config, Listen, Overrides, Source};
-use crate::domain::{Address, Zone};
+use crate::domain::{Address, Id, Zone};
 use crate::pipeline;
 use crate::schedule::Schedule;
 use crate::store::{Store, TermInfo};
@@ -112,6 +112,9 @@ fn print(config: &Config, unseen: &[Unseen]) {
         say!("\nsource {}: {}", newsroom.id, newsroom.title);
         say!("  {:<9}  {}", if source.page_rules().is_some() { "page" } else { "its feed" }, source.page);
         say!("  polled     {}, times of {}", schedule(source), newsroom.timezone);
+        if let Some(translates) = &source.translates {
+            say!("  edition    in {} of {translates}", newsroom.language);
+        }
         let times: Vec<String> = runs(source, now).iter().map(|t| t.format("%a %d %b %Y %H:%M:%S %Z").to_string()).collect();
         say!("  next runs  at once if it never was, then {}", times.join(", "));
         for place in places(config, &Address::all(&newsroom.id)) {
@@ -134,6 +137,9 @@ fn print(config: &Config, unseen: &[Unseen]) {
     for feed in &config.feeds {
         say!("\nfeed {}: {}", feed.id, feed.title);
         say!("  holds      {}", pipeline::in_words(config, feed));
+        if let Some(merged) = pipeline::merged_in_words(config, feed) {
+            say!("  merged     {merged}");
+        }
         for (_, facet, term, near) in unseen.iter().filter(|(id, ..)| id == feed.id.as_str()) {
             let near = near.as_ref().map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
             say!("  note       no item ever had the {facet} {term:?}{near}");
@@ -158,6 +164,7 @@ fn as_json(config: &Config, unseen: &[Unseen]) -> Value {
             json!({
                 "id": newsroom.id.as_str(), "title": newsroom.title, "kind": if source.page_rules().is_some() { "html" } else { "feed" }, "page": source.page.as_str(), "schedule": schedule(source),
                 "timezone": newsroom.timezone.name(), "language": newsroom.language,
+                "translates": source.translates.as_ref().map(Id::as_str),
                 "next-runs": runs(source, now).iter().map(DateTime::to_rfc3339).collect::<Vec<_>>(),
                 "feeds": places(config, &Address::all(&newsroom.id)), "facets": facets.collect::<Vec<_>>(),
                 "pairs": source.pairs.iter().map(|(a, b)| [&newsroom.facets[*a].name, &newsroom.facets[*b].name]).collect::<Vec<_>>(),
@@ -169,7 +176,7 @@ fn as_json(config: &Config, unseen: &[Unseen]) -> Value {
         let of_feed = unseen.iter().filter(|(id, ..)| id == f.id.as_str());
         let unseen = of_feed.map(|(_, facet, term, near)| json!({"facet": facet, "term": term, "nearest": near}));
         json!({
-            "id": f.id.as_str(), "title": f.title, "selects": pipeline::in_words(config, f), "unseen": unseen.collect::<Vec<_>>(),
+            "id": f.id.as_str(), "title": f.title, "selects": pipeline::in_words(config, f), "merge": f.merge.name(), "unseen": unseen.collect::<Vec<_>>(),
             "feeds": places(config, &Address::feed(&f.id)),
         })
     });

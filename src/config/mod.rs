@@ -41,7 +41,7 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use crate::domain::{Digest, Id, Newsroom, Question};
+use crate::domain::{Digest, Id, Merge, Newsroom, Question};
 use crate::extract::{Reader, Rules};
 use crate::normalise::link::Identity;
 use crate::schedule::Schedule;
@@ -128,6 +128,8 @@ pub struct Source {
     pub max_pairs: usize,
     /// Whether what robots.txt forbids is not asked for.
     pub obey_robots: bool,
+    /// The source of which it is another language edition.
+    pub translates: Option<Id>,
     /// A listing without rows is none that is broken.
     pub empty_is_normal: bool,
     /// Changes whenever what a page gives may change: every key but title, schedule and limits.
@@ -153,4 +155,6 @@ pub struct Feed {
     pub title: String,
     /// What it asks of the items that it holds.
     pub question: Question,
+    /// What becomes of items of one story.
+    pub merge: Merge,
 }

@@ -23,6 +23,7 @@ const SOURCE: &[&str] = &[
     "cron",
     "timezone",
     "language",
+    "translates",
     "charset",
     "link-key",
     "identity",
@@ -105,9 +106,9 @@ pub(super) fn config(document: &DeTable<'_>, config: &Config) -> String {
     for (given, source) in tables(document, "source").zip(&config.sources) {
         self::source(&mut out, given, source);
     }
-    for feed in tables(document, "feed") {
+    for (given, feed) in tables(document, "feed").zip(&config.feeds) {
         out += "\n[[feed]]\n";
-        feed.rest(&mut out, &["id", "title", "match"], &[]);
+        given.rest(&mut out, &["id", "title", "match", "merge"], &[("merge", quoted(feed.merge.name()))]);
     }
     out
 }
@@ -314,7 +315,7 @@ mod tests {
         let missing: Vec<String> =
             shipped.lines().filter(|l| !l.starts_with("# ")).filter_map(key).filter(|k| !printed.contains(k)).collect();
         // Without defaults; a list of the source's own is instead of that of [fetch]; it is one of `every` and `cron`; no [[feed]] is there.
-        let without = ["contact", "proxy", "charset", "cron", "language", "image", "match"];
+        let without = ["contact", "proxy", "charset", "cron", "language", "image", "match", "merge"];
         assert!(missing.iter().all(|key| without.contains(&key.as_str())), "{missing:?}");
     }
 

@@ -210,6 +210,7 @@ fn meaning<'a>(path: &Path, document: &'a DeTable<'a>, state: &Path, problems: &
         sources.push(source);
         outlines.extend(outline);
     }
+    source::check_translations(&outlines, problems);
     let feeds: Vec<_> = top.tables("feed").into_iter().map(|table| feed::read(table, &mut ids, &outlines)).collect();
     top.finish();
 

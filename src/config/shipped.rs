@@ -50,7 +50,12 @@ fn commented_keys_of_the_shipped_configuration_are_valid() {
         line.contains('=') && !head.is_empty() && head.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
     };
     let live = |line: &str| match line.strip_prefix('#') {
-        Some(rest) if is_key(rest) && !rest.trim_start().starts_with("cron") || rest.starts_with('[') => rest.to_owned(),
+        Some(rest)
+            if is_key(rest) && !["cron", "translates"].iter().any(|key| rest.trim_start().starts_with(key))
+                || rest.starts_with('[') =>
+        {
+            rest.to_owned()
+        }
         _ => line.to_owned(),
     };
     let all: String = text.lines().map(|line| live(line) + "\n").collect();

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use super::diagnostic::Span;
+use super::diagnostic::{Problems, Span};
 use super::table::Table;
 use super::value::{Text, Value};
-use super::{Source, facet, field, net, stamp};
+use super::{Source, facet, field, nearest, net, stamp};
 use crate::domain::{Facet, Id, Newsroom, Zone};
 use crate::extract::months::Language;
 use crate::extract::{Discover, FeedRules, Reader, Rules};
@@ -22,6 +22,8 @@ pub(super) struct Outline {
     pub id: String,
     pub facets: Vec<Facet>,
     pub language: String,
+    /// The source that it is another language edition of, as written, and where that stands.
+    pub translates: Option<(String, Span)>,
 }
 
 /// Reads one source. None after a problem.
@@ -63,10 +65,16 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
     };
     let pairs = table.take("pairs").map(|v| facet::pairs(&v, facets.iter().map(|f| f.name.as_str()))).unwrap_or_default();
     let max_pairs = table.integer("max-pairs", 1..=10_000).unwrap_or(500);
+    let translates = table.string("translates");
     let rules_stamp = stamp::rules(table.raw());
     table.finish();
 
-    let outline = id_text.map(|text| Outline { id: text.value.to_owned(), facets: facets.clone(), language: language.clone() });
+    let outline = id_text.map(|text| Outline {
+        id: text.value.to_owned(),
+        facets: facets.clone(),
+        language: language.clone(),
+        translates: translates.as_ref().map(|t| (t.value.to_owned(), t.span.clone())),
+    });
     let source = || {
         let (page, timezone) = (page?, timezone?);
         let reader = match (kind?, reader?) {
@@ -87,11 +95,32 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
             pairs,
             max_pairs: facet::count(max_pairs),
             obey_robots,
+            translates: translates.and_then(|t| Id::parse(t.value).ok()),
             empty_is_normal,
             rules_stamp,
         })
     };
     (source(), outline)
+}
+
+/// Says which sources are said to translate what they cannot.
+pub(super) fn check_translations(outlines: &[Outline], problems: &Problems<'_>) {
+    for outline in outlines {
+        let Some((id, span)) = &outline.translates else { continue };
+        let others = || outlines.iter().filter(|o| o.id != outline.id);
+        let Some(root) = others().find(|o| o.id == *id) else {
+            let hint = nearest::hint(id, "there are", others().map(|o| o.id.as_str()));
+            problems.push(span.clone(), format!("`translates` names \"{id}\", which is no other source"), hint);
+            continue;
+        };
+        if let Some((root, _)) = &root.translates {
+            let message = format!("`translates` names \"{id}\", which translates \"{root}\" itself");
+            problems.push(span.clone(), message, format!("write \"{root}\": all editions name the same one"));
+        } else if root.language == outline.language {
+            let message = format!("`translates` names \"{id}\", which is in the same `language`");
+            problems.push(span.clone(), message, "each edition has a `language` of its own");
+        }
+    }
 }
 
 /// What a source's `page` is.
@@ -447,6 +476,33 @@ mod tests {
             ),
         ] {
             assert_eq!(said(&file("", after)), [expected], "{after}");
+        }
+    }
+
+    #[test]
+    fn an_edition_names_the_source_that_it_translates() {
+        let of = |language: &str, first: &str, second: &str| {
+            let source = |id: &str, language: &str, line: &str| {
+                format!("[[source]]\nid = '{id}'\ntitle = 'B'\nlanguage = '{language}'\npage = 'https://b.example/'\n{line}\n")
+            };
+            format!(
+                "[http]\n{}{}{}",
+                source("a", "en", first),
+                source("b", language, second),
+                source("c", "fr", "translates = 'a'")
+            )
+        };
+        let (config, _) = good(&of("ru", "", "translates = 'a'"));
+        let roots: Vec<Option<&str>> = config.sources.iter().map(|s| s.translates.as_ref().map(Id::as_str)).collect();
+        assert_eq!(roots, [None, Some("a"), Some("a")]);
+        for (text, expected) in [
+            (of("ru", "", "translates = 'b'"), "13:14 `translates` names \"b\", which is no other source"),
+            (of("ru", "", "translates = 'd'"), "13:14 `translates` names \"d\", which is no other source"),
+            (of("ru", "", "translates = 'c'"), "13:14 `translates` names \"c\", which translates \"a\" itself"),
+            (of("en", "", "translates = 'a'"), "13:14 `translates` names \"a\", which is in the same `language`"),
+            (of("ru", "", "translates = 1"), "13:14 `translates` must be a string, not an integer"),
+        ] {
+            assert_eq!(said(&text), [expected], "{text}");
         }
     }
 

@@ -18,6 +18,7 @@ const ASIDE: &[&str] = &[
     "allow-networks",
     "obey-robots",
     "empty-is-normal",
+    "translates",
 ];
 /// The same for `[source.facet.NAME]`.
 const FACET_ASIDE: &[&str] = &["title", "max-terms"];

@@ -11,6 +11,7 @@ pub mod item;
 pub mod network;
 pub mod newsroom;
 pub mod question;
+pub mod story;
 pub mod text;
 pub mod words;
 pub mod zone;
@@ -22,6 +23,7 @@ pub use item::{Approximate, Item, Link, Published, Reading, Tag};
 pub use network::Network;
 pub use newsroom::{Facet, Id, Newsroom};
 pub use question::Question;
+pub use story::Merge;
 pub use zone::Zone;
 
 /// 128 bits: guids and keys are version 5 UUIDs (RFC 9562, section 5.5), stamps are plain hashes.

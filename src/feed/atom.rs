@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use atom_syndication::extension::Extension;
-use atom_syndication::{Category, Content, Feed, Generator, Link, Person, Text, TextType, WriteConfig};
+use atom_syndication::{Category, Content, Feed, Generator, Link, Person, Source, Text, TextType, WriteConfig};
 
-use super::{Document, Entry, Format, GENERATOR, GENERATOR_URL, MEDIA, has_images};
+use super::{Document, Entry, Format, GENERATOR, GENERATOR_URL, MEDIA, Origin, has_images};
 
 /// The document as Atom.
 pub(super) fn render(document: &Document) -> Vec<u8> {
@@ -46,6 +46,7 @@ fn entry(entry: &Entry) -> atom_syndication::Entry {
     let html = |value: &String| Text { value: value.clone(), r#type: TextType::Html, ..Text::default() };
     let mut links: Vec<Link> = entry.link.iter().map(|href| link("alternate", href)).collect();
     links.extend(entry.related.iter().map(|href| link("related", href)));
+    links.extend(entry.translations.iter().map(|t| Link { hreflang: Some(t.language.clone()), ..link("alternate", &t.url) }));
     // An entry without a link must have content (RFC 4287, section 4.1.2).
     let content = entry.link.is_none().then(|| Content {
         value: Some(entry.summary.clone().unwrap_or_else(|| crate::domain::text::escape_html(&entry.title))),
@@ -71,7 +72,34 @@ fn entry(entry: &Entry) -> atom_syndication::Entry {
             .iter()
             .map(|c| Category { term: c.term.clone(), scheme: Some(c.scheme.clone()), label: None })
             .collect(),
+        source: entry.origin.as_ref().map(|origin| source(origin, entry)),
         extensions: entry.image.as_ref().map(thumbnail).into_iter().collect(),
         ..atom_syndication::Entry::default()
+    }
+}
+
+/// The feed that an entry comes from (RFC 4287, section 4.2.11). That feed is as it was when it got the entry as it is here: how it stands now would
+/// make this one another one with every change there.
+fn source(origin: &Origin, entry: &Entry) -> Source {
+    let document = Link {
+        rel: "self".into(),
+        href: format!("{}.{}", origin.address, Format::Atom.extension()),
+        mime_type: Some(Format::Atom.media_type().into()),
+        ..Link::default()
+    };
+    let home = origin.home.as_ref().map(|home| Link {
+        rel: "alternate".into(),
+        href: home.clone(),
+        mime_type: Some("text/html".into()),
+        ..Link::default()
+    });
+    Source {
+        title: Text::plain(origin.title.clone()),
+        id: origin.id.urn().to_string(),
+        updated: entry.updated,
+        // Whose the entry is, else it would be the merged feed's (section 4.2.1).
+        authors: vec![Person { name: origin.title.clone(), uri: origin.home.clone(), ..Person::default() }],
+        links: std::iter::once(document).chain(home).collect(),
+        ..Source::default()
     }
 }

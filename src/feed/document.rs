@@ -55,6 +55,32 @@ pub struct Entry {
     pub image: Option<String>,
     /// Its terms.
     pub categories: Vec<Category>,
+    /// The feed it comes from, in feeds over several sources.
+    pub origin: Option<Origin>,
+    /// The same story in other languages, at most once each.
+    pub translations: Vec<Translation>,
+}
+
+/// The feed that an entry comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// That feed's id.
+    pub id: Digest,
+    /// Its title.
+    pub title: String,
+    /// The page that its readers are sent to; none: it is no longer known.
+    pub home: Option<String>,
+    /// Its address without the format's ending.
+    pub address: String,
+}
+
+/// A story in another language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Translation {
+    /// Language tag (BCP 47).
+    pub language: String,
+    /// Where it can be read.
+    pub url: String,
 }
 
 /// A term of an item.
@@ -84,6 +110,8 @@ impl Document {
                 legal(&mut c.scheme);
                 legal(&mut c.term);
             });
+            entry.origin.iter_mut().flat_map(|o| [&mut o.title, &mut o.address].into_iter().chain(&mut o.home)).for_each(legal);
+            entry.translations.iter_mut().flat_map(|t| [&mut t.language, &mut t.url]).for_each(legal);
         }
         self
     }
@@ -113,6 +141,16 @@ impl Document {
             for c in &e.categories {
                 stamper.part(&c.scheme);
                 stamper.part(&c.term);
+            }
+            // The same for what only feeds over several sources have.
+            if let Some(origin) = &e.origin {
+                let home = origin.home.as_deref().unwrap_or_default();
+                ["origin", &origin.id.to_string(), &origin.title, home, &origin.address]
+                    .into_iter()
+                    .for_each(|part| stamper.part(part));
+            }
+            for t in &e.translations {
+                ["translation", &t.language, &t.url].into_iter().for_each(|part| stamper.part(part));
             }
         }
         stamper.finish()

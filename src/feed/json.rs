@@ -59,6 +59,24 @@ struct ItemMore<'a> {
     related: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     categories: Vec<Term<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    translations: Vec<Translated<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<Source<'a>>,
+}
+
+#[derive(Serialize)]
+struct Translated<'a> {
+    url: &'a str,
+    language: &'a str,
+}
+
+#[derive(Serialize)]
+struct Source<'a> {
+    title: &'a str,
+    feed_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    home_page_url: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -95,6 +113,13 @@ fn item(entry: &Entry) -> Item<'_> {
     let mut seen = HashSet::new();
     let tags = entry.categories.iter().map(|c| c.term.as_str()).filter(|t| seen.insert(*t)).collect();
     let categories: Vec<Term<'_>> = entry.categories.iter().map(|c| Term { scheme: &c.scheme, term: &c.term }).collect();
+    let translations: Vec<_> = entry.translations.iter().map(|t| Translated { url: &t.url, language: &t.language }).collect();
+    let source = entry.origin.as_ref().map(|o| Source {
+        title: &o.title,
+        feed_url: format!("{}.{}", o.address, Format::Json.extension()),
+        home_page_url: o.home.as_deref(),
+    });
+    let has_more = !categories.is_empty() || !entry.related.is_empty() || !translations.is_empty() || source.is_some();
     Item {
         id: entry.id.urn().to_string(),
         url: entry.link.as_deref(),
@@ -104,6 +129,6 @@ fn item(entry: &Entry) -> Item<'_> {
         date_published: entry.published.to_rfc3339(),
         date_modified: entry.updated.to_rfc3339(),
         tags,
-        more: (!categories.is_empty() || !entry.related.is_empty()).then_some(ItemMore { related: &entry.related, categories }),
+        more: has_more.then_some(ItemMore { related: &entry.related, categories, translations, source }),
     }
 }

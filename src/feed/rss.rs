@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use ::rss::extension::Extension;
 use ::rss::extension::atom::{AtomExtension, Link};
-use ::rss::{Category, Channel, Guid, Item};
+use ::rss::{Category, Channel, Guid, Item, Source};
 
-use super::{Document, Entry, Format, GENERATOR, MEDIA, has_images};
+use super::{Document, Entry, Format, GENERATOR, MEDIA, Origin, Translation, has_images};
 
 /// The document as RSS.
 pub(super) fn render(document: &Document) -> Vec<u8> {
@@ -44,6 +44,15 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
 
 fn item(entry: &Entry) -> Item {
     let related = entry.related.iter().map(|href| Link { rel: "related".into(), href: href.clone(), ..Link::default() });
+    let translated = |t: &Translation| Link {
+        rel: "alternate".into(),
+        href: t.url.clone(),
+        hreflang: Some(t.language.clone()),
+        ..Link::default()
+    };
+    let links: Vec<Link> = related.chain(entry.translations.iter().map(translated)).collect();
+    // "Its value is the name of the RSS channel that the item came from": its url is that channel's document.
+    let source = |o: &Origin| Source { url: format!("{}.{}", o.address, Format::Rss.extension()), title: Some(o.title.clone()) };
     let updated = Extension { name: "atom:updated".into(), value: Some(entry.updated.to_rfc3339()), ..Extension::default() };
     let mut extensions = BTreeMap::from([("atom".into(), BTreeMap::from([("updated".into(), vec![updated])]))]);
     if let Some(url) = &entry.image {
@@ -58,7 +67,8 @@ fn item(entry: &Entry) -> Item {
         categories: entry.categories.iter().map(|c| Category { name: c.term.clone(), domain: Some(c.scheme.clone()) }).collect(),
         guid: Some(Guid { value: entry.id.urn().to_string(), permalink: false }),
         pub_date: Some(entry.published.to_rfc2822()),
-        atom_ext: (!entry.related.is_empty()).then(|| AtomExtension { links: related.collect() }),
+        atom_ext: (!links.is_empty()).then_some(AtomExtension { links }),
+        source: entry.origin.as_ref().map(source),
         extensions,
         ..Item::default()
     }

@@ -57,6 +57,8 @@ fn entry(incident: &Incident, event: Event, at: DateTime<Utc>, title: String, su
         title,
         link: None,
         related: Vec::new(),
+        origin: None,
+        translations: Vec::new(),
         published: at.fixed_offset(),
         updated: at.fixed_offset(),
         summary: Some(summary),

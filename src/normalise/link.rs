@@ -85,8 +85,14 @@ pub fn link(source: &Id, url: &Url, identity: &Identity) -> Link {
     Link { url: url.to_string(), identity }
 }
 
+/// Whether two links lead to the same address, however they spell it.
+pub fn is_same(a: &str, b: &str) -> bool {
+    let canonical = |link: &str| Url::parse(link).ok().map(|url| canonical(&url));
+    a == b || canonical(a).is_some_and(|a| canonical(b) == Some(a))
+}
+
 /// The address without scheme, `www.`, tracking parameters and fragment.
-fn canonical(url: &Url) -> String {
+pub(super) fn canonical(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     let mut out = host.strip_prefix("www.").unwrap_or(host).to_owned();
     if let Some(port) = url.port() {

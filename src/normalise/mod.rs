@@ -10,6 +10,7 @@ pub mod link;
 pub mod matching;
 pub mod order;
 pub mod reading;
+pub mod story;
 
 pub use course::Course;
 pub use link::Identity;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::question::in_words;
+use super::story::editions;
 use crate::config::{Config, Feed, Source};
 use crate::domain::text::cut;
 use crate::domain::{Address, Digest, Item, stamp};
@@ -184,6 +185,8 @@ fn entry(config: &Config, item: &Item) -> Entry {
         summary: item.summary.clone(),
         image: item.image.clone(),
         categories: categories(config, item).into_iter().map(category).collect(),
+        origin: None,
+        translations: Vec::new(),
     }
 }
 
@@ -202,7 +205,9 @@ pub(super) fn source_stamp(config: &Config, source: &Source) -> Digest {
 pub(super) fn feed_stamp(config: &Config, feed: &Feed) -> Digest {
     let known = Known::Feed(feed);
     let sources: Vec<String> = known.sources(config).iter().map(|s| source_stamp(config, s).to_string()).collect();
-    let own = [feed.title.clone(), feed.question.stamp().to_string(), in_words(config, feed)];
+    let editions = editions(config).stamp().to_string();
+    let own =
+        [feed.title.clone(), feed.question.stamp().to_string(), in_words(config, feed), feed.merge.name().to_owned(), editions];
     let parts: Vec<String> = publishing(config).into_iter().chain(own).chain(sources).collect();
     stamp(parts.iter().map(String::as_str))
 }

@@ -14,7 +14,7 @@ use crate::feed::pages::INDEX;
 use crate::feed::status::ADDRESS;
 use crate::feed::{Format, pages};
 use crate::publish::{Disk, Lying, survey};
-use crate::store::ChannelRow;
+use crate::store::{ChannelRow, Selection};
 
 /// Of several alike so many are named.
 const NAMED: usize = 5;
@@ -138,7 +138,7 @@ impl Pipeline {
         for batch in settled.chunks(BATCH) {
             let asked: Vec<_> = batch.iter().map(|job| (job.members(), job.since())).collect();
             let selections = self.store.select(&asked, self.config.publish.items).await?;
-            let ids: HashSet<i64> = selections.iter().flat_map(|s| s.picks.iter().map(|p| p.id)).collect();
+            let ids: HashSet<i64> = selections.iter().flat_map(Selection::items).collect();
             let items = self.store.items(ids.into_iter(), &categories).await?;
             batch.iter().zip(&selections).for_each(|(job, selection)| pages.count(&job.row.address, selection.total));
             let prepared = batch.iter().zip(&selections).map(|(job, selection)| {

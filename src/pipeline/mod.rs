@@ -23,6 +23,7 @@ mod removal;
 mod round;
 mod shelve;
 mod status;
+mod story;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub use publish::Published;
 pub use question::in_words;
 pub use read::{PageRead, read_archived, read_page};
 pub use round::{Outcome, Round, Wait, Which};
+pub use story::merged_in_words;
 
 use self::status::Private;
 use crate::config::Config;

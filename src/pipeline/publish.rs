@@ -8,8 +8,9 @@ use super::channel::{Known, feed_stamp, known, source_stamp};
 use super::page::Pages;
 use super::question::questions;
 use super::shelve::shelve;
+use super::story::{carriers, editions, merges};
 use super::{Pipeline, PipelineError};
-use crate::domain::{Address, Digest, Item};
+use crate::domain::{Address, Digest, Item, Merge};
 use crate::feed::pages::{self, Around};
 use crate::feed::{Document, Fitted, fit};
 use crate::publish::shelf::Update;
@@ -58,7 +59,8 @@ impl Job<'_> {
     /// Whose items the channel holds.
     pub fn members(&self) -> Members<'_> {
         match (self.known, &self.row.source, self.row.term) {
-            (Known::Feed(_) | Known::Pair(..), ..) => Members::Chosen(&self.row.address),
+            (Known::Feed(feed), ..) => Members::Chosen(&self.row.address, feed.merge),
+            (Known::Pair(..), ..) => Members::Chosen(&self.row.address, Merge::Nothing),
             (_, Some(_), Some(term)) => Members::Term(term),
             (_, source, _) => Members::All(source.as_deref().unwrap_or_default()),
         }
@@ -128,6 +130,10 @@ impl Pipeline {
         let status = self.publish_status(&mut update).await;
         if self.disk.is_none() && self.shelf.is_none() {
             return status.map(|()| None);
+        }
+        // Nothing is shown before it is known whose story it is.
+        if merges(&self.config) {
+            self.store.find_stories(&editions(&self.config)).await?;
         }
         let asked = questions(&self.config);
         for name in self.store.ask(&asked, Utc::now()).await? {
@@ -238,7 +244,7 @@ impl Pipeline {
         let asked: Vec<_> = jobs.iter().map(|job| (job.members(), job.since())).collect();
         let selections = self.store.select(&asked, self.config.publish.items).await?;
         // Read once, though most items stand in several channels.
-        let ids: HashSet<i64> = selections.iter().flat_map(|s| s.picks.iter().map(|p| p.id)).collect();
+        let ids: HashSet<i64> = selections.iter().flat_map(Selection::items).collect();
         let items = self.store.items(ids.into_iter(), categories).await?;
         jobs.iter().zip(&selections).for_each(|(job, selection)| pages.count(&job.row.address, selection.total));
         let prepared: Vec<_> =
@@ -290,7 +296,12 @@ impl Pipeline {
             let of_feed: Vec<_> = chosen.iter().filter_map(|(id, _)| items.get(id)).collect();
             let newest = of_feed.iter().map(|i| i.updated.timestamp()).max().unwrap_or(at);
             let updated = DateTime::from_timestamp(if same { at } else { at.max(newest) }, 0).unwrap_or_default();
-            let document = job.known.document(&self.config, row, &of_feed, updated);
+            let mut document = job.known.document(&self.config, row, &of_feed, updated);
+            if let Known::Feed(_) = job.known {
+                let sources = job.known.sources(&self.config);
+                carriers(&self.config, &sources, &mut document, &chosen, items, &selection.doubles);
+                document = document.clean();
+            }
             let content = document.content();
             let fresh = chosen.iter().filter(|(_, fresh)| *fresh).filter_map(|(id, _)| items.get(id)).map(|i| i.guid).collect();
             (document, content, fresh, of_feed)

@@ -34,6 +34,8 @@ const RULES: &[Rule] = &[
         mend: &[
             "UPDATE term SET target = NULL WHERE target NOT IN (SELECT id FROM term)",
             "DELETE FROM sighting WHERE item NOT IN (SELECT id FROM item)",
+            "DELETE FROM story_mark WHERE item NOT IN (SELECT id FROM item) OR source NOT IN (SELECT id FROM source)",
+            "DELETE FROM story WHERE item NOT IN (SELECT id FROM item)",
             "DELETE FROM list WHERE first NOT IN (SELECT id FROM term) OR second NOT IN (SELECT id FROM term)",
             "DELETE FROM list WHERE first IS NULL AND question NOT IN (SELECT id FROM question)",
             "UPDATE list SET question = NULL WHERE question NOT IN (SELECT id FROM question)",
@@ -88,11 +90,14 @@ const RULES: &[Rule] = &[
         what: "items that stand in feeds of one's own or of pairs where they do not belong, or wrong numbers of them",
         broken: "SELECT (SELECT count(*) FROM list_item p LEFT JOIN item i ON i.id = p.item LEFT JOIN list l ON l.id = p.list
                      WHERE i.id IS NULL OR l.id IS NULL OR (i.published, i.position) IS NOT (p.published, p.position))
-                     + (SELECT count(*) FROM list WHERE items <> (SELECT count(*) FROM list_item WHERE list_item.list = list.id))",
+                     + (SELECT count(*) FROM list WHERE items <> (SELECT count(*) FROM list_item WHERE list_item.list = list.id)
+                         OR doubles <> (SELECT count(*) - count(DISTINCT s.story) FROM list_item p JOIN story s ON s.item = p.item WHERE p.list = list.id)
+                         OR translations <> (SELECT count(*) - count(DISTINCT s.across) FROM list_item p JOIN story s ON s.item = p.item
+                             WHERE p.list = list.id AND s.across IS NOT NULL))",
         // All are asked again by the next publishing.
         mend: &[
             "DELETE FROM list_item",
-            "UPDATE list SET items = 0",
+            "UPDATE list SET items = 0, doubles = 0, translations = 0",
             "UPDATE question SET through = 0, left = 0",
         ],
     },

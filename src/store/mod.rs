@@ -40,6 +40,7 @@ mod rows;
 mod salvage;
 mod selection;
 mod sources;
+mod stories;
 mod terms;
 mod walk;
 

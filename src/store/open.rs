@@ -29,6 +29,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "tried", include_str!("migrations/0010_tried.sql")),
     (11, "image", include_str!("migrations/0011_image.sql")),
     (12, "question", include_str!("migrations/0012_question.sql")),
+    (14, "story", include_str!("migrations/0014_story.sql")),
 ];
 
 /// The newest layout that is known here. The file's header says which one it has ("user version"), so that a start need not look further.

@@ -39,6 +39,7 @@ const NUMBERED: &[&str] = &[
     "backfill",
     "question",
     "list",
+    "story",
 ];
 
 /// Tables whose rows have only keys, which are read from both ends. (`item_term` is made anew from the items, `list_item` by asking them again.)

@@ -12,6 +12,7 @@ mod feeds_in;
 mod goldens;
 mod import;
 mod manual;
+mod merged;
 mod pages;
 mod parts;
 mod properties;

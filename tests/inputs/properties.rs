@@ -73,6 +73,8 @@ fn document(title: &str, summary: Option<&str>, term: &str) -> Document {
         id: digest(["item"]),
         title: title.to_owned(),
         link: Some("https://example.org/?a=1&b=2".into()),
+        origin: None,
+        translations: Vec::new(),
         related: vec!["https://example.org/?c=3&d=4".into()],
         published,
         updated: published,

@@ -373,7 +373,8 @@ impl Archive {
 }
 
 fn feed(id: &str, question: &str) -> String {
-    format!("[[feed]]\nid = \"{id}\"\ntitle = \"{id}\"\nmatch = {question}\n")
+    // Titles of so few words meet by chance.
+    format!("[[feed]]\nid = \"{id}\"\ntitle = \"{id}\"\nmatch = {question}\nmerge = \"nothing\"\n")
 }
 
 #[test]

@@ -35,6 +35,7 @@ mod retry_after;
 mod robots;
 mod schedule;
 mod status;
+mod stories;
 mod together;
 mod unchanged;
 mod walks;

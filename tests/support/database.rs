@@ -137,8 +137,9 @@ pub fn run(path: &Path, script: &'static str) {
 pub fn forget_questions(path: &Path) {
     run(
         path,
-        "DROP TRIGGER list_item_came; DROP TRIGGER list_item_went; DROP TRIGGER item_came_unasked; DROP TRIGGER item_changed_unasked;
-         DROP TRIGGER item_goes_unlisted; DROP TRIGGER term_released; ALTER TABLE channel DROP COLUMN list; DROP TABLE unasked; DROP TABLE list_item;
+        "DROP TRIGGER list_item_came_doubled; DROP TRIGGER list_item_went_doubled; DROP TRIGGER item_number_went; DROP TRIGGER item_goes_unlisted;
+         DROP TABLE story_mark; DROP TABLE story; DROP TABLE story_state; DROP TRIGGER list_item_came; DROP TRIGGER list_item_went; DROP TRIGGER item_came_unasked; DROP TRIGGER item_changed_unasked;
+         DROP TRIGGER term_released; ALTER TABLE channel DROP COLUMN list; DROP TABLE unasked; DROP TABLE list_item;
          DROP TABLE list; DROP TABLE question; DELETE FROM _sqlx_migrations WHERE version > 11; PRAGMA user_version = 11",
     );
 }

@@ -246,6 +246,8 @@ mod tests {
             title: title.into(),
             link: Some("https://a.example/?a=1&b=\"".into()),
             related: Vec::new(),
+            origin: None,
+            translations: Vec::new(),
             published,
             updated: published,
             summary: Some(summary.into()),
