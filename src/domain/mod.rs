@@ -2,6 +2,7 @@
 //!
 //! Plain data and the rules that belong to it; knows no HTML, TOML, SQL, HTTP or feed format.
 
+pub mod article;
 pub mod channel;
 pub mod finding;
 pub mod fold;
@@ -12,6 +13,7 @@ pub mod network;
 pub mod newsroom;
 pub mod text;
 
+pub use article::{Alternate, Article, Enclosure};
 pub use channel::{Address, Filter};
 pub use fold::fold;
 pub use host::{HostCounts, HostWait, MAX_URL, RobotsCopy, host};
