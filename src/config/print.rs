@@ -142,6 +142,11 @@ fn source(out: &mut String, given: Given<'_>, source: &Source) {
         *out += "[source.item]\n";
         item.rest(out, &["title", "link", "date", "summary", "image"], &[]);
     }
+    if let Some(article) = given.below("article") {
+        *out += "[source.article]\n";
+        let most = source.article.as_ref().map_or(0, |article| article.most);
+        article.rest(out, &["body", "remove", "hosts", "time", "max"], &[("max", most.to_string())]);
+    }
     let facets = given.below("facet");
     for facet in &source.newsroom.facets {
         let Some(given) = facets.as_ref().and_then(|facets| facets.below(&facet.name)) else { continue };

@@ -8,7 +8,7 @@ use regex::Regex;
 use super::diagnostic::Span;
 use super::table::Table;
 use super::value::{Text, Value};
-use super::{Source, facet, field, net, stamp};
+use super::{Source, article, facet, field, net, stamp};
 use crate::domain::{Facet, Id, Newsroom};
 use crate::extract::months::Language;
 use crate::extract::{Discover, FeedRules, Reader, Rules};
@@ -61,6 +61,8 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
             (facets, pages.read(&table, names, discovery).map(|rules| Reader::Page(Rules { facets: fields, ..rules })))
         }
     };
+    let article = table.table("article", "[source.article]");
+    let article = article.map(|t| article::read(t, names, timezone.unwrap_or(Tz::UTC), stamp::article(table.raw())));
     let rules_stamp = stamp::rules(table.raw());
     table.finish();
 
@@ -84,6 +86,7 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
             max_new_terms: facet::count(max_new_terms),
             obey_robots,
             empty_is_normal,
+            article: article.map_or(Some(None), |article| article.map(Some))?,
             rules_stamp,
         })
     };

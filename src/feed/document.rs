@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::Format;
 use crate::domain::text::xml_legal;
-use crate::domain::{Digest, Published, Stamper};
+use crate::domain::{Alternate, Digest, Enclosure, Published, Stamper};
 
 /// A feed, ready to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +55,12 @@ pub struct Entry {
     pub image: Option<String>,
     /// Its terms.
     pub categories: Vec<Category>,
+    /// The body of its article, safe HTML.
+    pub content: Option<String>,
+    /// The files that belong to it.
+    pub enclosures: Vec<Enclosure>,
+    /// The same in other languages.
+    pub alternates: Vec<Alternate>,
 }
 
 /// A term of an item.
@@ -80,6 +86,9 @@ impl Document {
         for entry in &mut self.entries {
             legal(&mut entry.title);
             entry.link.iter_mut().chain(&mut entry.related).chain(&mut entry.summary).chain(&mut entry.image).for_each(legal);
+            entry.content.iter_mut().for_each(legal);
+            entry.enclosures.iter_mut().flat_map(|e| [&mut e.url, &mut e.media]).for_each(legal);
+            entry.alternates.iter_mut().flat_map(|a| [&mut a.url, &mut a.language]).for_each(legal);
             entry.categories.iter_mut().for_each(|c| {
                 legal(&mut c.scheme);
                 legal(&mut c.term);
@@ -109,6 +118,17 @@ impl Document {
             if let Some(image) = &e.image {
                 stamper.part("image");
                 stamper.part(image);
+            }
+            // The same of articles.
+            if let Some(content) = &e.content {
+                stamper.part("content");
+                stamper.part(content);
+            }
+            for e in &e.enclosures {
+                ["enclosure", &e.url, &e.media, &e.length.to_string()].into_iter().for_each(|part| stamper.part(part));
+            }
+            for a in &e.alternates {
+                ["alternate", &a.language, &a.url].into_iter().for_each(|part| stamper.part(part));
             }
             for c in &e.categories {
                 stamper.part(&c.scheme);

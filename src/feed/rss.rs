@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ::rss::extension::Extension;
 use ::rss::extension::atom::{AtomExtension, Link};
-use ::rss::{Category, Channel, Guid, Item};
+use ::rss::{Category, Channel, Enclosure, Guid, Item};
 
 use super::{Document, Entry, Format, GENERATOR, MEDIA, has_images};
 
@@ -22,6 +22,9 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
     let mut namespaces = BTreeMap::from([("atom".into(), "http://www.w3.org/2005/Atom".into())]);
     if has_images(&document.entries) {
         namespaces.insert("media".into(), MEDIA.into());
+    }
+    if document.entries.iter().any(|e| e.content.is_some()) {
+        namespaces.insert("content".into(), "http://purl.org/rss/1.0/modules/content/".into());
     }
     let channel = Channel {
         title: document.title.clone(),
@@ -44,6 +47,20 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
 
 fn item(entry: &Entry) -> Item {
     let related = entry.related.iter().map(|href| Link { rel: "related".into(), href: href.clone(), ..Link::default() });
+    // An item has one enclosure at most.
+    let more = entry.enclosures.iter().skip(1).map(|e| Link {
+        rel: "enclosure".into(),
+        href: e.url.clone(),
+        mime_type: Some(e.media.clone()),
+        ..Link::default()
+    });
+    let alternates = entry.alternates.iter().map(|a| Link {
+        rel: "alternate".into(),
+        href: a.url.clone(),
+        hreflang: Some(a.language.clone()),
+        ..Link::default()
+    });
+    let links: Vec<Link> = related.chain(more).chain(alternates).collect();
     let updated = Extension { name: "atom:updated".into(), value: Some(entry.updated.to_rfc3339()), ..Extension::default() };
     let mut extensions = BTreeMap::from([("atom".into(), BTreeMap::from([("updated".into(), vec![updated])]))]);
     if let Some(url) = &entry.image {
@@ -58,7 +75,13 @@ fn item(entry: &Entry) -> Item {
         categories: entry.categories.iter().map(|c| Category { name: c.term.clone(), domain: Some(c.scheme.clone()) }).collect(),
         guid: Some(Guid { value: entry.id.urn().to_string(), permalink: false }),
         pub_date: Some(entry.published.to_rfc2822()),
-        atom_ext: (!entry.related.is_empty()).then(|| AtomExtension { links: related.collect() }),
+        atom_ext: (!links.is_empty()).then_some(AtomExtension { links }),
+        content: entry.content.clone(),
+        enclosure: entry.enclosures.first().map(|e| Enclosure {
+            url: e.url.clone(),
+            length: e.length.to_string(),
+            mime_type: e.media.clone(),
+        }),
         extensions,
         ..Item::default()
     }

@@ -62,6 +62,9 @@ fn entry(incident: &Incident, event: Event, at: DateTime<Utc>, title: String, su
         summary: Some(summary),
         image: None,
         categories: Vec::new(),
+        content: None,
+        enclosures: Vec::new(),
+        alternates: Vec::new(),
     }
 }
 

@@ -146,6 +146,7 @@ fn entry(config: &Config, item: &Item) -> Entry {
         scheme: format!("{}{}/{facet}", config.base_url, item.source),
         term: name.clone(),
     };
+    let article = item.article.clone().unwrap_or_default();
     Entry {
         id: item.guid,
         title: item.title.clone(),
@@ -156,6 +157,9 @@ fn entry(config: &Config, item: &Item) -> Entry {
         summary: item.summary.clone(),
         image: item.image.clone(),
         categories: categories(config, item).into_iter().map(category).collect(),
+        content: article.content,
+        enclosures: article.enclosures,
+        alternates: article.alternates,
     }
 }
 

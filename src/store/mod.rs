@@ -19,6 +19,7 @@ macro_rules! from_row {
 }
 
 mod additions;
+mod articles;
 mod backfill;
 mod backup;
 mod channels;
@@ -44,6 +45,7 @@ mod walk;
 
 use sqlx::SqlitePool;
 
+pub use articles::{MOST_ATTEMPTS, Wanted};
 pub use backfill::Backfill;
 pub use backup::{BackupError, back_up};
 pub use channels::{Categories, ChannelRow, Rendered, Stale};

@@ -28,6 +28,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "slack", include_str!("migrations/0009_slack.sql")),
     (10, "tried", include_str!("migrations/0010_tried.sql")),
     (11, "image", include_str!("migrations/0011_image.sql")),
+    (13, "articles", include_str!("migrations/0013_articles.sql")),
 ];
 
 /// The newest layout that is known here. The file's header says which one it has ("user version"), so that a start need not look further.

@@ -37,6 +37,7 @@ const NUMBERED: &[&str] = &[
     "delivery",
     "status",
     "backfill",
+    "article",
 ];
 
 /// Tables whose rows have only keys, which are read from both ends. (`item_term` is made anew from the items.)

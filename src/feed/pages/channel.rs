@@ -236,6 +236,9 @@ mod tests {
             summary: Some(summary.into()),
             image: None,
             categories: terms.iter().map(|t| Category { scheme: "x".into(), term: (*t).into() }).collect(),
+            content: None,
+            enclosures: Vec::new(),
+            alternates: Vec::new(),
         }
     }
 
