@@ -392,3 +392,41 @@ fn a_page_that_is_made_to_keep_us_busy_is_given_up_soon() {
     assert!(began.elapsed().as_secs() < 60, "{:?}: {run:#?}", began.elapsed());
     assert_eq!(scene.entries().len(), 3);
 }
+
+#[test]
+fn a_preview_shows_the_article_of_a_row_or_of_an_address() {
+    let scene = Scene::new("", "");
+    scene.newsroom.page("/articles/drupal", &fixture("drupal"));
+    scene.newsroom.page("/articles/video", &fixture("video"));
+    scene.show(&[&[story("drupal"), story("video")]]);
+    let first = scene.place.run(&["preview", "news", "--article"]).ok();
+    assert!(first.stdout.contains("time: 2024-05-02T09:15:00+02:00\n") && first.stdout.contains("FIRST"), "{first:#?}");
+    let second = scene.place.run(&["preview", "news", "--article=2", "--json"]).ok().json();
+    assert_eq!(second["article"]["image"], scene.newsroom.url("/stills/opening.jpg"));
+    let address = scene.place.run(&["preview", &scene.newsroom.url("/articles/video"), "--article", "--json"]).ok().json();
+    assert_eq!(address, second);
+    let none = scene.place.run(&["preview", "news", "--article=3"]);
+    assert!(none.stderr.contains("there is no row 3: 2 were read"), "{none:#?}");
+}
+
+/// Killed while an article is on its way: the item is out with its summary, and the article comes later.
+#[test]
+fn killed_amid_an_article_nothing_is_lost() {
+    let scene = Scene::new("", ON);
+    scene.newsroom.set("/articles/short", Reply::Held);
+    scene.show(&[&[story("short")]]);
+    let mut child = scene.place.command(&["once", "--all"]).stdout(std::process::Stdio::null()).spawn().expect("it runs");
+    scene.newsroom.wait_for_visits("/articles/short", 1);
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+    assert_eq!(content(&items(&scene)["short"]), "About short", "published before anything was asked of the article");
+    let before = scene.entries();
+    scene.newsroom.page("/articles/short", &fixture("short"));
+    scene.newsroom.take_log();
+    scene.place.once();
+    assert_eq!(scene.newsroom.take_visits().len(), 1, "not hammered");
+    due(&scene);
+    scene.place.once();
+    assert!(content(&items(&scene)["short"]).contains("LAST"));
+    assert_eq!(scene.entries(), before);
+}
