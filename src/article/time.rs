@@ -77,6 +77,8 @@ fn find(value: &Value, zone: Tz) -> Option<i64> {
 /// An instant with its time (RFC 3339, or the same without an offset).
 fn instant(text: &str, zone: Tz) -> Option<i64> {
     let text = text.trim();
+    // ISO 8601 lets seconds be left out, which RFC 3339 does not.
+    let text = &text.strip_suffix('Z').map_or_else(|| text.to_owned(), |text| format!("{text}+00:00"));
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Some(instant.timestamp());
     }
