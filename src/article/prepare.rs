@@ -51,6 +51,9 @@ const AROUND: &[&str] = &[
 /// What holds more than this share (percent) of the page's text is not around it.
 const MOST: usize = 40;
 
+/// Names and values.
+type Attributes = Vec<(&'static str, String)>;
+
 /// Takes out what is no part of an article.
 pub(super) fn strip(document: &mut Html, remove: &[Selector]) {
     let mut out: Vec<NodeId> = document.select(&selector(NEVER)).filter(|e| !holds_all(*e)).map(|e| e.id()).collect();
@@ -94,7 +97,7 @@ fn detach(document: &mut Html, ids: Vec<NodeId>) {
 /// readers are counted; makes links of frames, which no reader shows.
 pub(super) fn plain_images(document: &mut Html) {
     let mut counters = Vec::new();
-    let mut plain: Vec<(NodeId, &str, Vec<(&str, String)>)> = Vec::new();
+    let mut plain: Vec<(NodeId, &str, Attributes)> = Vec::new();
     let mut frames = Vec::new();
     for element in document.select(&selector("img, amp-img, source, video, amp-video, iframe, amp-youtube")) {
         let attr = |name: &str| element.attr(name).map(str::to_owned);
@@ -102,7 +105,7 @@ pub(super) fn plain_images(document: &mut Html) {
         match element.value().name() {
             "img" | "amp-img" if pixel("width") && pixel("height") => counters.push(element.id()),
             "img" | "amp-img" => {
-                let mut attrs: Vec<(&str, String)> = Vec::new();
+                let mut attrs = Attributes::new();
                 attrs.extend(image_of(element).map(|src| ("src", src)));
                 let sets = ["data-srcset", "data-lazy-srcset", "srcset"];
                 attrs.extend(sets.iter().find_map(|name| attr(name)).map(|set| ("srcset", set)));
@@ -113,14 +116,14 @@ pub(super) fn plain_images(document: &mut Html) {
                 plain.push((element.id(), "img", attrs));
             }
             "source" => {
-                let mut attrs: Vec<(&str, String)> = Vec::new();
+                let mut attrs = Attributes::new();
                 attrs.extend(attr("data-srcset").or_else(|| attr("srcset")).map(|set| ("srcset", set)));
                 attrs.extend(attr("data-src").or_else(|| attr("src")).map(|src| ("src", src)));
                 attrs.extend(["type", "media", "sizes"].into_iter().filter_map(|name| Some((name, attr(name)?))));
                 plain.push((element.id(), "source", attrs));
             }
             "video" | "amp-video" => {
-                let mut attrs: Vec<(&str, String)> = vec![("controls", String::new())];
+                let mut attrs: Attributes = vec![("controls", String::new())];
                 attrs.extend(attr("src").or_else(|| attr("data-src")).map(|src| ("src", src)));
                 attrs.extend(attr("poster").or_else(|| attr("data-poster")).map(|src| ("poster", src)));
                 attrs.extend(["width", "height", "title"].into_iter().filter_map(|name| Some((name, attr(name)?))));
@@ -151,7 +154,7 @@ pub(super) fn plain_images(document: &mut Html) {
     }
 }
 
-fn rename(document: &mut Html, id: NodeId, name: &str, attrs: Vec<(&str, String)>) {
+fn rename(document: &mut Html, id: NodeId, name: &str, attrs: Attributes) {
     let Some(mut node) = document.tree.get_mut(id) else { return };
     if let Node::Element(element) = node.value() {
         element.name = QualName::new(None, ns!(html), LocalName::from(name));

@@ -113,7 +113,7 @@ impl Fetcher {
                 }
                 Asked::Page(page) => return Ok(Fetched { answer: Answer::Page(Page { moved, ..page }), slot }),
                 Asked::Elsewhere { to, .. } if ask.only.is_some_and(|only| !only.contains(&host(&to))) => {
-                    return Err(FetchError::OtherHost { url: ask.url.clone(), to });
+                    return Err(FetchError::OtherHost { url: ask.url.clone(), to: Box::new(to) });
                 }
                 Asked::Elsewhere { to, permanent } => {
                     // A step out of https is followed, but not remembered.

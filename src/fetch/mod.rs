@@ -233,7 +233,7 @@ pub enum FetchError {
         /// The page.
         url: Url,
         /// Where to.
-        to: Url,
+        to: Box<Url>,
     },
     /// An address that is no page's.
     #[error("{address} is longer than {MAX_URL} bytes: such an address is not asked for")]
