@@ -22,7 +22,7 @@ pub(super) fn read(mut table: Table<'_>, names: Language, zone: chrono_tz::Tz, s
     Some(Article { rules, hosts: hosts?, most: usize::try_from(most).unwrap_or(usize::MAX), stamp })
 }
 
-/// A host's name, perhaps with a port, as [`crate::domain::host`] has it.
+/// A host's name, perhaps with a port, as [`crate::domain::host()`] has it.
 fn host(text: &str) -> Result<String, String> {
     let wrong = || "must be the name of a host, such as \"press.example.org\", without https:// and without a path".to_owned();
     let url = url::Url::parse(&format!("http://{}/", text.trim())).map_err(|_| wrong())?;

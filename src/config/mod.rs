@@ -147,7 +147,7 @@ impl Source {
 pub struct Article {
     /// How they are read.
     pub rules: crate::article::Rules,
-    /// Hosts on which they may be, beside the source's own (as [`crate::domain::host`] has them).
+    /// Hosts on which they may be, beside the source's own (as [`crate::domain::host()`] has them).
     pub hosts: Vec<String>,
     /// How many are asked for after one look at the listing.
     pub most: usize,

@@ -109,7 +109,7 @@ pub struct Ask<'a> {
     pub tally: Option<&'a Tally>,
     /// A feed is what is looked for, where a host has both at one address.
     pub feed: bool,
-    /// The only hosts that redirects may lead to (as [`crate::domain::host`] has them); None: any that is not inside.
+    /// The only hosts that redirects may lead to (as [`crate::domain::host()`] has them); None: any that is not inside.
     pub only: Option<&'a [String]>,
 }
 

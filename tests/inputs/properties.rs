@@ -77,6 +77,9 @@ fn document(title: &str, summary: Option<&str>, term: &str) -> Document {
         published,
         updated: published,
         summary: summary.map(str::to_owned),
+        content: None,
+        enclosures: Vec::new(),
+        alternates: Vec::new(),
         image: Some("https://example.org/i.jpg?a=1&b='2'".into()),
         categories: vec![Category { scheme: "https://example.org/a?b&c".into(), term: term.to_owned() }],
     };
