@@ -126,6 +126,9 @@ fn document(source: &Source, page: &Page) -> Document {
         published: row.published,
         updated: row.published,
         summary: row.summary.clone(),
+        content: None,
+        enclosures: Vec::new(),
+        alternates: Vec::new(),
         image: row.image.clone(),
         categories: row.tags.iter().map(|t| Category { scheme: "http://127.0.0.1/x".into(), term: t.name.clone() }).collect(),
     });

@@ -150,6 +150,9 @@ pub struct PreviewArgs {
     /// Read the page by the rules of this source
     #[arg(long, value_name = "ID")]
     pub source: Option<String>,
+    /// Show the article that this row of the page leads to, the first one by default; where the page itself is an article, that
+    #[arg(long, value_name = "ROW", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
+    pub article: Option<usize>,
     /// Report as JSON
     #[arg(long)]
     pub json: bool,

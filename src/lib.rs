@@ -2,10 +2,11 @@
 //!
 //! Data flows one way: `fetch` -> `extract` -> `normalise` -> `store` -> `feed` -> `publish` -> `http`, driven by `pipeline`, which the
 //! `daemon` drives on schedule; `judge` says what is not to be taken over, `notify` tells the operator's webhook.
-//! `domain` is known by all; the pure parts (`extract`, `discover`, `normalise`, `judge`, `feed`, `schedule`) know no clock, network or database;
+//! `domain` is known by all; the pure parts (`extract`, `discover`, `article`, `normalise`, `judge`, `feed`, `schedule`) know no clock, network or database;
 //! the parts that do (`fetch`, `notify`, `store`, `publish`, `http`) do not know one another, but for the shelf that `publish` fills and `http` serves;
 //! `config` fills everybody's settings from one TOML file.
 
+pub mod article;
 pub mod cli;
 pub mod commands;
 pub mod config;

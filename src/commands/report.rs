@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::domain::health::State;
-use crate::pipeline::{Outcome, Polled, Published, Round, Wait};
+use crate::pipeline::{Articles, Failure, Outcome, Polled, Published, Round, Wait};
 use crate::{error_chain, fetch};
 
 /// Warnings shown of one source; `preview` shows them all.
@@ -39,10 +39,33 @@ pub(super) fn round(round: &Round, by_daemon: bool, json: bool) {
             eprintln!("{source}: {warning}");
         }
     }
+    for (source, articles) in &round.articles {
+        lines.extend(Some(format!("{source}: {}", of_articles(articles))).filter(|_| !json));
+        print(&mut lines);
+        for failure in articles.failed.iter().take(SHOWN) {
+            eprintln!("{source}: {}", failed(failure));
+        }
+    }
     print(&mut lines);
     if !json {
         published(round.published.as_ref(), by_daemon);
     }
+}
+
+/// How many articles were read, in words.
+fn of_articles(articles: &Articles) -> String {
+    let plural = if articles.read == 1 { "" } else { "s" };
+    match articles.failed.len() {
+        0 => format!("{} article{plural} read", articles.read),
+        failed => format!("{} article{plural} read, {failed} could not be read", articles.read),
+    }
+}
+
+/// What is said of an article that could not be read.
+pub(super) fn failed(failure: &Failure) -> String {
+    let Failure { link, error, given_up } = failure;
+    let next = if *given_up { "not tried again" } else { "tried again later" };
+    format!("no article from {link}: {error}; its item keeps its summary, {next}")
 }
 
 fn print(lines: &mut Vec<String>) {
@@ -146,11 +169,17 @@ fn as_json(round: &Round, by_daemon: bool) -> Value {
     });
     json!({
         "sources": sources.collect::<Vec<_>>(),
+        "articles": round.articles.iter().map(|(source, a)| articles_json(source, a)).collect::<Vec<_>>(),
         "published-by-daemon": by_daemon,
         "channels-rendered": round.published.map(|p| p.channels),
         "documents-written": round.published.map(|p| p.written),
         "documents": round.published.map(|p| p.documents),
     })
+}
+
+fn articles_json(source: &str, articles: &Articles) -> Value {
+    let failed = |f: &Failure| json!({"link": f.link, "error": f.error, "given-up": f.given_up});
+    json!({"source": source, "read": articles.read, "failed": articles.failed.iter().map(failed).collect::<Vec<_>>()})
 }
 
 fn polled_json(source: &str, outcome: &str, polled: &Polled, error: Option<String>) -> Value {

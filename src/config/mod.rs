@@ -4,6 +4,7 @@
 //! Nothing below the pipeline imports this: the parts' own policy types are filled here.
 
 mod add;
+mod article;
 mod diagnostic;
 mod facet;
 mod feed;
@@ -132,6 +133,8 @@ pub struct Source {
     pub translates: Option<Id>,
     /// A listing without rows is none that is broken.
     pub empty_is_normal: bool,
+    /// How its items' own pages are read; None: they are not asked for.
+    pub article: Option<Article>,
     /// Changes whenever what a page gives may change: every key but title, schedule and limits.
     pub rules_stamp: Digest,
 }
@@ -144,6 +147,19 @@ impl Source {
             Reader::Feed(_) => None,
         }
     }
+}
+
+/// How a source's articles are got and read.
+#[derive(Debug, Clone)]
+pub struct Article {
+    /// How they are read.
+    pub rules: crate::article::Rules,
+    /// Hosts on which they may be, beside the source's own (as [`crate::domain::host()`] has them).
+    pub hosts: Vec<String>,
+    /// How many are asked for after one look at the listing.
+    pub most: usize,
+    /// Changes whenever what can be read may change: what failed is tried again then.
+    pub stamp: Digest,
 }
 
 /// A feed that the config defines.

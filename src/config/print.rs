@@ -147,6 +147,11 @@ fn source(out: &mut String, given: Given<'_>, source: &Source) {
         *out += "[source.item]\n";
         item.rest(out, &["title", "link", "date", "summary", "image"], &[]);
     }
+    if let Some(article) = given.below("article") {
+        *out += "[source.article]\n";
+        let most = source.article.as_ref().map_or(0, |article| article.most);
+        article.rest(out, &["body", "remove", "hosts", "time", "max"], &[("body", quoted("auto")), ("max", most.to_string())]);
+    }
     let facets = given.below("facet");
     for facet in &source.newsroom.facets {
         let Some(given) = facets.as_ref().and_then(|facets| facets.below(&facet.name)) else { continue };
@@ -304,8 +309,10 @@ mod tests {
     /// A key of the shipped file, be it commented out, that is not printed has no default.
     #[test]
     fn every_default_is_written_out() {
-        let shipped =
-            std::fs::read_to_string(root("config/newsroomd.toml")).expect("shipped").replace("\n#[http]\n", "\n[http]\n");
+        let shipped = std::fs::read_to_string(root("config/newsroomd.toml")).expect("shipped");
+        let shipped = ["[http]", "[source.article]"]
+            .iter()
+            .fold(shipped, |text, table| text.replace(&format!("\n#{table}\n"), &format!("\n{table}\n")));
         let text = printed(written(&shipped).path());
         let key = |line: &str| {
             let head = line.trim_start_matches('#').split(" = ").next()?.to_owned();

@@ -232,6 +232,7 @@ mod tests {
         let shown = |mut config: Config| {
             let one = config.sources[0].rules_stamp;
             config.sources.iter_mut().for_each(|source| source.rules_stamp = one);
+            config.sources.iter_mut().filter_map(|source| source.article.as_mut()).for_each(|article| article.stamp = one);
             config.text = one;
             // The stamps are of what is written, not of what it means.
             format!("{config:#?}").replace(&format!("{one:#?}"), "")

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::diagnostic::{Problems, Span};
 use super::table::Table;
 use super::value::{Text, Value};
-use super::{Source, facet, field, nearest, net, stamp};
+use super::{Source, article, facet, field, nearest, net, stamp};
 use crate::domain::{Facet, Id, Newsroom, Zone};
 use crate::extract::months::Language;
 use crate::extract::{Discover, FeedRules, Reader, Rules};
@@ -66,6 +66,8 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
     let pairs = table.take("pairs").map(|v| facet::pairs(&v, facets.iter().map(|f| f.name.as_str()))).unwrap_or_default();
     let max_pairs = table.integer("max-pairs", 1..=10_000).unwrap_or(500);
     let translates = table.string("translates");
+    let article = table.table("article", "[source.article]");
+    let article = article.map(|t| article::read(t, names, timezone.unwrap_or(Zone::UTC), stamp::article(table.raw())));
     let rules_stamp = stamp::rules(table.raw());
     table.finish();
 
@@ -97,6 +99,7 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
             obey_robots,
             translates: translates.and_then(|t| Id::parse(t.value).ok()),
             empty_is_normal,
+            article: article.map_or(Some(None), |article| article.map(Some))?,
             rules_stamp,
         })
     };

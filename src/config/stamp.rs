@@ -19,6 +19,7 @@ const ASIDE: &[&str] = &[
     "obey-robots",
     "empty-is-normal",
     "translates",
+    "article",
 ];
 /// The same for `[source.facet.NAME]`.
 const FACET_ASIDE: &[&str] = &["title", "max-terms"];
@@ -28,6 +29,18 @@ pub(super) fn rules(source: &DeTable<'_>) -> Digest {
     let mut text = String::new();
     table(source, &[], &mut text);
     digest(["rules", crate::extract::VERSION, &text])
+}
+
+/// Digests `[source.article]`, and what else its articles are read by.
+pub(super) fn article(source: &DeTable<'_>) -> Digest {
+    let mut text = String::new();
+    for key in ["article", "charset", "timezone", "language"] {
+        if let Some(entry) = source.get(key) {
+            value(entry.get_ref(), &["article"], &mut text);
+        }
+        text.push(',');
+    }
+    digest(["article", crate::extract::VERSION, &text])
 }
 
 fn table(entries: &DeTable<'_>, path: &[&str], out: &mut String) {
@@ -100,7 +113,7 @@ mod tests {
             ("title = 'A'", "title = 'B'"),
             (
                 "title = 'A'",
-                "home = 'x'\nevery = '1h'\ncron = 'x'\nmax-pages = 1\nmax-terms = 2\nmax-new-terms = 3\npairs = []\nmax-pairs = 4\nallow-networks = []\nobey-robots = false\nempty-is-normal = true",
+                "home = 'x'\nevery = '1h'\ncron = 'x'\nmax-pages = 1\nmax-terms = 2\nmax-new-terms = 3\npairs = []\nmax-pairs = 4\nallow-networks = []\nobey-robots = false\nempty-is-normal = true\narticle = { body = 'div' }",
             ),
             ("title = 'T'", "title = 'U'\nmax-terms = 4"),
         ] {

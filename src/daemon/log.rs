@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::domain::health::State;
 use crate::error_chain;
-use crate::pipeline::{Outcome, PipelineError, Polled, Published};
+use crate::pipeline::{Articles, Failure, Outcome, PipelineError, Polled, Published};
 
 /// How many of a page's warnings are told; `preview` shows them all.
 const SHOWN: usize = 3;
@@ -51,6 +51,19 @@ impl Log {
                 self.moved(source, polled);
                 self.warnings(source, polled);
                 self.redesign(source, polled);
+            }
+        }
+    }
+
+    /// Articles of new items: those that will not be tried again are worth a warning.
+    pub fn articles(&self, source: &str, articles: &Articles) {
+        if articles.read > 0 {
+            tracing::info!(source.id = source, read = articles.read, failed = articles.failed.len(), "articles read");
+        }
+        for Failure { link, error, given_up } in &articles.failed {
+            match given_up {
+                true => tracing::warn!(source.id = source, link, error, "no article: its item keeps its summary"),
+                false => tracing::debug!(source.id = source, link, error, "no article yet"),
             }
         }
     }

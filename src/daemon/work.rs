@@ -21,8 +21,8 @@ use super::monitor::Monitor;
 use super::reload::{Refused, Reload, Renewed};
 use super::watchdog::Pulse;
 use crate::error_chain;
-use crate::pipeline::{Due, Pipeline, PipelineError, Published, Standing, Walked, is_due, now};
-use crate::store::Stale;
+use crate::pipeline::{Articles, Due, Outcome, Pipeline, PipelineError, Published, Standing, Walked, is_due, now};
+use crate::store::{Stale, StoreError};
 use crate::telemetry;
 
 /// What was asked of hosts is stored so often, and at the end.
@@ -47,6 +47,9 @@ pub(super) struct Work {
     busy: HashMap<Id, (Pipeline, Due)>,
     /// Those whose polls are being stored.
     storing: Vec<(Pipeline, Due)>,
+    /// Articles being asked for, and of which sources.
+    articles: JoinSet<(String, Result<Articles, StoreError>)>,
+    reading: HashSet<String>,
     /// When counts are stored next.
     count_at: Instant,
     /// What waited when the last publishing began. What differs from it came since: from another process, if not from a poll of ours.
@@ -87,6 +90,8 @@ impl Work {
             walks: JoinSet::new(),
             busy: HashMap::new(),
             storing: Vec::new(),
+            articles: JoinSet::new(),
+            reading: HashSet::new(),
             count_at: Instant::now() + COUNTS,
             stale: Stale::default(),
             // An earlier run may have left something.
@@ -132,6 +137,7 @@ impl Work {
                 () = heartbeat.tidy.notified() => self.tidy().await,
                 () = reload.notified() => self.reload().await,
                 Some(walk) = self.walks.join_next_with_id() => self.store(walk).await,
+                Some(done) = self.articles.join_next() => self.articles_done(done),
             }
             if !stop.is_cancelled() && self.publish_at.is_some_and(|at| at <= Instant::now()) {
                 self.publish().await;
@@ -280,6 +286,42 @@ impl Work {
         self.monitor.moved();
     }
 
+    /// Asks for the articles that are due of a source that was polled, beside all else: they may take as long as they want. They are stored as they
+    /// come, and published by the next heartbeat.
+    fn ask_for_articles(&mut self, pipeline: &Pipeline, due: &Due) {
+        let source = pipeline.source(due).clone();
+        let id = source.newsroom.id.to_string();
+        if source.article.is_none() || !self.reading.insert(id.clone()) {
+            return;
+        }
+        let pipeline = pipeline.clone();
+        let span = tracing::info_span!("articles", source.id = %id);
+        let work = async move { (id, pipeline.articles(&source, false).await) };
+        self.articles.spawn(work.instrument(span));
+    }
+
+    fn articles_done(&mut self, done: Result<(String, Result<Articles, StoreError>), JoinError>) {
+        let (source, articles) = match done {
+            Ok(done) => done,
+            Err(died) => {
+                // Whose they were is not told any more; of the others that are being asked for, what is due again is begun by one alone.
+                self.reading.clear();
+                tracing::error!(error = %died, "asking for articles died");
+                return;
+            }
+        };
+        self.reading.remove(&source);
+        match articles {
+            Ok(articles) => {
+                self.log.articles(&source, &articles);
+                if articles.changed > 0 {
+                    self.publish_at = Some(Instant::now());
+                }
+            }
+            Err(error) => self.log.trouble("storing articles", &error.into()),
+        }
+    }
+
     /// Stores a walk, and those that end at about the same time.
     async fn store(&mut self, first: Result<(Id, Walked), JoinError>) {
         self.pulse.at("storing what was polled");
@@ -318,6 +360,9 @@ impl Work {
                     }
                     if outcome.is_incident() {
                         self.incident.notify_one();
+                    }
+                    if matches!(outcome, Outcome::Polled(_)) {
+                        self.ask_for_articles(pipeline, &due);
                     }
                     self.tell(Event::Polled { source, outcome: Box::new(outcome) });
                 }
@@ -399,6 +444,7 @@ impl Work {
     pub async fn give_up(&mut self) {
         // Waited for: what they asked is counted when they end.
         self.walks.shutdown().await;
+        self.articles.shutdown().await;
         let cut: Vec<(Pipeline, Due)> = self.busy.drain().map(|(_, cut)| cut).chain(self.storing.drain(..)).collect();
         for (pipeline, cut) in apart(cut) {
             if let Err(error) = pipeline.give_up(&cut).await {

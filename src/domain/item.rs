@@ -105,4 +105,6 @@ pub struct Item {
     pub image: Option<String>,
     /// Facet name and term name pairs, in the order of the page.
     pub categories: Vec<(String, String)>,
+    /// What its own page says, where that was read.
+    pub article: Option<super::Article>,
 }

@@ -2,6 +2,7 @@
 //!
 //! Plain data and the rules that belong to it; knows no HTML, TOML, SQL, HTTP or feed format.
 
+pub mod article;
 pub mod channel;
 pub mod finding;
 pub mod fold;
@@ -16,6 +17,7 @@ pub mod text;
 pub mod words;
 pub mod zone;
 
+pub use article::{Alternate, Article, Enclosure};
 pub use channel::Address;
 pub use fold::fold;
 pub use host::{HostCounts, HostWait, MAX_URL, RobotsCopy, host};

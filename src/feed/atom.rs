@@ -46,10 +46,16 @@ fn entry(entry: &Entry) -> atom_syndication::Entry {
     let html = |value: &String| Text { value: value.clone(), r#type: TextType::Html, ..Text::default() };
     let mut links: Vec<Link> = entry.link.iter().map(|href| link("alternate", href)).collect();
     links.extend(entry.related.iter().map(|href| link("related", href)));
-    links.extend(entry.translations.iter().map(|t| Link { hreflang: Some(t.language.clone()), ..link("alternate", &t.url) }));
+    links.extend(entry.alternates.iter().map(|a| Link { hreflang: Some(a.language.clone()), ..link("alternate", &a.url) }));
+    links.extend(entry.enclosures.iter().map(|e| Link {
+        mime_type: Some(e.media.clone()),
+        length: (e.length > 0).then(|| e.length.to_string()),
+        ..link("enclosure", &e.url)
+    }));
     // An entry without a link must have content (RFC 4287, section 4.1.2).
-    let content = entry.link.is_none().then(|| Content {
-        value: Some(entry.summary.clone().unwrap_or_else(|| crate::domain::text::escape_html(&entry.title))),
+    let needed = || entry.summary.clone().unwrap_or_else(|| crate::domain::text::escape_html(&entry.title));
+    let content = entry.content.clone().or_else(|| entry.link.is_none().then(needed)).map(|value| Content {
+        value: Some(value),
         content_type: Some("html".into()),
         ..Content::default()
     });

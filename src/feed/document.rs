@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::Format;
 use crate::domain::text::xml_legal;
-use crate::domain::{Digest, Published, Stamper};
+use crate::domain::{Alternate, Digest, Enclosure, Published, Stamper};
 
 /// A feed, ready to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +57,12 @@ pub struct Entry {
     pub categories: Vec<Category>,
     /// The feed it comes from, in feeds over several sources.
     pub origin: Option<Origin>,
-    /// The same story in other languages, at most once each.
-    pub translations: Vec<Translation>,
+    /// The body of its article, safe HTML.
+    pub content: Option<String>,
+    /// The files that belong to it.
+    pub enclosures: Vec<Enclosure>,
+    /// The same in other languages.
+    pub alternates: Vec<Alternate>,
 }
 
 /// The feed that an entry comes from.
@@ -72,15 +76,6 @@ pub struct Origin {
     pub home: Option<String>,
     /// Its address without the format's ending.
     pub address: String,
-}
-
-/// A story in another language.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Translation {
-    /// Language tag (BCP 47).
-    pub language: String,
-    /// Where it can be read.
-    pub url: String,
 }
 
 /// A term of an item.
@@ -106,12 +101,14 @@ impl Document {
         for entry in &mut self.entries {
             legal(&mut entry.title);
             entry.link.iter_mut().chain(&mut entry.related).chain(&mut entry.summary).chain(&mut entry.image).for_each(legal);
+            entry.content.iter_mut().for_each(legal);
+            entry.enclosures.iter_mut().flat_map(|e| [&mut e.url, &mut e.media]).for_each(legal);
+            entry.alternates.iter_mut().flat_map(|a| [&mut a.url, &mut a.language]).for_each(legal);
             entry.categories.iter_mut().for_each(|c| {
                 legal(&mut c.scheme);
                 legal(&mut c.term);
             });
             entry.origin.iter_mut().flat_map(|o| [&mut o.title, &mut o.address].into_iter().chain(&mut o.home)).for_each(legal);
-            entry.translations.iter_mut().flat_map(|t| [&mut t.language, &mut t.url]).for_each(legal);
         }
         self
     }
@@ -138,6 +135,17 @@ impl Document {
                 stamper.part("image");
                 stamper.part(image);
             }
+            // The same of articles.
+            if let Some(content) = &e.content {
+                stamper.part("content");
+                stamper.part(content);
+            }
+            for e in &e.enclosures {
+                ["enclosure", &e.url, &e.media, &e.length.to_string()].into_iter().for_each(|part| stamper.part(part));
+            }
+            for a in &e.alternates {
+                ["alternate", &a.language, &a.url].into_iter().for_each(|part| stamper.part(part));
+            }
             for c in &e.categories {
                 stamper.part(&c.scheme);
                 stamper.part(&c.term);
@@ -148,9 +156,6 @@ impl Document {
                 ["origin", &origin.id.to_string(), &origin.title, home, &origin.address]
                     .into_iter()
                     .for_each(|part| stamper.part(part));
-            }
-            for t in &e.translations {
-                ["translation", &t.language, &t.url].into_iter().for_each(|part| stamper.part(part));
             }
         }
         stamper.finish()

@@ -14,7 +14,7 @@ pub struct Fitted {
     pub items: usize,
 }
 
-/// Renders the document in its formats, none over `max_size` bytes: the oldest items go first, but never the `fresh` ones, then
+/// Renders the document in its formats, none over `max_size` bytes: articles' contents go first, the oldest items' before the others', then the oldest items, but never the `fresh` ones, then
 /// summaries and images. All formats hold the same. Fresh items' titles stay even if the limit cannot be met.
 pub fn fit(mut document: Document, fresh: &HashSet<Digest>, max_size: u64) -> Fitted {
     let render = |document: &Document| -> Vec<_> { document.formats.iter().map(|f| (*f, f.render(document))).collect() };
@@ -22,6 +22,13 @@ pub fn fit(mut document: Document, fresh: &HashSet<Digest>, max_size: u64) -> Fi
     let largest = |documents: &[(Format, Vec<u8>)]| documents.iter().map(|(_, bytes)| bytes.len()).max().unwrap_or(0);
     let mut documents = render(&document);
     while largest(&documents) > limit {
+        let contents = document.entries.iter().filter(|e| e.content.is_some()).count();
+        if contents > 0 {
+            let over = largest(&documents) - limit;
+            drop_contents(&mut document, over);
+            documents = render(&document);
+            continue;
+        }
         let spare = document.entries.iter().filter(|e| !fresh.contains(&e.id)).count();
         if spare > 0 && document.entries.len() > 1 {
             // In proportion to what is too much, at least one, never all.
@@ -36,6 +43,17 @@ pub fn fit(mut document: Document, fresh: &HashSet<Digest>, max_size: u64) -> Fi
         documents = render(&document);
     }
     Fitted { documents, items: document.entries.len() }
+}
+
+/// Drops the oldest items' contents, until what they take is dropped; at least one.
+fn drop_contents(document: &mut Document, over: usize) {
+    let mut dropped = 0;
+    for content in document.entries.iter_mut().rev().map(|e| &mut e.content) {
+        if dropped >= over {
+            return;
+        }
+        dropped += content.take().map_or(0, |content| content.len());
+    }
 }
 
 fn drop_oldest(document: &mut Document, fresh: &HashSet<Digest>, mut count: usize) {

@@ -4,6 +4,9 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
+use crate::domain::Enclosure;
+use crate::normalise::html::text_of;
+
 use super::{Document, Entry, Format, GENERATOR_URL};
 
 #[derive(Serialize)]
@@ -42,6 +45,9 @@ struct Item<'a> {
     url: Option<&'a str>,
     title: &'a str,
     content_html: &'a str,
+    /// Plain text; only beside a content that is more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<String>,
     /// "The URL of the main image for the item."
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<&'a str>,
@@ -49,8 +55,18 @@ struct Item<'a> {
     date_modified: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<Attachment<'a>>,
     #[serde(rename = "_newsroomd", skip_serializing_if = "Option::is_none")]
     more: Option<ItemMore<'a>>,
+}
+
+#[derive(Serialize)]
+struct Attachment<'a> {
+    url: &'a str,
+    mime_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size_in_bytes: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -113,18 +129,23 @@ fn item(entry: &Entry) -> Item<'_> {
     let mut seen = HashSet::new();
     let tags = entry.categories.iter().map(|c| c.term.as_str()).filter(|t| seen.insert(*t)).collect();
     let categories: Vec<Term<'_>> = entry.categories.iter().map(|c| Term { scheme: &c.scheme, term: &c.term }).collect();
-    let translations: Vec<_> = entry.translations.iter().map(|t| Translated { url: &t.url, language: &t.language }).collect();
+    let translations: Vec<_> = entry.alternates.iter().map(|t| Translated { url: &t.url, language: &t.language }).collect();
     let source = entry.origin.as_ref().map(|o| Source {
         title: &o.title,
         feed_url: format!("{}.{}", o.address, Format::Json.extension()),
         home_page_url: o.home.as_deref(),
     });
+    fn attachment(Enclosure { url, media, length }: &Enclosure) -> Attachment<'_> {
+        Attachment { url, mime_type: media, size_in_bytes: Some(*length).filter(|length| *length > 0) }
+    }
     let has_more = !categories.is_empty() || !entry.related.is_empty() || !translations.is_empty() || source.is_some();
     Item {
         id: entry.id.urn().to_string(),
         url: entry.link.as_deref(),
         title: &entry.title,
-        content_html: entry.summary.as_deref().unwrap_or_default(),
+        content_html: entry.content.as_deref().or(entry.summary.as_deref()).unwrap_or_default(),
+        summary: entry.content.as_ref().and(entry.summary.as_deref()).map(text_of).filter(|text| !text.is_empty()),
+        attachments: entry.enclosures.iter().map(attachment).collect(),
         image: entry.image.as_deref(),
         date_published: entry.published.to_rfc3339(),
         date_modified: entry.updated.to_rfc3339(),

@@ -22,7 +22,7 @@ fn has_images(entries: &[Entry]) -> bool {
     entries.iter().any(|e| e.image.is_some())
 }
 
-pub use document::{Category, Document, Entry, Origin, Translation};
+pub use document::{Category, Document, Entry, Origin};
 pub use fit::{Fitted, fit};
 pub use format::Format;
 

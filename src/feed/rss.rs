@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use ::rss::extension::Extension;
 use ::rss::extension::atom::{AtomExtension, Link};
-use ::rss::{Category, Channel, Guid, Item, Source};
+use ::rss::{Category, Channel, Enclosure, Guid, Item, Source};
 
-use super::{Document, Entry, Format, GENERATOR, MEDIA, Origin, Translation, has_images};
+use super::{Document, Entry, Format, GENERATOR, MEDIA, Origin, has_images};
 
 /// The document as RSS.
 pub(super) fn render(document: &Document) -> Vec<u8> {
@@ -22,6 +22,9 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
     let mut namespaces = BTreeMap::from([("atom".into(), "http://www.w3.org/2005/Atom".into())]);
     if has_images(&document.entries) {
         namespaces.insert("media".into(), MEDIA.into());
+    }
+    if document.entries.iter().any(|e| e.content.is_some()) {
+        namespaces.insert("content".into(), "http://purl.org/rss/1.0/modules/content/".into());
     }
     let channel = Channel {
         title: document.title.clone(),
@@ -44,13 +47,20 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
 
 fn item(entry: &Entry) -> Item {
     let related = entry.related.iter().map(|href| Link { rel: "related".into(), href: href.clone(), ..Link::default() });
-    let translated = |t: &Translation| Link {
-        rel: "alternate".into(),
-        href: t.url.clone(),
-        hreflang: Some(t.language.clone()),
+    // An item has one enclosure at most.
+    let more = entry.enclosures.iter().skip(1).map(|e| Link {
+        rel: "enclosure".into(),
+        href: e.url.clone(),
+        mime_type: Some(e.media.clone()),
         ..Link::default()
-    };
-    let links: Vec<Link> = related.chain(entry.translations.iter().map(translated)).collect();
+    });
+    let alternates = entry.alternates.iter().map(|a| Link {
+        rel: "alternate".into(),
+        href: a.url.clone(),
+        hreflang: Some(a.language.clone()),
+        ..Link::default()
+    });
+    let links: Vec<Link> = related.chain(more).chain(alternates).collect();
     // "Its value is the name of the RSS channel that the item came from": its url is that channel's document.
     let source = |o: &Origin| Source { url: format!("{}.{}", o.address, Format::Rss.extension()), title: Some(o.title.clone()) };
     let updated = Extension { name: "atom:updated".into(), value: Some(entry.updated.to_rfc3339()), ..Extension::default() };
@@ -69,6 +79,12 @@ fn item(entry: &Entry) -> Item {
         pub_date: Some(entry.published.to_rfc2822()),
         atom_ext: (!links.is_empty()).then_some(AtomExtension { links }),
         source: entry.origin.as_ref().map(source),
+        content: entry.content.clone(),
+        enclosure: entry.enclosures.first().map(|e| Enclosure {
+            url: e.url.clone(),
+            length: e.length.to_string(),
+            mime_type: e.media.clone(),
+        }),
         extensions,
         ..Item::default()
     }

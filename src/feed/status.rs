@@ -58,12 +58,14 @@ fn entry(incident: &Incident, event: Event, at: DateTime<Utc>, title: String, su
         link: None,
         related: Vec::new(),
         origin: None,
-        translations: Vec::new(),
         published: at.fixed_offset(),
         updated: at.fixed_offset(),
         summary: Some(summary),
         image: None,
         categories: Vec::new(),
+        content: None,
+        enclosures: Vec::new(),
+        alternates: Vec::new(),
     }
 }
 

@@ -112,6 +112,9 @@ impl Fetcher {
                     return Ok(Fetched { answer: Answer::NotModified { url: at, moved, etag, last_modified }, slot });
                 }
                 Asked::Page(page) => return Ok(Fetched { answer: Answer::Page(Page { moved, ..page }), slot }),
+                Asked::Elsewhere { to, .. } if ask.only.is_some_and(|only| !only.contains(&host(&to))) => {
+                    return Err(FetchError::OtherHost { url: ask.url.clone(), to: Box::new(to) });
+                }
                 Asked::Elsewhere { to, permanent } => {
                     // A step out of https is followed, but not remembered.
                     for_good &= permanent && (at.scheme() != "https" || to.scheme() == "https");

@@ -109,6 +109,8 @@ pub struct Ask<'a> {
     pub tally: Option<&'a Tally>,
     /// A feed is what is looked for, where a host has both at one address.
     pub feed: bool,
+    /// The only hosts that redirects may lead to (as [`crate::domain::host()`] has them); None: any that is not inside.
+    pub only: Option<&'a [String]>,
 }
 
 /// What asking took, requests for robots.txt included.
@@ -150,7 +152,7 @@ impl Tally {
 impl<'a> Ask<'a> {
     /// The whole page, with all manners.
     pub fn whole(url: &'a Url) -> Self {
-        Self { url, home: url, known: Known::default(), obey_robots: true, now: false, tally: None, feed: false }
+        Self { url, home: url, known: Known::default(), obey_robots: true, now: false, tally: None, feed: false, only: None }
     }
 }
 
@@ -222,6 +224,16 @@ pub enum FetchError {
         url: Url,
         /// Where to, as the server wrote it.
         location: String,
+    },
+    /// A redirect to a host that may not be led to.
+    #[error(
+        "{url} redirects to {to}, which is on none of the hosts that its articles may be on: if it may be, add it to `hosts` of [source.article]"
+    )]
+    OtherHost {
+        /// The page.
+        url: Url,
+        /// Where to.
+        to: Box<Url>,
     },
     /// An address that is no page's.
     #[error("{address} is longer than {MAX_URL} bytes: such an address is not asked for")]
@@ -401,6 +413,7 @@ impl FetchError {
             | Self::Certificates(_)
             | Self::Redirects { .. }
             | Self::LongAddress { .. }
+            | Self::OtherHost { .. }
             | Self::ManyHosts { .. }
             | Self::Nowhere { .. }
             | Self::HostWaits { .. }

@@ -175,6 +175,7 @@ fn entry(config: &Config, item: &Item) -> Entry {
         scheme: format!("{}{}/{facet}", config.base_url, item.source),
         term: name.clone(),
     };
+    let article = item.article.clone().unwrap_or_default();
     Entry {
         id: item.guid,
         title: item.title.clone(),
@@ -186,7 +187,9 @@ fn entry(config: &Config, item: &Item) -> Entry {
         image: item.image.clone(),
         categories: categories(config, item).into_iter().map(category).collect(),
         origin: None,
-        translations: Vec::new(),
+        content: article.content,
+        enclosures: article.enclosures,
+        alternates: article.alternates,
     }
 }
 

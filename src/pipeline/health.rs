@@ -139,6 +139,7 @@ fn plain(error: &FetchError) -> String {
         }
         FetchError::Redirects { .. } | FetchError::Nowhere { .. } => "the redirects lead nowhere".to_owned(),
         FetchError::ManyHosts { .. } => "the pages lead to too many other hosts in a day".to_owned(),
+        FetchError::OtherHost { .. } => "the redirects lead to another host".to_owned(),
         FetchError::LongAddress { .. } => "the address is too long to be asked for".to_owned(),
         FetchError::Request { .. } => "there was no connection, or the answer was cut off".to_owned(),
         FetchError::Coding { .. } | FetchError::Packed { .. } => "the page cannot be unpacked".to_owned(),

@@ -2,9 +2,10 @@
 //!
 //! `due` says which sources are due; `poll` walks one source's pages into the store; `publish` renders what the store marked stale and brings it to
 //! disk, `shelve` to the shelf; `question` is what feeds of one's own ask; `lists` are the lists of feeds, `removal` what was forgotten; `round` is all of it once;
-//! `backfill` walks a pager to its end. `health` judges pages and notes how sources fare, `status` makes the feed of it, `deliver` tells the webhook;
-//! `examine` compares the tree with the store; `hosts` keeps what the fetcher must remember of hosts.
+//! `article` asks for new items' own pages; `backfill` walks a pager to its end. `health` judges pages and notes how sources fare, `status` makes the feed of
+//! it, `deliver` tells the webhook; `examine` compares the tree with the store; `hosts` keeps what the fetcher must remember of hosts.
 
+mod article;
 mod backfill;
 mod channel;
 mod deliver;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+pub use article::{Articles, Failure, article_hosts, read_article};
 pub use backfill::{BackfillAsked, Backfilled, Begins, Ended, Estimate, Outlet, Progress, Told};
 pub use channel::title;
 pub use due::{Due, Standing, backs_off, is_due, now};

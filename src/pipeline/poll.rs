@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use url::Url;
 
+use super::article::NEWEST_ARTICLES;
 use super::due::next;
 use super::found::{self, Found};
 use super::health::{judge_first, recognised};
@@ -404,6 +405,7 @@ impl Walked {
             begins: self.steps.past.is_none() || !self.steps.polled.odd.is_empty(),
             max_new_terms: source.max_new_terms,
             questions,
+            articles: source.article.as_ref().map(|_| NEWEST_ARTICLES),
         }
     }
 }

@@ -28,6 +28,13 @@ pub struct Published {
     pub documents: usize,
 }
 
+impl Published {
+    /// What both did, this one before the other.
+    pub(super) fn and(self, after: Self) -> Self {
+        Self { channels: self.channels + after.channels, written: self.written + after.written, ..after }
+    }
+}
+
 /// Channels rendered before their documents are written: bounds memory, and how much a crash repeats.
 pub(super) const BATCH: usize = 64;
 

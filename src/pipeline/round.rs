@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{Stream, StreamExt};
 
-use super::{Pipeline, PipelineError, PollError, Polled, Published, backs_off, is_due, now};
+use super::{Articles, Pipeline, PipelineError, PollError, Polled, Published, backs_off, is_due, now};
+use crate::config::Source;
 use crate::domain::host;
 use crate::schedule::Schedule;
 
@@ -82,6 +83,8 @@ impl Outcome {
 pub struct Round {
     /// Each source in the config's order, by id.
     pub sources: Vec<(String, Outcome)>,
+    /// What asking for articles came to, by source.
+    pub articles: Vec<(String, Articles)>,
     /// What was published; None: there was no outlet.
     pub published: Option<Published>,
 }
@@ -169,13 +172,35 @@ impl Pipeline {
         }
         let mut published = before;
         if let (true, Some(before)) = (anything_new, before) {
-            published = self.publish().await?.map(|after| Published {
-                channels: before.channels + after.channels,
-                written: before.written + after.written,
-                ..after
-            });
+            published = self.publish().await?.map(|after| before.and(after));
         }
-        Ok(Round { sources: sources.into_iter().flatten().collect(), published })
+        // What is new is out: articles may take as long as they want.
+        let sources: Vec<(String, Outcome)> = sources.into_iter().flatten().collect();
+        let articles = self.articles_of(&sources, regardless).await?;
+        if let (true, Some(before)) = (articles.iter().any(|(_, a)| a.changed > 0), published) {
+            published = self.publish().await?.map(|after| before.and(after));
+        }
+        Ok(Round { sources, articles, published })
+    }
+
+    /// Asks for the articles of the sources that were polled, all at once: each host is asked in its turns.
+    async fn articles_of(
+        &self,
+        polled: &[(String, Outcome)],
+        regardless: bool,
+    ) -> Result<Vec<(String, Articles)>, PipelineError> {
+        let polled = |source: &&Source| {
+            let of_source =
+                |(id, outcome): &(String, Outcome)| *id == source.newsroom.id.as_str() && matches!(outcome, Outcome::Polled(_));
+            source.article.is_some() && polled.iter().any(of_source)
+        };
+        let asked = self.config.sources.iter().filter(polled).map(|source| async move {
+            let articles = self.articles(source, regardless).await?;
+            Ok::<_, PipelineError>((source.newsroom.id.to_string(), articles))
+        });
+        let mut articles: Vec<_> = futures_util::future::join_all(asked).await.into_iter().collect::<Result<_, _>>()?;
+        articles.retain(|(_, a)| *a != Articles::default());
+        Ok(articles)
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::channel::Known;
 use crate::config::{Config, Feed, Source};
-use crate::domain::{Address, Item, Merge};
-use crate::feed::{Document, Entry, Origin, Translation};
+use crate::domain::{Address, Alternate, Item, Merge};
+use crate::feed::{Document, Entry, Origin};
 use crate::normalise::link::is_same;
 use crate::normalise::story::{Edition, Editions};
 
@@ -84,15 +84,15 @@ fn origin(config: &Config, item: &Item) -> Origin {
 /// Adds the link of another item of the story, unless it is there, however spelt.
 fn add(config: &Config, item: &Item, other: &Item, entry: &mut Entry) {
     let Some(url) = &other.link else { return };
-    let there = entry.link.iter().chain(&entry.related).chain(entry.translations.iter().map(|t| &t.url));
+    let there = entry.link.iter().chain(&entry.related).chain(entry.alternates.iter().map(|t| &t.url));
     if there.into_iter().any(|link| is_same(link, url)) {
         return;
     }
     let language = |item: &Item| source(config, item).map(|s| s.newsroom.language.clone());
     match language(other) {
         // One link of a kind for each language (RFC 4287, section 4.1.2).
-        Some(tag) if language(item).as_ref() != Some(&tag) && entry.translations.iter().all(|t| t.language != tag) => {
-            entry.translations.push(Translation { language: tag, url: url.clone() });
+        Some(tag) if language(item).as_ref() != Some(&tag) && entry.alternates.iter().all(|t| t.language != tag) => {
+            entry.alternates.push(Alternate { language: tag, url: url.clone() });
         }
         _ => entry.related.push(url.clone()),
     }

@@ -4,6 +4,7 @@
 use sqlx::SqliteConnection;
 
 use super::StoreError;
+use super::articles::want;
 use super::rows::{FreshItem, FreshSighting, insert_items, insert_sightings};
 use super::sources::{Moved, Validators};
 use crate::domain::Digest;
@@ -14,6 +15,8 @@ pub(super) struct Additions<'a> {
     /// With ascending numbers, none left out.
     pub items: Vec<FreshItem<'a>>,
     pub sightings: Vec<FreshSighting<'a>>,
+    /// Items whose articles are wanted, and since when (unix seconds).
+    pub articles: Vec<(i64, i64)>,
     pub stale: Vec<Stale>,
     pub ends: Vec<End<'a>>,
 }
@@ -45,6 +48,7 @@ impl Additions<'_> {
     pub async fn write(&self, tx: &mut SqliteConnection) -> Result<(), StoreError> {
         insert_items(tx, &self.items).await?;
         insert_sightings(tx, &self.sightings).await?;
+        want(tx, &self.articles).await?;
         self.mark_stale(tx).await?;
         self.pasts(tx).await?;
         self.end(tx).await

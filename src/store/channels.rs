@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Store, StoreError, digest, listed};
-use crate::domain::{Digest, Item};
+use crate::domain::{Article, Digest, Item};
 use crate::normalise::matching::guid;
 use chrono::{DateTime, FixedOffset, Utc};
 
@@ -115,8 +115,22 @@ pub struct Rendered {
 pub type Categories = HashMap<i64, (String, String)>;
 
 /// An item as [`Store::items`] asks for it.
-type ItemRow =
-    (i64, String, String, u32, String, Option<String>, Vec<String>, Option<String>, Option<String>, i64, i32, i64, Vec<i64>);
+type ItemRow = (
+    i64,
+    String,
+    String,
+    u32,
+    String,
+    Option<String>,
+    Vec<String>,
+    Option<String>,
+    Option<String>,
+    i64,
+    i32,
+    i64,
+    Vec<i64>,
+    Option<Article>,
+);
 
 impl Store {
     /// Marks channels as stale, and enters those that are not known yet: feeds that the config defines.
@@ -185,8 +199,8 @@ impl Store {
         let ids = serde_json::json!(ids.collect::<Vec<_>>()).to_string();
         let rows: String = sqlx::query_scalar(
             "SELECT json_group_array(json_array(i.id, s.name, hex(i.origin), i.counter, i.title, i.link, json(i.related), i.summary, i.image, i.published,
-                 i.zone, i.updated, json(i.terms)))
-             FROM json_each($1) j JOIN item i ON i.id = j.value JOIN source s ON s.id = i.source",
+                 i.zone, i.updated, json(i.terms), json(a.had)))
+             FROM json_each($1) j JOIN item i ON i.id = j.value JOIN source s ON s.id = i.source LEFT JOIN article a ON a.item = i.id",
         )
         .bind(ids)
         .fetch_one(&self.pool)
@@ -236,10 +250,17 @@ impl Store {
 }
 
 fn item(row: ItemRow, categories: &Categories) -> Item {
-    let (_, source, origin, counter, title, link, related, summary, image, published, zone, updated, terms) = row;
+    let (_, source, origin, counter, title, link, related, summary, image, published, zone, updated, terms, article) = row;
     let utc = FixedOffset::east_opt(0).expect("zero is an offset");
     let zone = FixedOffset::east_opt(zone).unwrap_or(utc);
     let instant = |t: i64| DateTime::from_timestamp(t, 0).unwrap_or_default().with_timezone(&zone);
+    // The listing states the day, the article the time. It is said, and the item stays at its place among the others.
+    let midnight = instant(published);
+    let timed = article.as_ref().and_then(|article| article.published).map(instant);
+    let published = timed
+        .filter(|timed| midnight.time() == chrono::NaiveTime::MIN && timed.date_naive() == midnight.date_naive())
+        .unwrap_or(midnight);
+    let image = image.or_else(|| article.as_ref()?.image.clone());
     Item {
         source,
         // The column holds 16 bytes, written by us.
@@ -247,11 +268,12 @@ fn item(row: ItemRow, categories: &Categories) -> Item {
         title,
         link,
         related,
-        published: instant(published),
-        updated: instant(updated),
+        published,
+        updated: instant(updated).max(published),
         summary,
         image,
         categories: terms.iter().filter_map(|id| categories.get(id).cloned()).collect(),
+        article,
     }
 }
 

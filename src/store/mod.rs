@@ -19,6 +19,7 @@ macro_rules! from_row {
 }
 
 mod additions;
+mod articles;
 mod asked;
 mod backfill;
 mod backup;
@@ -46,6 +47,7 @@ mod walk;
 
 use sqlx::SqlitePool;
 
+pub use articles::{MOST_ATTEMPTS, Wanted};
 pub use asked::{Asked, Pairs, What};
 pub use backfill::Backfill;
 pub use backup::{BackupError, back_up};

@@ -29,6 +29,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "tried", include_str!("migrations/0010_tried.sql")),
     (11, "image", include_str!("migrations/0011_image.sql")),
     (12, "question", include_str!("migrations/0012_question.sql")),
+    (13, "articles", include_str!("migrations/0013_articles.sql")),
     (14, "story", include_str!("migrations/0014_story.sql")),
 ];
 

@@ -40,6 +40,7 @@ const NUMBERED: &[&str] = &[
     "question",
     "list",
     "story",
+    "article",
 ];
 
 /// Tables whose rows have only keys, which are read from both ends. (`item_term` is made anew from the items, `list_item` by asking them again.)

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
 use super::additions::{Additions, End, Stale};
+use super::articles::want_again;
 use super::asked::{Asked, ask_changed, mark_lists_of};
 use super::forget::note_traces;
 use super::known::{Loaded, StoredItem, day_number, load};
@@ -44,6 +45,8 @@ pub struct Walk<'a> {
     pub max_new_terms: usize,
     /// What is asked of every item.
     pub questions: &'a [Asked],
+    /// The articles of new items are wanted: of a source's first walk those of its newest items, this many. None: no articles are.
+    pub articles: Option<usize>,
 }
 
 /// What a walk brought.
@@ -211,6 +214,14 @@ impl<'a> Saving<'a> {
         self.order(tx, loaded, plan, &mut fresh, &mut changed).await?;
         for item in &changed {
             update_item(tx, item).await?;
+        }
+        let edited = plan.seen.iter().filter(|seen| seen.change == Change::Edited).map(|seen| loaded.items[seen.item].id);
+        want_again(tx, &edited.collect::<Vec<_>>(), self.walk.at.timestamp()).await?;
+        if let Some(newest) = self.walk.articles.filter(|_| !self.backfill) {
+            let mut wanted: Vec<&FreshItem<'_>> = fresh.iter().collect();
+            wanted.sort_by_key(|item| (std::cmp::Reverse(item.published), item.position, item.id));
+            wanted.truncate(if self.source.walked { usize::MAX } else { newest });
+            additions.articles.extend(wanted.into_iter().map(|item| (item.id, self.walk.at.timestamp())));
         }
         self.saved.new = fresh.len();
         for item in &fresh {

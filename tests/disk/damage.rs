@@ -20,7 +20,11 @@ fn long_rows(count: usize) -> Vec<Row> {
 
 /// With summaries of so many words.
 fn rows_of(count: usize, words: usize) -> Vec<Row> {
-    rows(count).into_iter().enumerate().map(|(n, row)| row.summary(&format!("Summary {n}. {}", "Words. ".repeat(words)))).collect()
+    rows(count)
+        .into_iter()
+        .enumerate()
+        .map(|(n, row)| row.summary(&format!("Summary {n}. {}", "Words. ".repeat(words))))
+        .collect()
 }
 
 fn scene() -> Scene {

@@ -59,6 +59,7 @@ async fn store(source: &Source, known: &[Reading], pages: &[Vec<Reading>], size:
         moved: None,
         past: None,
         begins: false,
+        articles: None,
         max_new_terms: 20,
         questions: &[],
     };

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod articles;
 mod backfill;
 mod backfill_shifts;
 mod backoff;

@@ -247,12 +247,14 @@ mod tests {
             link: Some("https://a.example/?a=1&b=\"".into()),
             related: Vec::new(),
             origin: None,
-            translations: Vec::new(),
             published,
             updated: published,
             summary: Some(summary.into()),
             image: None,
             categories: terms.iter().map(|t| Category { scheme: "x".into(), term: (*t).into() }).collect(),
+            content: None,
+            enclosures: Vec::new(),
+            alternates: Vec::new(),
         }
     }
 

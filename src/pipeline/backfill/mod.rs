@@ -354,6 +354,7 @@ impl<'a> Run<'a> {
             moved: None,
             past: None,
             begins: false,
+            articles: None,
             max_new_terms: self.source.max_new_terms,
             questions: &self.questions,
         };

@@ -1,5 +1,7 @@
 //! `preview`: what a page gives, before any feed is made of it.
 
+mod article;
+
 use crate::commands::out::say;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -24,6 +26,9 @@ use crate::store::{Store, StoreError};
 pub(super) async fn run(config: &Config, args: &PreviewArgs) -> anyhow::Result<Exit> {
     let (source, page, listing) = page(config, args).await?;
     let mut read = read_page(&page, 0, source, now());
+    if let Some(row) = args.article {
+        return article::show(config, source, &page, listing.then_some(&read), row, args.json).await;
+    }
     // Of another page than the listing's first nothing is remembered.
     let judged = match listing {
         true => judged(config, source, &mut read).await,
@@ -129,6 +134,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// there is a database.
 async fn fetch(config: &Config, source: &Source, url: &Url) -> anyhow::Result<Page> {
     fetch_page(config, ask(source, url), source.allow_networks.as_deref()).await
+}
+
+/// The same of an article, which may be on these hosts only.
+async fn fetch_article(config: &Config, source: &Source, url: &Url, hosts: &[String]) -> anyhow::Result<Page> {
+    let ask = Ask { only: Some(hosts), feed: false, ..ask(source, url) };
+    fetch_page(config, ask, source.allow_networks.as_deref()).await
 }
 
 /// The same of any page.
