@@ -166,7 +166,7 @@ fn articles_of_twelve_makes_are_whole_safe_and_alone() {
     let languages = serde_json::json!([
         {"language": "fr", "url": at("/fr/articles/languages")}, {"language": "ru", "url": at("/ru/articles/languages")},
     ]);
-    assert_eq!(found["languages"]["_newsroomd"]["alternates"], languages);
+    assert_eq!(found["languages"]["_newsroomd"]["translations"], languages);
     assert_eq!(found["short"]["summary"], "About short", "the summary stays beside the content");
 
     // The other formats say the same, and are well-formed.
