@@ -121,7 +121,6 @@ fn document(source: &Source, page: &Page) -> Document {
         title: row.title.clone(),
         link: row.link.as_ref().map(|l| l.url.clone()),
         origin: None,
-        translations: Vec::new(),
         related: Vec::new(),
         published: row.published,
         updated: row.published,

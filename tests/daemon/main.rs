@@ -4,6 +4,7 @@
 mod support;
 
 mod admin;
+mod articles;
 mod backfill;
 mod beside;
 mod browser;

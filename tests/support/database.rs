@@ -137,7 +137,7 @@ pub fn run(path: &Path, script: &'static str) {
 pub fn forget_questions(path: &Path) {
     run(
         path,
-        "DROP TRIGGER list_item_came_doubled; DROP TRIGGER list_item_went_doubled; DROP TRIGGER item_number_went; DROP TRIGGER item_goes_unlisted;
+        "DROP TABLE article; DROP TRIGGER list_item_came_doubled; DROP TRIGGER list_item_went_doubled; DROP TRIGGER item_number_went; DROP TRIGGER item_goes_unlisted;
          DROP TABLE story_mark; DROP TABLE story; DROP TABLE story_state; DROP TRIGGER list_item_came; DROP TRIGGER list_item_went; DROP TRIGGER item_came_unasked; DROP TRIGGER item_changed_unasked;
          DROP TRIGGER term_released; ALTER TABLE channel DROP COLUMN list; DROP TABLE unasked; DROP TABLE list_item;
          DROP TABLE list; DROP TABLE question; DELETE FROM _sqlx_migrations WHERE version > 11; PRAGMA user_version = 11",
@@ -149,7 +149,7 @@ pub fn make_old(path: &Path) {
     forget_questions(path);
     run(
         path,
-        "DROP TABLE article; ALTER TABLE item DROP COLUMN slack; ALTER TABLE item DROP COLUMN image; DROP TABLE delivery; DROP TABLE incident; DROP TABLE past; DROP TABLE status; ALTER TABLE source DROP COLUMN since; ALTER TABLE source DROP COLUMN kind; ALTER TABLE source DROP COLUMN tried;
+        "ALTER TABLE item DROP COLUMN slack; ALTER TABLE item DROP COLUMN image; DROP TABLE delivery; DROP TABLE incident; DROP TABLE past; DROP TABLE status; ALTER TABLE source DROP COLUMN since; ALTER TABLE source DROP COLUMN kind; ALTER TABLE source DROP COLUMN tried;
          ALTER TABLE source DROP COLUMN moved_from; ALTER TABLE source DROP COLUMN moved; ALTER TABLE source DROP COLUMN validated;
          DROP TABLE host_wait; DROP TABLE robots; DROP TABLE host_day; DROP TRIGGER item_came; DROP TRIGGER item_went; DROP TRIGGER item_term_came; DROP TRIGGER item_term_went;
          ALTER TABLE source DROP COLUMN items; ALTER TABLE term DROP COLUMN items; DROP TRIGGER channel_marked; ALTER TABLE channel DROP COLUMN revision; DROP TABLE trace; DROP TABLE forgotten; DROP TABLE gone; DROP TABLE erasure; DROP TABLE backfill_row; DROP TABLE backfill; ALTER TABLE term DROP COLUMN forgotten;
