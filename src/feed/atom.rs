@@ -46,7 +46,8 @@ fn entry(entry: &Entry) -> atom_syndication::Entry {
     let html = |value: &String| Text { value: value.clone(), r#type: TextType::Html, ..Text::default() };
     let mut links: Vec<Link> = entry.link.iter().map(|href| link("alternate", href)).collect();
     links.extend(entry.related.iter().map(|href| link("related", href)));
-    links.extend(entry.alternates.iter().map(|a| Link { hreflang: Some(a.language.clone()), ..link("alternate", &a.url) }));
+    // A second "alternate" may have another language (RFC 4287, section 4.1.2), but readers take it for the entry's own address.
+    links.extend(entry.alternates.iter().map(|a| Link { hreflang: Some(a.language.clone()), ..link("related", &a.url) }));
     links.extend(entry.enclosures.iter().map(|e| Link {
         mime_type: Some(e.media.clone()),
         length: (e.length > 0).then(|| e.length.to_string()),

@@ -54,8 +54,9 @@ fn item(entry: &Entry) -> Item {
         mime_type: Some(e.media.clone()),
         ..Link::default()
     });
+    // Not "alternate", which readers take for the item's own address.
     let alternates = entry.alternates.iter().map(|a| Link {
-        rel: "alternate".into(),
+        rel: "related".into(),
         href: a.url.clone(),
         hreflang: Some(a.language.clone()),
         ..Link::default()

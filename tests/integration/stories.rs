@@ -241,7 +241,7 @@ fn editions_in_other_languages_are_one_entry_only_where_that_is_asked_for() {
     assert_eq!(scene.entries("one")[1..], before, "and no related link");
     let translated = |document: &str| {
         let text = std::fs::read_to_string(scene.place.feeds().join(document)).expect("a document");
-        text.contains(&format!("href=\"{}\" rel=\"alternate\" hreflang=\"ru\"", scene.newsroom.url("/ru/news/1")))
+        text.contains(&format!("href=\"{}\" rel=\"related\" hreflang=\"ru\"", scene.newsroom.url("/ru/news/1")))
     };
     assert!(translated("one.atom") && translated("one.rss"));
     let json = std::fs::read_to_string(scene.place.feeds().join("one.json")).expect("a document");

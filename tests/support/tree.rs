@@ -88,6 +88,8 @@ fn atom_child<'d>(node: roxmltree::Node<'d, '_>, name: &'static str) -> Option<&
 
 fn links(node: roxmltree::Node, rel: &str) -> Vec<String> {
     let all = node.children().filter(|n| n.has_tag_name((ATOM, "link")) && n.attribute("rel") == Some(rel));
+    // One with a language is the same story in that language.
+    let all = all.filter(|n| n.attribute("hreflang").is_none());
     all.filter_map(|l| l.attribute("href")).map(str::to_owned).collect()
 }
 
