@@ -101,6 +101,7 @@ fn table(value: &Value<'_>, mut scope: Scope<'_>) -> Option<Question> {
             "source" | "language" | "since" | "until" => {}
             "title" => add(words(value, Place::Title)),
             "summary" => add(words(value, Place::Summary)),
+            "body" => add(words(value, Place::Body)),
             "text" => add(words(value, Place::Text)),
             "all" => add(nested(value, &scope).map(Question::All)),
             "any" => add(nested(value, &scope).map(Question::Any)),
@@ -112,10 +113,6 @@ fn table(value: &Value<'_>, mut scope: Scope<'_>) -> Option<Question> {
                     Question::Not(Box::new(part))
                 });
                 add(none);
-            }
-            "body" => {
-                value.problems.push(span.clone(), "`body` cannot be asked for: articles are not stored", "use `text`");
-                add(None);
             }
             facet => add(terms(facet, span, value, &scope)),
         }
@@ -307,8 +304,12 @@ mod tests {
         for (question, want) in [
             ("{}", "every item"),
             ("{ topic = ['Elections', 'MEDIA'] }", "items with “Elections” or “MEDIA” under “topic”"),
-            ("{ title = 'Two  Words', text = ['x'] }", "items with “Two Words” in the title, with “x” in title or summary"),
+            (
+                "{ title = 'Two  Words', text = ['x'] }",
+                "items with “Two Words” in the title, with “x” in title, summary or article",
+            ),
             ("{ summary = 'x', source = 'a' }", "items from a, with “x” in the summary"),
+            ("{ body = 'x' }", "items with “x” in the article"),
             ("{ since = 2024-01-01, until = '2024-01-01' }", "items since 2024-01-01, until 2024-01-01"),
             ("{ language = 'EN' }", "items in the language EN"),
             ("{ language = ['de', 'en'] }", "items in the language de or en"),
@@ -363,7 +364,6 @@ mod tests {
             ("{ not = 'x' }", &["25:17 `not` must be a table or a list of tables, not a string"]),
             ("{ title = 'a*b' }", &["25:19 `title` can have a * only at its end"]),
             ("{ title = ['-', 'a'] }", &["25:20 `title` holds no word"]),
-            ("{ body = 'x' }", &["25:11 `body` cannot be asked for: articles are not stored"]),
             ("{ since = 2024 }", &["25:19 `since` must be a day such as 2024-09-30"]),
             ("{ since = 2024-01-01T00:00:00Z }", &["25:19 `since` must be a day such as 2024-09-30"]),
             ("{ until = '2024-02-30' }", &["25:19 `until` must be a day such as 2024-09-30"]),
@@ -431,12 +431,12 @@ mod tests {
     #[test]
     fn ten_mistakes_are_ten_reports() {
         let question = "{ tpic = 'x', source = ['a', 'b'], title = ' ', summary = 'a*b', text = 1, since = 'soon', until = 2024, \
-                        any = [], all = [{}], not = { language = 'xx', body = 'y' } }";
+                        any = [], all = [{}], not = { language = 'xx', body = ' ' } }";
         let places: Vec<String> =
             said(&file(question)).iter().map(|line| line.split(' ').next().unwrap_or_default().to_owned()).collect();
         assert_eq!(
             places,
-            ["25:11", "25:52", "25:67", "25:81", "25:92", "25:108", "25:120", "25:131", "25:155", "25:161"].map(str::to_owned)
+            ["25:11", "25:52", "25:67", "25:81", "25:92", "25:108", "25:120", "25:131", "25:155", "25:168"].map(str::to_owned)
         );
     }
 

@@ -49,13 +49,15 @@ pub enum Question {
     Until(NaiveDate),
 }
 
-/// Where words are looked for. What else is stored of an item some day gets its place here, in [`Candidate`] and in `Text`.
+/// Where words are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// The title.
     Title,
     /// The summary.
     Summary,
+    /// The body of its article.
+    Body,
     /// Any text of it.
     Text,
 }
@@ -73,6 +75,8 @@ pub struct Candidate<'a> {
     pub title: Words,
     /// Its summary, without markup.
     pub summary: Words,
+    /// The body of its article, without markup; empty: it has none yet, or its source asks for none.
+    pub body: Words,
 }
 
 /// What sources and facets are called, for people.
@@ -93,9 +97,9 @@ impl Question {
             Self::Source(sources) | Self::Language { sources, .. } => sources.iter().any(|id| id.as_str() == item.source),
             Self::Term { facet, names, .. } => item.terms.iter().any(|(f, name)| f == facet && names.contains(*name)),
             Self::Words { place, phrases } => {
-                let title = *place != Place::Summary;
-                let summary = *place != Place::Title;
-                phrases.iter().any(|phrase| (title && item.title.hold(phrase)) || (summary && item.summary.hold(phrase)))
+                let texts = [(Place::Title, &item.title), (Place::Summary, &item.summary), (Place::Body, &item.body)];
+                let mut texts = texts.into_iter().filter(|(of, _)| [*of, Place::Text].contains(place));
+                texts.any(|(_, text)| phrases.iter().any(|phrase| text.hold(phrase)))
             }
             Self::Since(day) => item.day >= *day,
             Self::Until(day) => item.day <= *day,
@@ -191,7 +195,8 @@ impl Question {
                 let place = match place {
                     Place::Title => "the title",
                     Place::Summary => "the summary",
-                    Place::Text => "title or summary",
+                    Place::Body => "the article",
+                    Place::Text => "title, summary or article",
                 };
                 format!("with {} in {place}", or(phrases.iter().map(|phrase| quoted(&phrase.shown))))
             }
@@ -256,6 +261,7 @@ mod tests {
             terms: &[("topic", "media"), ("type", "news")],
             title: Words::of("News from Moldova"),
             summary: Words::of("On the elections"),
+            body: Words::of("Observers were there from the beginning"),
         };
         let german = Question::Language { tags: vec!["de".into()], sources: BTreeSet::from([id("amt")]) };
         let not = |part: Question| Question::Not(Box::new(part));
@@ -274,6 +280,11 @@ mod tests {
             (words(Place::Summary, &["moldova"]), false),
             (words(Place::Text, &["moldova"]), true),
             (words(Place::Text, &["from moldova on"]), false),
+            (words(Place::Body, &["observ*"]), true),
+            (words(Place::Body, &["moldova", "elections"]), false),
+            (words(Place::Text, &["beginning"]), true),
+            (words(Place::Title, &["beginning"]), false),
+            (words(Place::Summary, &["beginning"]), false),
             (Question::Since(day("2024-05-03")), true),
             (Question::Since(day("2024-05-04")), false),
             (Question::Until(day("2024-05-03")), true),
@@ -328,7 +339,7 @@ mod tests {
         assert_eq!(
             question.in_words(&Plain),
             "items from OSCE, with “A”, “B” or “C” under “The topic”, since 2024-01-01, \
-             (with “observ*” in the title or (with “x” in title or summary and until 2024-06-01)), not with “draft” in the summary"
+             (with “observ*” in the title or (with “x” in title, summary or article and until 2024-06-01)), not with “draft” in the summary"
         );
         assert_eq!(Question::All(vec![]).in_words(&Plain), "every item");
     }

@@ -117,6 +117,11 @@ impl Store {
             .await?;
         let changed = had.as_ref() != Some(&text);
         if changed {
+            // Who publishes asks it anew: feeds may ask for words of articles.
+            sqlx::query("INSERT INTO unasked SELECT $1 WHERE EXISTS (SELECT 1 FROM question) ON CONFLICT DO NOTHING")
+                .bind(item)
+                .execute(&mut *tx)
+                .await?;
             mark_channels(&mut tx, item, at).await?;
         }
         tx.commit().await?;

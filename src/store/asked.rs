@@ -76,10 +76,11 @@ struct Item {
     position: i64,
     title: String,
     summary: Option<String>,
+    body: Option<String>,
     terms: String,
 }
 
-from_row!(Item { id, source, published, zone, position, title, summary, terms });
+from_row!(Item { id, source, published, zone, position, title, summary, body, terms });
 
 /// A term as questions see it.
 struct Term {
@@ -346,8 +347,9 @@ async fn load(
     let words = known.iter().any(|k| matches!(k.what, What::Feed(question) if question.asks_for_words()));
     let ids = serde_json::json!(ids).to_string();
     let items: Vec<Item> = sqlx::query_as(
-        "SELECT i.id, s.name AS source, i.published, i.zone, i.position, iif($2, i.title, '') AS title, iif($2, i.summary, NULL) AS summary, i.terms
-         FROM json_each($1) j CROSS JOIN item i ON i.id = j.value JOIN source s ON s.id = i.source ORDER BY i.id",
+        "SELECT i.id, s.name AS source, i.published, i.zone, i.position, iif($2, i.title, '') AS title, iif($2, i.summary, NULL) AS summary,
+             iif($2, a.had ->> '$.content', NULL) AS body, i.terms
+         FROM json_each($1) j CROSS JOIN item i ON i.id = j.value JOIN source s ON s.id = i.source LEFT JOIN article a ON a.item = i.id ORDER BY i.id",
     )
     .bind(&ids)
     .bind(words)
@@ -364,8 +366,9 @@ async fn load(
 }
 
 fn candidate<'a>(item: &'a Item, terms: &'a [(&'a str, &'a str)]) -> Candidate<'a> {
-    let summary = item.summary.as_deref().map(|summary| Words::of(&text_of(summary))).unwrap_or_default();
-    Candidate { source: &item.source, day: day(item.published, item.zone), terms, title: Words::of(&item.title), summary }
+    let words = |html: &Option<String>| html.as_deref().map(|html| Words::of(&text_of(html))).unwrap_or_default();
+    let (title, summary, body) = (Words::of(&item.title), words(&item.summary), words(&item.body));
+    Candidate { source: &item.source, day: day(item.published, item.zone), terms, title, summary, body }
 }
 
 /// The day of an instant (unix seconds) so many seconds east of Greenwich.

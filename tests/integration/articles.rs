@@ -429,3 +429,31 @@ fn killed_amid_an_article_nothing_is_lost() {
     assert!(content(&items(&scene)["short"]).contains("LAST"));
     assert_eq!(scene.entries(), before);
 }
+
+#[test]
+fn feeds_ask_for_words_of_articles_when_they_come() {
+    let scene = Scene::new("items = 50", ON);
+    let feed = |id: &str, question: &str| format!("[[feed]]\nid = \"{id}\"\ntitle = \"T\"\nmatch = {question}\n");
+    let config = std::fs::read_to_string(scene.place.config()).expect("a config");
+    let feeds = [
+        feed("in-body", "{ body = 'humanitarian CONVOYS' }"),
+        feed("in-text", "{ text = 'convoy*' }"),
+        feed("not-in-body", "{ not = { body = 'convoys' } }"),
+        feed("in-summary", "{ summary = 'convoys' }"),
+    ];
+    std::fs::write(scene.place.config(), format!("{config}\n{}", feeds.concat())).expect("a config");
+    scene.newsroom.page("/articles/crowded", &fixture("crowded"));
+    scene.poll(&[story("crowded"), row("Without", "1 May 2024", "/none")]);
+    for (id, titles) in
+        [("in-body", &["crowded"][..]), ("in-text", &["crowded"]), ("not-in-body", &["Without"]), ("in-summary", &[])]
+    {
+        assert_eq!(scene.titles(id), titles, "{id}");
+    }
+
+    // The article that comes at a later attempt is asked as well.
+    scene.newsroom.page("/none", &fixture("crowded"));
+    due(&scene);
+    scene.poll(&[story("crowded"), row("Without", "1 May 2024", "/none")]);
+    assert_eq!(scene.titles("in-body"), ["crowded", "Without"]);
+    assert!(scene.titles("not-in-body").is_empty());
+}
