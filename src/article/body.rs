@@ -1,6 +1,9 @@
 //! Where a page's body stands: where a selector says, else where it is found (Readability).
 
+use std::collections::HashSet;
+
 use dom_smoothie::{Config, Readability};
+use ego_tree::NodeId;
 use scraper::{ElementRef, Html};
 use url::Url;
 
@@ -20,7 +23,8 @@ pub(super) fn find(document: &Html, rules: &Rules, url: &Url) -> Result<(String,
             false => Err("`body` of [source.article] matches nothing on it".into()),
         };
     };
-    let inside = |e: &ElementRef<'_>| e.ancestors().any(|above| matched.iter().any(|other| other.id() == above.id()));
+    let ids: HashSet<NodeId> = matched.iter().map(|e| e.id()).collect();
+    let inside = |e: &ElementRef<'_>| e.ancestors().any(|above| ids.contains(&above.id()));
     let html: Vec<String> = matched.iter().take(100).filter(|e| !inside(e)).map(|e| e.html()).collect();
     Ok((html.concat(), false))
 }

@@ -7,6 +7,8 @@ use super::selector;
 use crate::domain::Enclosure;
 use crate::normalise::link::absolute;
 
+const PDF: &str = "application/pdf";
+
 /// As many are named at most.
 const MOST: usize = 20;
 
@@ -33,6 +35,11 @@ pub(super) fn united(mut some: Vec<Enclosure>, more: Vec<Enclosure>) -> Vec<Encl
     some
 }
 
+/// A PDF document that nobody asked for yet.
+pub fn pdf(url: Url) -> Enclosure {
+    Enclosure { url: url.into(), media: PDF.into(), length: 0 }
+}
+
 fn files(within: ElementRef<'_>, base: Option<&Url>) -> Vec<Enclosure> {
     let mut out: Vec<Enclosure> = Vec::new();
     for link in within.select(&selector("a[href]")) {
@@ -41,16 +48,16 @@ fn files(within: ElementRef<'_>, base: Option<&Url>) -> Vec<Enclosure> {
             Some(base) => absolute(href, base).ok(),
             None => Url::parse(href).ok(),
         };
-        let Some(mut url) = url.filter(|url| is_pdf(url) || link.attr("type") == Some("application/pdf")) else { continue };
+        let Some(mut url) = url.filter(|url| is_pdf(url) || link.attr("type") == Some(PDF)) else { continue };
         url.set_fragment(None);
         if !out.iter().any(|known| known.url == url.as_str()) {
-            out.push(Enclosure { url: url.into(), media: "application/pdf".into(), length: 0 });
+            out.push(pdf(url));
         }
     }
     out
 }
 
 /// By its file's name a PDF document.
-fn is_pdf(url: &Url) -> bool {
+pub fn is_pdf(url: &Url) -> bool {
     url.path().to_ascii_lowercase().ends_with(".pdf")
 }

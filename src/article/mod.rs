@@ -11,6 +11,7 @@ mod sanitise;
 mod time;
 mod wall;
 
+pub use files::{is_pdf, pdf};
 use scraper::{ElementRef, Selector};
 use url::Url;
 

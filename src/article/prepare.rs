@@ -1,6 +1,9 @@
 //! What is taken out of a page before its body is looked for, and images as plain ones.
 
+use std::collections::HashMap;
+
 use ego_tree::NodeId;
+use ego_tree::iter::Edge;
 use html5ever::{LocalName, QualName, ns};
 use scraper::{ElementRef, Html, Node, Selector};
 
@@ -61,15 +64,18 @@ pub(super) fn strip(document: &mut Html, remove: &[Selector]) {
         out.extend(document.select(remove).map(|e| e.id()));
     }
     detach(document, out);
-    let whole = length(document.root_element());
+    let lengths = lengths(document);
+    let whole = length(&lengths, document.root_element());
     let around: Vec<NodeId> = document
         .select(&selector("body *"))
-        .filter(|e| says(*e, AROUND) && length(*e) * 100 <= whole * MOST)
+        .filter(|e| says(*e, AROUND) && length(&lengths, *e) * 100 <= whole * MOST)
         .map(|e| e.id())
         .collect();
     detach(document, around);
-    let related: Vec<NodeId> =
-        document.select(&selector("aside")).filter(|e| length(*e) * 100 <= whole * MOST).map(|e| e.id()).collect();
+    let lengths = self::lengths(document);
+    let aside = selector("aside");
+    let related = document.select(&aside).filter(|e| length(&lengths, *e) * 100 <= whole * MOST);
+    let related: Vec<NodeId> = related.map(|e| e.id()).collect();
     detach(document, related);
 }
 
@@ -80,9 +86,22 @@ fn holds_all(element: ElementRef<'_>) -> bool {
     forms || matches!(name, "html" | "body" | "main" | "article")
 }
 
-/// Elements below are counted once and for all pages alike: bounded by the tree's own bounds.
-fn length(element: ElementRef<'_>) -> usize {
-    element.text().map(|text| text.trim().len()).sum()
+/// The bytes of text in each element that has any, blanks around it aside: in one pass, since elements stand in one another.
+fn lengths(document: &Html) -> HashMap<NodeId, usize> {
+    let mut lengths = HashMap::new();
+    for edge in document.tree.root().traverse() {
+        let Edge::Close(node) = edge else { continue };
+        let own = node.value().as_text().map_or(0, |text| text.trim().len());
+        let length = own + lengths.get(&node.id()).copied().unwrap_or_default();
+        if let Some(above) = node.parent().filter(|_| length > 0) {
+            *lengths.entry(above.id()).or_default() += length;
+        }
+    }
+    lengths
+}
+
+fn length(lengths: &HashMap<NodeId, usize>, element: ElementRef<'_>) -> usize {
+    lengths.get(&element.id()).copied().unwrap_or_default()
 }
 
 fn detach(document: &mut Html, ids: Vec<NodeId>) {
@@ -112,7 +131,9 @@ pub(super) fn plain_images(document: &mut Html) {
                 attrs.extend(
                     ["alt", "title", "width", "height", "sizes"].into_iter().filter_map(|name| Some((name, attr(name)?))),
                 );
-                attrs.retain(|(name, _)| *name != "sizes" || attr("srcset").is_some() || attr("data-srcset").is_some());
+                if !attrs.iter().any(|(name, _)| *name == "srcset") {
+                    attrs.retain(|(name, _)| *name != "sizes");
+                }
                 plain.push((element.id(), "img", attrs));
             }
             "source" => {

@@ -7,6 +7,7 @@ use ammonia::{Builder, UrlRelative};
 use url::Url;
 
 use crate::domain::text::xml_legal;
+use crate::extract::image_candidates;
 use crate::normalise::link::absolute;
 
 /// Nothing longer (bytes) is sanitised.
@@ -42,30 +43,15 @@ pub(super) fn clean(html: &str, base: &Url) -> Result<String, String> {
     Ok(clean.trim().to_owned())
 }
 
-/// A `srcset` (WHATWG HTML, 4.8.4.2.1) with absolute addresses.
+/// A `srcset` with absolute addresses.
 fn sizes(set: &str, base: &Url) -> Option<String> {
-    let mut out: Vec<String> = Vec::new();
-    let mut rest = set;
-    loop {
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
-        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        let (whole, after) = rest.split_at(end);
-        let address = whole.trim_end_matches(',');
-        if address.is_empty() {
-            break;
-        }
-        let (descriptor, next) = match after.split_once(',') {
-            _ if address.len() < whole.len() => ("", after),
-            Some((descriptor, next)) => (descriptor.trim(), next),
-            None => (after.trim(), ""),
-        };
-        if let Ok(url) = absolute(address, base) {
-            // What separates candidates must not stand in one.
-            let url = url.as_str().trim_end_matches(',').to_owned();
-            out.push(if descriptor.is_empty() { url } else { format!("{url} {descriptor}") });
-        }
-        rest = next;
-    }
+    let candidates = image_candidates(set).filter_map(|(address, descriptor)| {
+        let url = absolute(address, base).ok()?;
+        // What separates candidates must not stand in one.
+        let url = url.as_str().trim_end_matches(',');
+        Some(if descriptor.is_empty() { url.to_owned() } else { format!("{url} {descriptor}") })
+    });
+    let out: Vec<String> = candidates.collect();
     (!out.is_empty()).then(|| out.join(", "))
 }
 

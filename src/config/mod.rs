@@ -6,6 +6,7 @@
 mod add;
 mod article;
 mod diagnostic;
+mod edition;
 mod facet;
 mod feed;
 mod field;

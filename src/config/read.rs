@@ -8,7 +8,7 @@ use toml::de::{DeTable, Error};
 use super::diagnostic::{Diagnostic, Problems};
 use super::source::{self, Ids, Outline};
 use super::table::Table;
-use super::{Config, Overrides, feed, print, secret, settings};
+use super::{Config, Overrides, edition, feed, print, secret, settings};
 use crate::domain::{Digest, digest};
 
 /// Why there is no configuration.
@@ -210,7 +210,7 @@ fn meaning<'a>(path: &Path, document: &'a DeTable<'a>, state: &Path, problems: &
         sources.push(source);
         outlines.extend(outline);
     }
-    source::check_translations(&outlines, problems);
+    edition::check(&outlines, problems);
     let feeds: Vec<_> = top.tables("feed").into_iter().map(|table| feed::read(table, &mut ids, &outlines)).collect();
     top.finish();
 

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use super::diagnostic::{Problems, Span};
+use super::diagnostic::Span;
 use super::table::Table;
 use super::value::{Text, Value};
-use super::{Source, article, facet, field, nearest, net, stamp};
-use crate::domain::{Facet, Id, Newsroom, Zone};
+use super::{Source, article, facet, field, net, stamp};
+use crate::domain::{Facet, Id, Newsroom, Zone, is_language_tag};
 use crate::extract::months::Language;
 use crate::extract::{Discover, FeedRules, Reader, Rules};
 use crate::normalise::link::Identity;
@@ -104,26 +104,6 @@ pub(super) fn read(mut table: Table<'_>, ids: &mut Ids) -> (Option<Source>, Opti
         })
     };
     (source(), outline)
-}
-
-/// Says which sources are said to translate what they cannot.
-pub(super) fn check_translations(outlines: &[Outline], problems: &Problems<'_>) {
-    for outline in outlines {
-        let Some((id, span)) = &outline.translates else { continue };
-        let others = || outlines.iter().filter(|o| o.id != outline.id);
-        let Some(root) = others().find(|o| o.id == *id) else {
-            let hint = nearest::hint(id, "there are", others().map(|o| o.id.as_str()));
-            problems.push(span.clone(), format!("`translates` names \"{id}\", which is no other source"), hint);
-            continue;
-        };
-        if let Some((root, _)) = &root.translates {
-            let message = format!("`translates` names \"{id}\", which translates \"{root}\" itself");
-            problems.push(span.clone(), message, format!("write \"{root}\": all editions name the same one"));
-        } else if root.language == outline.language {
-            let message = format!("`translates` names \"{id}\", which is in the same `language`");
-            problems.push(span.clone(), message, "each edition has a `language` of its own");
-        }
-    }
 }
 
 /// What a source's `page` is.
@@ -232,8 +212,7 @@ fn obey_robots(table: &mut Table<'_>) -> bool {
 fn language(table: &mut Table<'_>) -> (String, Language) {
     let text = table.string("language");
     let tag = text.as_ref().map_or("en", |t| t.value);
-    let well_formed = tag.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
-    let names = if well_formed { Language::of(tag) } else { None };
+    let names = if is_language_tag(tag) { Language::of(tag) } else { None };
     if let (None, Some(text)) = (names, &text) {
         text.problem(
             "must be a language tag whose month names are known",
@@ -479,33 +458,6 @@ mod tests {
             ),
         ] {
             assert_eq!(said(&file("", after)), [expected], "{after}");
-        }
-    }
-
-    #[test]
-    fn an_edition_names_the_source_that_it_translates() {
-        let of = |language: &str, first: &str, second: &str| {
-            let source = |id: &str, language: &str, line: &str| {
-                format!("[[source]]\nid = '{id}'\ntitle = 'B'\nlanguage = '{language}'\npage = 'https://b.example/'\n{line}\n")
-            };
-            format!(
-                "[http]\n{}{}{}",
-                source("a", "en", first),
-                source("b", language, second),
-                source("c", "fr", "translates = 'a'")
-            )
-        };
-        let (config, _) = good(&of("ru", "", "translates = 'a'"));
-        let roots: Vec<Option<&str>> = config.sources.iter().map(|s| s.translates.as_ref().map(Id::as_str)).collect();
-        assert_eq!(roots, [None, Some("a"), Some("a")]);
-        for (text, expected) in [
-            (of("ru", "", "translates = 'b'"), "13:14 `translates` names \"b\", which is no other source"),
-            (of("ru", "", "translates = 'd'"), "13:14 `translates` names \"d\", which is no other source"),
-            (of("ru", "", "translates = 'c'"), "13:14 `translates` names \"c\", which translates \"a\" itself"),
-            (of("en", "", "translates = 'a'"), "13:14 `translates` names \"a\", which is in the same `language`"),
-            (of("ru", "", "translates = 1"), "13:14 `translates` must be a string, not an integer"),
-        ] {
-            assert_eq!(said(&text), [expected], "{text}");
         }
     }
 

@@ -3,6 +3,7 @@
 //! Start and stop stand on this page; what happens between them in `work`. `doors` are where HTTP is answered, `reload` takes another configuration
 //! over (`changed` sees that there is one); `manager` and `watchdog` tell systemd, `monitor` whoever asks how it fares.
 
+mod articles;
 mod changed;
 mod courier;
 mod descriptors;

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::Event;
+use super::articles::{Articles, Done};
 use super::changed::Changed;
 use super::doors::Doors;
 use super::heartbeat::Heartbeat;
@@ -21,8 +22,8 @@ use super::monitor::Monitor;
 use super::reload::{Refused, Reload, Renewed};
 use super::watchdog::Pulse;
 use crate::error_chain;
-use crate::pipeline::{Articles, Due, Outcome, Pipeline, PipelineError, Published, Standing, Walked, is_due, now};
-use crate::store::{Stale, StoreError};
+use crate::pipeline::{Due, Outcome, Pipeline, PipelineError, Published, Standing, Walked, is_due, now};
+use crate::store::Stale;
 use crate::telemetry;
 
 /// What was asked of hosts is stored so often, and at the end.
@@ -47,9 +48,7 @@ pub(super) struct Work {
     busy: HashMap<Id, (Pipeline, Due)>,
     /// Those whose polls are being stored.
     storing: Vec<(Pipeline, Due)>,
-    /// Articles being asked for, and of which sources.
-    articles: JoinSet<(String, Result<Articles, StoreError>)>,
-    reading: HashSet<String>,
+    articles: Articles,
     /// When counts are stored next.
     count_at: Instant,
     /// What waited when the last publishing began. What differs from it came since: from another process, if not from a poll of ours.
@@ -90,8 +89,7 @@ impl Work {
             walks: JoinSet::new(),
             busy: HashMap::new(),
             storing: Vec::new(),
-            articles: JoinSet::new(),
-            reading: HashSet::new(),
+            articles: Articles::default(),
             count_at: Instant::now() + COUNTS,
             stale: Stale::default(),
             // An earlier run may have left something.
@@ -137,7 +135,7 @@ impl Work {
                 () = heartbeat.tidy.notified() => self.tidy().await,
                 () = reload.notified() => self.reload().await,
                 Some(walk) = self.walks.join_next_with_id() => self.store(walk).await,
-                Some(done) = self.articles.join_next() => self.articles_done(done),
+                Some(done) = self.articles.next() => self.articles_done(done),
             }
             if !stop.is_cancelled() && self.publish_at.is_some_and(|at| at <= Instant::now()) {
                 self.publish().await;
@@ -286,31 +284,8 @@ impl Work {
         self.monitor.moved();
     }
 
-    /// Asks for the articles that are due of a source that was polled, beside all else: they may take as long as they want. They are stored as they
-    /// come, and published by the next heartbeat.
-    fn ask_for_articles(&mut self, pipeline: &Pipeline, due: &Due) {
-        let source = pipeline.source(due).clone();
-        let id = source.newsroom.id.to_string();
-        if source.article.is_none() || !self.reading.insert(id.clone()) {
-            return;
-        }
-        let pipeline = pipeline.clone();
-        let span = tracing::info_span!("articles", source.id = %id);
-        let work = async move { (id, pipeline.articles(&source, false).await) };
-        self.articles.spawn(work.instrument(span));
-    }
-
-    fn articles_done(&mut self, done: Result<(String, Result<Articles, StoreError>), JoinError>) {
-        let (source, articles) = match done {
-            Ok(done) => done,
-            Err(died) => {
-                // Whose they were is not told any more; of the others that are being asked for, what is due again is begun by one alone.
-                self.reading.clear();
-                tracing::error!(error = %died, "asking for articles died");
-                return;
-            }
-        };
-        self.reading.remove(&source);
+    /// What came of asking for a source's articles.
+    fn articles_done(&mut self, (source, articles): Done) {
         match articles {
             Ok(articles) => {
                 self.log.articles(&source, &articles);
@@ -362,7 +337,7 @@ impl Work {
                         self.incident.notify_one();
                     }
                     if matches!(outcome, Outcome::Polled(_)) {
-                        self.ask_for_articles(pipeline, &due);
+                        self.articles.ask(pipeline, pipeline.source(&due));
                     }
                     self.tell(Event::Polled { source, outcome: Box::new(outcome) });
                 }
@@ -444,7 +419,7 @@ impl Work {
     pub async fn give_up(&mut self) {
         // Waited for: what they asked is counted when they end.
         self.walks.shutdown().await;
-        self.articles.shutdown().await;
+        self.articles.give_up().await;
         let cut: Vec<(Pipeline, Due)> = self.busy.drain().map(|(_, cut)| cut).chain(self.storing.drain(..)).collect();
         for (pipeline, cut) in apart(cut) {
             if let Err(error) = pipeline.give_up(&cut).await {

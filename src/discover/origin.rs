@@ -3,8 +3,8 @@
 use scraper::{ElementRef, Html, Selector};
 use url::Url;
 
-use crate::domain::Zone;
 use crate::domain::text::{cut, one_line};
+use crate::domain::{Zone, is_language_tag};
 use crate::extract::months::Language;
 
 /// What is known of the page as a whole.
@@ -51,8 +51,7 @@ fn language(document: &Html, url: &Url, text: &str) -> (String, Language, &'stat
     let known = |tag: &str| {
         let tag = tag.trim().replace('_', "-");
         let tag = tag.split([',', ';']).next().unwrap_or_default().trim().to_owned();
-        let well_formed = tag.split('-').all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()));
-        well_formed.then(|| Language::of(&tag).map(|l| (tag, l))).flatten()
+        is_language_tag(&tag).then(|| Language::of(&tag).map(|l| (tag, l))).flatten()
     };
     let root = document.root_element();
     let stated = root.attr("lang").or_else(|| root.attr("xml:lang")).and_then(known);

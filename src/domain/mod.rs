@@ -23,7 +23,7 @@ pub use fold::fold;
 pub use host::{HostCounts, HostWait, MAX_URL, RobotsCopy, host};
 pub use item::{Approximate, Item, Link, Published, Reading, Tag};
 pub use network::Network;
-pub use newsroom::{Facet, Id, Newsroom};
+pub use newsroom::{Facet, Id, Newsroom, is_language_tag};
 pub use question::Question;
 pub use story::Merge;
 pub use zone::Zone;

@@ -44,6 +44,11 @@ impl fmt::Display for Id {
     }
 }
 
+/// Whether a text has the form of a language tag (RFC 5646, section 2.1), whether or not there is such a language.
+pub fn is_language_tag(text: &str) -> bool {
+    text.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
 /// A newsroom, as its readers know it.
 #[derive(Debug, Clone)]
 pub struct Newsroom {

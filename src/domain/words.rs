@@ -263,7 +263,19 @@ mod tests {
         }
     }
 
+    /// A sign that belongs to a letter, and there is none.
+    #[test]
+    fn a_lone_sign_holds_itself() {
+        let lone = "\u{940}";
+        for phrase in [lone.to_owned(), format!("{lone}*")] {
+            if let Ok(phrase) = Phrase::parse(&phrase) {
+                assert!(Words::of(lone).hold(&phrase) && Words::of(&format!("before {lone} after")).hold(&phrase), "{phrase:?}");
+            }
+        }
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
         /// Whatever a text is made of, the whole of it is in it, and so is the beginning of its last word.
         #[test]
         fn a_text_holds_itself(text in "[a-zß éÉ\u{301}选คตั้ी'\",.\n-]{1,20}") {

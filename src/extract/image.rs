@@ -64,29 +64,33 @@ fn is_blank(address: &str) -> bool {
     matches!(stem.as_str(), "blank" | "spacer" | "pixel" | "transparent" | "1x1" | "empty" | "lazy" | "placeholder" | "clear")
 }
 
-/// The widest or densest of a `srcset` (WHATWG HTML, 4.8.4.2.1); of equals the first.
-fn largest(set: &str) -> Option<String> {
-    let mut best: Option<(f64, &str)> = None;
+/// The addresses of a `srcset` and what stands behind each, such as `2x` (WHATWG HTML, 4.8.4.2.1).
+pub fn image_candidates(set: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = set;
-    loop {
+    std::iter::from_fn(move || {
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
         let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
         let (whole, after) = rest.split_at(end);
         let address = whole.trim_end_matches(',');
-        if address.is_empty() {
-            break;
-        }
         // An address that ends with a comma has no descriptor.
         let (descriptor, next) = match after.split_once(',') {
             _ if address.len() < whole.len() => ("", after),
             Some((descriptor, next)) => (descriptor.trim(), next),
             None => (after.trim(), ""),
         };
+        rest = next;
+        (!address.is_empty()).then_some((address, descriptor))
+    })
+}
+
+/// The widest or densest of a `srcset`; of equals the first.
+fn largest(set: &str) -> Option<String> {
+    let mut best: Option<(f64, &str)> = None;
+    for (address, descriptor) in image_candidates(set) {
         let size = descriptor.trim_end_matches(['w', 'x', 'h']).parse().unwrap_or(1.0);
         if is_address(address) && best.is_none_or(|(of_best, _)| size > of_best) {
             best = Some((size, address));
         }
-        rest = next;
     }
     best.map(|(_, address)| address.to_owned())
 }

@@ -26,7 +26,7 @@ pub use advertised::{AdvertisedFeed, advertised};
 pub use content::Content;
 pub use feed::{About, about, extract_feed};
 pub use frame::Frame;
-pub use image::{image_in, image_of};
+pub use image::{image_candidates, image_in, image_of};
 pub use page::{Extracted, RawRow, Warning, base, extract, extract_document};
 pub use parse::{Parsed, parse};
 pub use rules::{DateField, Discover, FacetField, FeedFacet, FeedRules, FeedValue, Field, Reader, Rules};

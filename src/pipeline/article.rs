@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::{Pipeline, ask, now};
-use crate::article::{ArticlePage, Rules, read};
+use crate::article::{ArticlePage, Rules, is_pdf, pdf, read};
 use crate::config::Source;
-use crate::domain::{Article, Enclosure, host};
+use crate::domain::{Article, host};
 use crate::error_chain;
 use crate::extract::charset;
 use crate::fetch::{Answer, Ask, FetchError, Page};
@@ -54,7 +54,7 @@ enum Lack {
 }
 
 impl Pipeline {
-    /// Asks for the articles of a source that are due, one after the other, as many as it allows at a time. Each is stored as it comes. `now`: also where
+    /// Asks for the articles of a source that are due, one after the other, as many as it allows at a time. Each is stored as it comes. `regardless`: also where
     /// the host asked to be left alone for a while.
     ///
     /// # Errors
@@ -120,10 +120,9 @@ impl Pipeline {
                 host(&url)
             )));
         }
-        if url.path().to_ascii_lowercase().ends_with(".pdf") {
+        if is_pdf(&url) {
             // Nothing in it is read, so it need not be asked for.
-            let file = Enclosure { url: url.into(), media: "application/pdf".into(), length: 0 };
-            return Ok(Article { enclosures: vec![file], ..Article::default() });
+            return Ok(Article { enclosures: vec![pdf(url)], ..Article::default() });
         }
         let fetcher = self.fetcher.allowing(source.allow_networks.as_deref());
         let ask = Ask { only: Some(hosts), now: regardless, feed: false, ..ask(source, &url) };
@@ -192,8 +191,8 @@ fn lack(error: FetchError) -> Lack {
 
 /// How long to wait after so many attempts.
 fn wait(attempts: i64) -> Duration {
-    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or_default().min(8);
-    (AGAIN * 4_u32.pow(doublings)).min(LONGEST_WAIT)
+    let growths = u32::try_from(attempts.saturating_sub(1)).unwrap_or_default().min(8);
+    (AGAIN * 4_u32.pow(growths)).min(LONGEST_WAIT)
 }
 
 #[cfg(test)]
