@@ -196,7 +196,10 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn items(&self, ids: impl Iterator<Item = i64>, categories: &Categories) -> Result<HashMap<i64, Item>, StoreError> {
-        let ids = serde_json::json!(ids.collect::<Vec<_>>()).to_string();
+        let mut ids: Vec<i64> = ids.collect();
+        // In the table's order, so that each of its pages is read once.
+        ids.sort_unstable();
+        let ids = serde_json::json!(ids).to_string();
         let rows: String = sqlx::query_scalar(
             "SELECT json_group_array(json_array(i.id, s.name, hex(i.origin), i.counter, i.title, i.link, json(i.related), i.summary, i.image, i.published,
                  i.zone, i.updated, json(i.terms), json(a.had)))
