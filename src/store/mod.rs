@@ -33,6 +33,7 @@ mod health;
 mod hosts;
 mod incidents;
 mod known;
+mod layout;
 mod open;
 mod overview;
 mod places;

@@ -1,45 +1,20 @@
 //! Opening the database: only our own, never a newer one, never by overwriting.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr};
+use sqlx::{ConnectOptions, Connection};
 
+use super::layout::{self, APPLICATION_ID, NEWEST};
 use super::{Store, StoreError};
-
-/// "NRSD": set by the first migration.
-pub(super) const APPLICATION_ID: i64 = 1_314_018_116;
-
-/// Every layout, in order. Never change one that was released: add another.
-const MIGRATIONS: &[(i64, &str, &str)] = &[
-    (1, "items", include_str!("migrations/0001_items.sql")),
-    (2, "forgotten", include_str!("migrations/0002_forgotten.sql")),
-    (3, "revision", include_str!("migrations/0003_revision.sql")),
-    (4, "counts", include_str!("migrations/0004_counts.sql")),
-    (5, "hosts", include_str!("migrations/0005_hosts.sql")),
-    (6, "health", include_str!("migrations/0006_health.sql")),
-    (7, "backfill", include_str!("migrations/0007_backfill.sql")),
-    (8, "moved", include_str!("migrations/0008_moved.sql")),
-    (9, "slack", include_str!("migrations/0009_slack.sql")),
-    (10, "tried", include_str!("migrations/0010_tried.sql")),
-    (11, "image", include_str!("migrations/0011_image.sql")),
-    (12, "question", include_str!("migrations/0012_question.sql")),
-    (13, "articles", include_str!("migrations/0013_articles.sql")),
-    (14, "story", include_str!("migrations/0014_story.sql")),
-];
-
-/// The newest layout that is known here. The file's header says which one it has ("user version"), so that a start need not look further.
-pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
 /// What SQLite may keep of the database's pages, in kB with a minus before it: what a poll touches, which the system's own cache holds as well.
 const CACHE: &str = "-500";
 
-/// Makes it so, and frees every page: those that stayed would each take a quarter more than they do in the block that SQLite keeps for so many.
+/// Makes it so, and frees every page: those that stayed would lie about in memory that is otherwise given back.
 const NARROW: &str = "PRAGMA cache_size = -500; PRAGMA shrink_memory";
 
 /// For a large transaction, all of whose pages the cache holds then: the log gets each once and in one piece.
@@ -88,7 +63,7 @@ impl Store {
                 result => break result.map_err(|e| unusable(reason(&e)))?,
             }
         };
-        migrate(&writer, path).await?;
+        layout::bring_up_to_date(&writer, path).await?;
         // The one connection reads as well: another one's cache of pages would be void after every write, and cold at every question.
         Ok(Self { pool: writer })
     }
@@ -172,27 +147,6 @@ fn pool() -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-}
-
-async fn migrate(writer: &sqlx::SqlitePool, path: &Path) -> Result<(), StoreError> {
-    let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(writer).await?;
-    if version == NEWEST {
-        return Ok(());
-    }
-    let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
-        Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sql.into_sql_str(), false)
-    });
-    let migrator = Migrator { migrations: migrations.collect(), ..Migrator::DEFAULT };
-    let failed = |e| match e {
-        MigrateError::VersionMissing(version) => StoreError::Newer { path: path.to_owned(), version },
-        source => StoreError::Migrate { path: path.to_owned(), source },
-    };
-    // Looked up and applied under one lock: sqlx has none for SQLite, and two first starts at a time would both make the tables.
-    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(|e| failed(e.into()))?;
-    migrator.run(&mut *tx).await.map_err(failed)?;
-    let version = format!("PRAGMA user_version = {NEWEST}");
-    sqlx::query(AssertSqlSafe(version)).execute(&mut *tx).await.map_err(|e| failed(e.into()))?;
-    tx.commit().await.map_err(|e| failed(e.into()))
 }
 
 /// What the file's own header says.

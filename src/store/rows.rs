@@ -1,6 +1,7 @@
 //! Writing items and sightings, many at a time.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
@@ -40,6 +41,7 @@ pub(super) struct FreshSighting<'a> {
     pub terms: String,
 }
 
+/// Writes new items, lists them under their terms, counts them at their sources and notes that they are to be asked, if anything is asked.
 pub(super) async fn insert_items(tx: &mut SqliteConnection, items: &[FreshItem<'_>]) -> Result<(), StoreError> {
     for batch in items.chunks(BATCH) {
         let mut insert = QueryBuilder::<Sqlite>::new(
@@ -75,16 +77,32 @@ pub(super) async fn insert_items(tx: &mut SqliteConnection, items: &[FreshItem<'
         });
         insert.build().persistent(batch.len() == BATCH).execute(&mut *tx).await?;
     }
-    if let (Some(first), Some(last)) = (items.first(), items.last()) {
-        sqlx::query(
-            "INSERT INTO item_term (term, published, position, item)
-             SELECT j.value, i.published, i.position, i.id FROM item i, json_each(i.terms) j WHERE i.id BETWEEN $1 AND $2",
-        )
-        .bind(first.id)
-        .bind(last.id)
+    let (Some(first), Some(last)) = (items.first(), items.last()) else { return Ok(()) };
+    sqlx::query(
+        "INSERT INTO item_term (term, published, position, item)
+         SELECT j.value, i.published, i.position, i.id FROM item i, json_each(i.terms) j WHERE i.id BETWEEN $1 AND $2",
+    )
+    .bind(first.id)
+    .bind(last.id)
+    .execute(&mut *tx)
+    .await?;
+    let mut counts: BTreeMap<i64, i64> = BTreeMap::new();
+    for item in items {
+        *counts.entry(item.source).or_default() += 1;
+    }
+    sqlx::query("UPDATE source SET items = items + j.value FROM json_each($1) j WHERE source.id = CAST(j.key AS INTEGER)")
+        .bind(serde_json::json!(counts).to_string())
         .execute(&mut *tx)
         .await?;
-    }
+    // No row is looked at where nothing is asked.
+    sqlx::query(
+        "INSERT INTO unasked SELECT i.id FROM (SELECT 1 FROM question LIMIT 1) CROSS JOIN item i WHERE i.id BETWEEN $1 AND $2
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(first.id)
+    .bind(last.id)
+    .execute(&mut *tx)
+    .await?;
     Ok(())
 }
 

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::open::{APPLICATION_ID, NEWEST, plain};
+use super::layout::{APPLICATION_ID, NEWEST};
+use super::open::plain;
 use super::{Store, StoreError};
 
 /// What was saved.
