@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(config: Config, args: &OnceArgs) -> anyhow::Result<Exit> {
     let config = Arc::new(config);
+    // The process ends with the round: to take thousands of selectors apart would be for nothing.
+    std::mem::forget(config.clone());
     let accepted = args.accept.iter().map(|id| source(&config, id)).collect::<anyhow::Result<Vec<_>>>()?;
     let store = Store::open(&config.database).await?;
     let database = config.database.clone();

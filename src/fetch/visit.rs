@@ -96,7 +96,8 @@ impl Fetcher {
         }
         let before = remembered.or_else(|| self.manners.known(&authority)).unwrap_or_default();
         let address = robots_url(url);
-        let failed = match self.robots_text(&address, before.rules.crawl_delay(), ask).await {
+        // Rare, and large: apart, so that each walk is not as large.
+        let failed = match Box::pin(self.robots_text(&address, before.rules.crawl_delay(), ask)).await {
             Ok(text) => {
                 let copy = robots::answered(text.as_deref().map(Rules::excerpt), Utc::now());
                 return Ok(self.manners.keep(&authority, copy).await);

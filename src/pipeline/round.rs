@@ -150,7 +150,8 @@ impl Pipeline {
             let pipeline = self.clone();
             // Each a task of its own, so that walks go on while others are being stored. All at once: most wait for their hosts' turns, with empty hands.
             tokio::spawn(async move {
-                let walked = pipeline.walk(&due, regardless).await;
+                // In a place of its own: a task is moved about before it begins.
+                let walked = Box::pin(pipeline.walk(&due, regardless)).await;
                 (due, walked)
             })
         });
