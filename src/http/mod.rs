@@ -19,6 +19,7 @@ mod socket_file;
 mod stall;
 mod stream;
 mod target;
+mod timer;
 mod traffic;
 
 pub use admin::{Readiness, Report};

@@ -16,7 +16,7 @@ use hyper::body::{Body, Incoming};
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -27,6 +27,7 @@ use super::listen::{Address, HttpError, Listener, Waiting, listen};
 use super::respond::{Answer, Site};
 use super::stall::Stalling;
 use super::stream::{Peer, Stream};
+use super::timer::Timer;
 use super::{Passed, Places, Report, Settings, admin};
 use crate::publish::shelf::Shelf;
 
@@ -107,10 +108,7 @@ impl Server {
             }
             pending().await
         };
-        let answer = move |request| {
-            let site = site.read().unwrap_or_else(PoisonError::into_inner).clone();
-            site.respond(request)
-        };
+        let answer = move |request| site.read().unwrap_or_else(PoisonError::into_inner).respond(request);
         tokio::select! {
             served = self.run(settings, shutdown, answer) => served,
             never = follow => never,
@@ -155,7 +153,6 @@ impl<A: Fn(Request<Incoming>) -> Answer + Clone + Send + 'static> Answering for 
 fn protocol(settings: &Settings) -> http1::Builder {
     let mut protocol = http1::Builder::new();
     protocol
-        .timer(TokioTimer::new())
         .header_read_timeout(settings.head_timeout)
         .max_header_size(MAX_HEAD)
         .max_buf_size(MAX_BUFFER)
@@ -201,7 +198,8 @@ struct Host<A> {
 impl<A: Answering> Host<A> {
     /// Serves a connection to its end. A panic in an answer ends the task, and with it this connection alone.
     async fn attend(self, stream: Stream, peer: Peer) {
-        let Self { protocol, settings, shutdown, answer } = self;
+        let Self { mut protocol, settings, shutdown, answer } = self;
+        protocol.timer(Timer::default());
         let stream = Stalling::new(stream, settings.write_timeout);
         let drain = settings.drain;
         let (has_asked, is_closing) = (&AtomicBool::new(false), &AtomicBool::new(false));
