@@ -1,9 +1,9 @@
 //! Questions put to items: each once when it comes or changes, all anew when a question is another one.
 //!
-//! The database itself notes which items came or changed (`unasked`). Who stores a walk asks them in the same transaction; a question that it
-//! does not know, since its configuration is another one, is left to who publishes: to be asked from the first of these items on. Who publishes
-//! brings the stored questions in line with its configuration and asks what was not asked, some items at a time, so that neither memory nor other
-//! processes' patience bound how much is stored.
+//! Which items came is noted by who writes them (`rows.rs`), and which changed by the database itself (`unasked`). Who stores a walk asks them in the
+//! same transaction; a question that it does not know, since its configuration is another one, is left to who publishes: to be asked from the first of
+//! these items on. Who publishes brings the stored questions in line with its configuration and asks what was not asked, some items at a time, so that
+//! neither memory nor other processes' patience bound how much is stored.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 

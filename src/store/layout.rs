@@ -9,10 +9,10 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqliteConnection};
 
 use super::StoreError;
 
-/// "NRSD": set by the first migration.
+/// "NRSD": set by the first migration, and by `newest.sql`.
 pub(super) const APPLICATION_ID: i64 = 1_314_018_116;
 
-/// Every layout, in order. Never change one that was released: add another.
+/// Every layout, in order. Never change one that was released: add another, and write what it makes into `newest.sql`.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "items", include_str!("migrations/0001_items.sql")),
     (2, "forgotten", include_str!("migrations/0002_forgotten.sql")),
