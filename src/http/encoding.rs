@@ -53,9 +53,12 @@ pub fn accepted(headers: &HeaderMap) -> Accepted {
         Some(quality) => quality,
         None => Quality::from(coding == Coding::Identity),
     };
-    let mut order = OURS;
-    order.sort_by_key(|coding| Reverse((quality(*coding), *coding == Coding::Identity && quality(*coding) == 0)));
-    let length = OURS.iter().filter(|coding| **coding == Coding::Identity || quality(**coding) > 0).count();
+    let (mut order, mut length) = (OURS, 0);
+    for coding in OURS.into_iter().filter(|coding| *coding == Coding::Identity || quality(*coding) > 0) {
+        order[length] = coding;
+        length += 1;
+    }
+    order[..length].sort_by_key(|coding| Reverse(quality(*coding)));
     Accepted { order, length }
 }
 

@@ -79,17 +79,16 @@ impl Site {
                 return (Route::Other, refusal);
             }
         }
-        let shelf = self.shelf.snapshot();
         let path = request.uri.path();
-        match self.base.find(&shelf, path) {
+        self.shelf.read(|shelf| match self.base.find(shelf, path) {
             Some(Target::Document(found)) => (Route::of(found.kind(), path), document(headers, found)),
             Some(Target::Elsewhere(path)) => (Route::Moved, self.moved(headers, path)),
             None if self.base.is_health(path) => (Route::Health, alive(headers)),
-            None => match self.base.guess(&shelf, path) {
+            None => match self.base.guess(shelf, path) {
                 Some(path) => (Route::Moved, self.moved(headers, &path)),
                 None => (Route::Other, self.not_found(headers)),
             },
-        }
+        })
     }
 
     fn moved(&self, headers: HeaderMap, path: &str) -> Answer {
@@ -112,7 +111,10 @@ fn document(mut headers: HeaderMap, document: &Document) -> Answer {
     let mut accepted = accepted(&headers);
     let codings = accepted.codings();
     // Packed forms may not be made yet, but whoever holds one need not fetch another.
-    codings.sort_by_key(|coding| document.bytes(*coding).is_none());
+    let is_missing = |coding: &Coding| document.bytes(*coding).is_none();
+    if codings.iter().any(is_missing) {
+        codings.sort_by_key(is_missing);
+    }
     let mut etags: [&[u8]; Coding::ALL.len()] = Default::default();
     etags.iter_mut().zip(&*codings).for_each(|(etag, coding)| *etag = document.etag(*coding).as_bytes());
     let decision = decide(&headers, &etags[..codings.len()], document.modified().map(|(seconds, _)| seconds));
@@ -124,6 +126,7 @@ fn document(mut headers: HeaderMap, document: &Document) -> Answer {
         }
     };
     headers.clear();
+    // Appended, each once: what it took the place of would have to be looked at.
     let is_page = document.kind() == Kind::Page;
     let mut body = Bytes::new();
     // Of a document that the client holds, what it may have to learn anew and no more (RFC 9110, section 15.4.5).
@@ -132,30 +135,30 @@ fn document(mut headers: HeaderMap, document: &Document) -> Answer {
             coding = Coding::Identity;
         }
         body = document.bytes(coding).cloned().unwrap_or_default();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(document.kind().content_type()));
+        headers.append(header::CONTENT_TYPE, document.kind().content_type().clone());
         if let Some(field) = coding.field() {
-            headers.insert(header::CONTENT_ENCODING, field);
+            headers.append(header::CONTENT_ENCODING, field.clone());
         }
         if let Some((_, field)) = document.modified().filter(|(seconds, _)| *seconds <= now()) {
-            headers.insert(header::LAST_MODIFIED, field.clone());
+            headers.append(header::LAST_MODIFIED, field.clone());
         }
         if let Some(field) = document.links() {
-            headers.insert(header::LINK, field.clone());
+            headers.append(header::LINK, field.clone());
         }
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF.clone());
+        headers.append(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF.clone());
         if is_page {
-            headers.insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY.clone());
-            headers.insert(header::REFERRER_POLICY, NO_REFERRER.clone());
+            headers.append(header::CONTENT_SECURITY_POLICY, PAGE_POLICY.clone());
+            headers.append(header::REFERRER_POLICY, NO_REFERRER.clone());
         } else {
-            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, MAY_READ.clone());
+            headers.append(header::ACCESS_CONTROL_EXPOSE_HEADERS, MAY_READ.clone());
         }
     }
-    headers.insert(header::ETAG, document.etag(coding).clone());
-    headers.insert(header::CACHE_CONTROL, document.cache_control().clone());
-    headers.insert(header::VARY, VARY.clone());
+    headers.append(header::ETAG, document.etag(coding).clone());
+    headers.append(header::CACHE_CONTROL, document.cache_control().clone());
+    headers.append(header::VARY, VARY.clone());
     if !is_page {
         // Feeds are public: a feed reader that runs in a browser may read them from its own site.
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN.clone());
+        headers.append(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN.clone());
     }
     finish(headers, status, body)
 }

@@ -1,5 +1,6 @@
 //! A connection whose other end must go on taking what is written to it.
 
+use std::cell::RefCell;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -13,6 +14,15 @@ use super::stream::Stream;
 /// What a client must take within the limit, unless it is less that is left. Any progress at all would not do: a byte now and then
 /// would hold a connection for ever.
 const LEAST: usize = 16 * 1_024;
+
+/// Up to how much a head and a body are copied into one piece: the way of one through the kernel, send(2), is that much shorter than that of two,
+/// writev(2), some 0.2 us of an answer's 8. From about 16 kB on copying costs more.
+const SMALL: usize = 8 * 1_024;
+
+thread_local! {
+    /// Where they are copied.
+    static PIECE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A stream that fails when its client takes too little for too long. Reading is as ever.
 #[derive(Debug)]
@@ -75,9 +85,15 @@ impl AsyncWrite for Stalling {
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        // A head without a body is one slice, and send(2) a shorter way through the kernel than writev(2).
         if let [slice] = slices {
             return self.poll_write(cx, slice);
+        }
+        if slices.iter().map(|slice| slice.len()).sum::<usize>() <= SMALL {
+            return PIECE.with_borrow_mut(|piece| {
+                piece.clear();
+                slices.iter().for_each(|slice| piece.extend_from_slice(slice));
+                self.poll_write(cx, piece)
+            });
         }
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         self.judge(cx, written)

@@ -71,9 +71,15 @@ pub(super) fn host_is_right(version: Version, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
         (None, _) => version < Version::HTTP_11,
-        (Some(host), None) => host.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-._~:[]%!$&'()*+;=".contains(b)),
+        (Some(host), None) => host.as_bytes().iter().all(|b| may_name_a_host(*b)),
         (Some(_), Some(_)) => false,
     }
+}
+
+/// Letters, digits and what else a host and its port are written with (RFC 3986, section 3.2.2), without the comma.
+const fn may_name_a_host(byte: u8) -> bool {
+    let is_mark = matches!(byte, b'!' | b'$'..=b'+' | b'-' | b'.' | b':' | b';' | b'=' | b'[' | b']' | b'_' | b'~');
+    is_mark || byte.is_ascii_alphanumeric()
 }
 
 #[cfg(test)]

@@ -33,13 +33,18 @@ impl Kind {
     }
 
     /// Its media type with charset. Feed readers guess by this field: `text/xml` without a charset was once read as ASCII.
-    pub fn content_type(self) -> &'static str {
+    pub fn content_type(self) -> &'static HeaderValue {
+        static RSS: HeaderValue = HeaderValue::from_static("application/rss+xml; charset=utf-8");
+        static ATOM: HeaderValue = HeaderValue::from_static("application/atom+xml; charset=utf-8");
+        static JSON: HeaderValue = HeaderValue::from_static("application/feed+json; charset=utf-8");
+        static OPML: HeaderValue = HeaderValue::from_static("text/x-opml; charset=utf-8");
+        static HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
         match self {
-            Self::Feed(Format::Rss) => "application/rss+xml; charset=utf-8",
-            Self::Feed(Format::Atom) => "application/atom+xml; charset=utf-8",
-            Self::Feed(Format::Json) => "application/feed+json; charset=utf-8",
-            Self::List => "text/x-opml; charset=utf-8",
-            Self::Page => "text/html; charset=utf-8",
+            Self::Feed(Format::Rss) => &RSS,
+            Self::Feed(Format::Atom) => &ATOM,
+            Self::Feed(Format::Json) => &JSON,
+            Self::List => &OPML,
+            Self::Page => &HTML,
         }
     }
 }
@@ -132,7 +137,7 @@ mod tests {
         for format in Format::ALL {
             let path = format!("osce/topic/x.{}", format.extension());
             let content_type = Kind::of(&path).expect("a feed").content_type();
-            assert_eq!(content_type, format!("{}; charset=utf-8", format.media_type()));
+            assert_eq!(*content_type, format!("{}; charset=utf-8", format.media_type()));
         }
         assert_eq!((Kind::of("feeds.opml"), Kind::of("index.html")), (Some(Kind::List), Some(Kind::Page)));
         for none in ["", "x", "rss", "osce.rss/x", "x.RSS", ".newsroomd-all.rss~"] {

@@ -21,8 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 /// The documents, and the addresses that moved.
 #[derive(Debug, Default)]
 pub struct Shelf {
-    /// Locked for no longer than it takes to copy or replace the pointer: some 20 ns of a request's 10 us, so that a lock-free cell
-    /// would gain nothing that could be measured.
+    /// Locked for as long as it takes to make an answer's head or to replace the pointer.
     current: RwLock<Arc<Snapshot>>,
     /// Held by who makes the next snapshot, so that of two updates at a time neither is lost.
     writing: Mutex<()>,
@@ -98,8 +97,13 @@ impl Shelf {
 
     /// What stands on the shelf now.
     pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.read(Arc::clone)
+    }
+
+    /// Looks something up in what stands on the shelf now. An update waits for it to return.
+    pub fn read<T>(&self, look: impl FnOnce(&Arc<Snapshot>) -> T) -> T {
         // Whoever panics under this lock has changed nothing.
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+        look(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Makes all of an update visible at once; says how many of its documents are new or differ from what stood there.
