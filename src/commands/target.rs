@@ -74,7 +74,7 @@ async fn by_address(config: &Config, store: &Store, address: &str) -> anyhow::Re
     let parts: Vec<&str> = address.split('/').collect();
     match *parts.as_slice() {
         [id] => {
-            if config.sources.iter().any(|s| s.newsroom.id.as_str() == id) {
+            if config.source(id).is_some() {
                 bail!(
                     "the source {id} is still configured, and would come back at the next poll: remove it from {file} first, and reload a daemon that runs"
                 );

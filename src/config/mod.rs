@@ -39,6 +39,7 @@ pub(crate) use nearest::nearest;
 pub use overrides::Overrides;
 pub use read::{ConfigError, state_directory, text_digest};
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use url::Url;
@@ -77,6 +78,20 @@ pub struct Config {
     pub sources: Vec<Source>,
     /// The feeds of one's own, in the file's order.
     pub feeds: Vec<Feed>,
+    /// The places of the newsrooms by id.
+    places: BTreeMap<String, usize>,
+}
+
+impl Config {
+    /// The newsroom of this id.
+    pub fn source(&self, id: &str) -> Option<&Source> {
+        self.places.get(id).map(|place| &self.sources[*place])
+    }
+
+    /// The same, reading nothing.
+    pub fn without_sources(self) -> Self {
+        Self { sources: Vec::new(), places: BTreeMap::new(), ..self }
+    }
 }
 
 /// How documents are made and where they go.

@@ -8,7 +8,7 @@ use toml::de::{DeTable, Error};
 use super::diagnostic::{Diagnostic, Problems};
 use super::source::{self, Ids, Outline};
 use super::table::Table;
-use super::{Config, Overrides, edition, feed, print, secret, settings};
+use super::{Config, Overrides, Source, edition, feed, print, secret, settings};
 use crate::domain::{Digest, digest};
 
 /// Why there is no configuration.
@@ -215,7 +215,9 @@ fn meaning<'a>(path: &Path, document: &'a DeTable<'a>, state: &Path, problems: &
     top.finish();
 
     let settings = settings?;
+    let sources = sources.into_iter().collect::<Option<Vec<Source>>>()?;
     Some(Config {
+        places: sources.iter().enumerate().map(|(place, source)| (source.newsroom.id.to_string(), place)).collect(),
         path: path.to_owned(),
         watch: settings.watch,
         base_url: settings.base_url,
@@ -227,7 +229,7 @@ fn meaning<'a>(path: &Path, document: &'a DeTable<'a>, state: &Path, problems: &
         fetch: settings.fetch,
         status: settings.status,
         log: settings.log,
-        sources: sources.into_iter().collect::<Option<_>>()?,
+        sources,
         feeds: feeds.into_iter().collect::<Option<_>>()?,
     })
 }

@@ -36,7 +36,7 @@ struct Titles<'a>(&'a Config);
 
 impl Names for Titles<'_> {
     fn source(&self, id: &Id) -> String {
-        let source = self.0.sources.iter().find(|s| s.newsroom.id == *id);
+        let source = self.0.source(id.as_str());
         source.map_or_else(|| id.to_string(), |s| s.newsroom.title.clone())
     }
 

@@ -65,13 +65,9 @@ pub(super) fn carriers(
     }
 }
 
-fn source<'c>(config: &'c Config, item: &Item) -> Option<&'c Source> {
-    config.sources.iter().find(|s| s.newsroom.id.as_str() == item.source)
-}
-
 /// The feed of everything of the item's source; of one that is no longer configured it stands as it last was.
 fn origin(config: &Config, item: &Item) -> Origin {
-    let source = source(config, item);
+    let source = config.source(&item.source);
     let address = Address::stored(format!("{}/all", item.source));
     Origin {
         id: address.feed_id(),
@@ -88,7 +84,7 @@ fn add(config: &Config, item: &Item, other: &Item, entry: &mut Entry) {
     if there.into_iter().any(|link| is_same(link, url)) {
         return;
     }
-    let language = |item: &Item| source(config, item).map(|s| s.newsroom.language.clone());
+    let language = |item: &Item| config.source(&item.source).map(|s| s.newsroom.language.clone());
     match language(other) {
         // One link of a kind for each language (RFC 4287, section 4.1.2).
         Some(tag) if language(item).as_ref() != Some(&tag) && entry.alternates.iter().all(|t| t.language != tag) => {

@@ -86,10 +86,8 @@ impl Before {
     /// What it means. One that is right but for having no source yet is right for this.
     fn config(&self, path: &Path) -> Result<Config, ConfigError> {
         let parse = |text: &str| Config::parse(path, text, &state_directory()).map(|(config, _)| config);
-        parse(&self.text).or_else(|error| {
-            let with_one = parse(&format!("{}\n{FIRST}", self.text)).map_err(|_| error)?;
-            Ok(Config { sources: Vec::new(), ..with_one })
-        })
+        parse(&self.text)
+            .or_else(|error| parse(&format!("{}\n{FIRST}", self.text)).map(Config::without_sources).map_err(|_| error))
     }
 
     /// What is to stand behind it, in lines that end as its last one does.

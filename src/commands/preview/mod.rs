@@ -95,13 +95,12 @@ async fn judged(config: &Config, source: &Source, read: &mut PageRead) -> Judged
 
 /// Finds out what is meant, and gets it; says whether it is meant to be the first page of the source's listing.
 async fn page<'c>(config: &'c Config, args: &PreviewArgs) -> anyhow::Result<(&'c Source, Page, bool)> {
-    let named = |id: &str| config.sources.iter().find(|s| s.newsroom.id.as_str() == id);
-    if let (Some(source), None) = (named(&args.target), &args.source) {
+    if let (Some(source), None) = (config.source(&args.target), &args.source) {
         return Ok((source, fetch(config, source, &source.page).await?, true));
     }
     let url = Url::parse(&args.target).ok().filter(|u| matches!(u.scheme(), "http" | "https"));
     let source = match &args.source {
-        Some(id) => named(id).with_context(|| format!("no source is called \"{id}\"; there are: {}", ids(config)))?,
+        Some(id) => config.source(id).with_context(|| format!("no source is called \"{id}\"; there are: {}", ids(config)))?,
         None => by_host(config, url.as_ref())?,
     };
     if let Some(url) = url {
