@@ -95,7 +95,8 @@ fn main() {
 /// What anyone would write with the parser alone: the texts of five fields a row.
 fn bare(html: &str, source: &Source, fields: &[Selector]) -> usize {
     let document = Html::parse_document(html);
-    let each = source.page_rules().expect("pages").each.iter().find(|each| document.select(each).next().is_some());
+    let mut each = source.page_rules().expect("pages").each.iter().map(|each| each.selector());
+    let each = each.find(|each| document.select(each).next().is_some());
     let rows = each.into_iter().flat_map(|each| document.select(each));
     let texts = rows.flat_map(|row| fields.iter().flat_map(move |f| row.select(f).map(|e| e.text().collect::<String>())));
     texts.map(|t| t.len()).sum()

@@ -16,7 +16,7 @@ const ELEMENTS: usize = 20_000;
 
 /// The body's HTML, as the page has it, and whether it was found without a selector.
 pub(super) fn find(document: &Html, rules: &Rules, url: &Url) -> Result<(String, bool), String> {
-    let matched = rules.body.iter().map(|body| document.select(body).collect::<Vec<_>>()).find(|found| !found.is_empty());
+    let matched = rules.body.iter().map(|body| body.in_document(document).collect::<Vec<_>>()).find(|found| !found.is_empty());
     let Some(matched) = matched else {
         return match rules.found {
             true => found(document, url).map(|html| (html, true)),

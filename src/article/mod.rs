@@ -16,7 +16,7 @@ use scraper::{ElementRef, Selector};
 use url::Url;
 
 use crate::domain::{Article, Enclosure, Zone};
-use crate::extract::{Content, DateField, base, parse};
+use crate::extract::{Content, DateField, Query, base, parse};
 use crate::normalise::html::text_of;
 use crate::normalise::link::{absolute, picture};
 
@@ -27,7 +27,7 @@ const LONGEST: usize = 400_000;
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// Where the body stands; alternatives.
-    pub body: Vec<Selector>,
+    pub body: Vec<Query>,
     /// Where none of them matches, it is found.
     pub found: bool,
     /// What is no part of it.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Rules, selector};
 use crate::domain::Zone;
-use crate::extract::{Field, extract_document};
+use crate::extract::{Field, Query, extract_document};
 
 /// JSON-LD that is longer (bytes) is not read.
 const LONGEST: usize = 1_000_000;
@@ -35,7 +35,7 @@ fn stated(document: &Html, elements: &str, attr: &str, zone: Zone) -> Option<i64
 /// By the source's `time`: the page is read as a listing of one row.
 fn by_rules(document: &Html, rules: &Rules) -> Option<i64> {
     let whole = crate::extract::Rules {
-        each: vec![selector("html")],
+        each: vec![Query::new(selector("html"), "html")],
         next: Vec::new(),
         title: vec![Field::default()],
         link: Vec::new(),

@@ -10,7 +10,7 @@ use super::value::{Text, Value};
 use crate::domain::fold;
 use crate::extract::date::DateFormat;
 use crate::extract::months::Language;
-use crate::extract::{DateField, FacetField, FeedFacet, FeedValue, Field};
+use crate::extract::{DateField, FacetField, FeedFacet, FeedValue, Field, Query};
 
 const EXPECTED: &str = "a selector, a table such as { label = \"Date\" }, or a list of those";
 
@@ -86,7 +86,7 @@ fn read<'a, X: Default>(value: &Value<'a>, mut extra: impl FnMut(&mut Table<'a>)
     let one = |v: Value<'a>| match v.raw {
         DeValue::String(text) if text.trim() == ":scope" => Some((Field::default(), X::default())),
         DeValue::String(_) => {
-            let select = selector(&v.string()?)?;
+            let select = query(&v.string()?)?;
             Some((Field { select: Some(select), ..Field::default() }, X::default()))
         }
         DeValue::Table(_) => {
@@ -117,7 +117,7 @@ fn field(table: &mut Table<'_>) -> Option<Field> {
     }
     // Each is read before any failure counts, so that all problems are told. The row itself needs no selector.
     let is_row = |v: &Value<'_>| v.raw.as_str().is_some_and(|t| t.trim() == ":scope");
-    let select = select.filter(|v| !is_row(v)).map(|v| v.string().and_then(|t| selector(&t)));
+    let select = select.filter(|v| !is_row(v)).map(|v| v.string().and_then(|t| query(&t)));
     let above = above.map(|v| v.string().and_then(|t| selector(&t)));
     let attr = attr.map(|v| v.string().and_then(|t| t.read(attribute)));
     let label = label.map(|v| v.string().and_then(|t| t.read(label_text)));
@@ -152,7 +152,7 @@ pub(super) fn selectors(value: &Value<'_>) -> Vec<Selector> {
 }
 
 /// The alternatives for one row, and whether the last of them is "auto": that rows are found without selectors. None after a problem.
-pub(super) fn each(value: &Value<'_>) -> (Option<Vec<Selector>>, bool) {
+pub(super) fn each(value: &Value<'_>) -> (Option<Vec<Query>>, bool) {
     let texts = value.some_strings();
     let is_auto = |text: &Text<'_>| text.value.trim() == "auto";
     if let Some(text) = texts.iter().rev().skip(1).find(|t| is_auto(t)) {
@@ -162,8 +162,13 @@ pub(super) fn each(value: &Value<'_>) -> (Option<Vec<Selector>>, bool) {
         );
     }
     let auto = texts.last().is_some_and(is_auto);
-    let selectors: Vec<Option<Selector>> = texts.iter().filter(|t| !is_auto(t)).map(selector).collect();
-    (selectors.into_iter().collect(), auto)
+    let queries: Vec<Option<Query>> = texts.iter().filter(|t| !is_auto(t)).map(query).collect();
+    (queries.into_iter().collect(), auto)
+}
+
+/// A CSS selector of which many elements are asked.
+fn query(text: &Text<'_>) -> Option<Query> {
+    selector(text).map(|selector| Query::new(selector, text.value))
 }
 
 /// A CSS selector.

@@ -10,7 +10,7 @@ use crate::domain::Zone;
 use crate::domain::fold;
 use crate::extract::date::DateFormat;
 use crate::extract::months::Language;
-use crate::extract::{DateField, FacetField, Field, Rules};
+use crate::extract::{DateField, FacetField, Field, Query, Rules};
 
 /// Where a value stands, as a config says it. `:scope` is the row itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -140,7 +140,6 @@ impl Derived {
 
     /// The same, ready to read by; None: a selector is none after all.
     pub fn rules(&self, language: Language, timezone: Zone) -> Option<Rules> {
-        let selector = |text: &String| Selector::parse(text).ok();
         let fields = |places: Vec<Place>| -> Vec<Field> { places.iter().filter_map(field).collect() };
         let dates = self.dates();
         let dates = dates.iter().map(|(place, forms)| {
@@ -151,8 +150,8 @@ impl Derived {
             Some(DateField { field: field(place)?, then, formats })
         });
         Some(Rules {
-            each: vec![selector(&self.whole_each())?],
-            next: self.next.iter().filter_map(selector).collect(),
+            each: vec![query(&self.whole_each())?],
+            next: self.next.iter().filter_map(|text| selector(text)).collect(),
             title: Some(fields(self.places(|d| Some(d.title.clone())))).filter(|title| !title.is_empty())?,
             link: fields(self.places(|d| d.link.clone())),
             date: dates.collect::<Option<_>>()?,
@@ -188,13 +187,25 @@ impl SuggestedFacet {
     }
 }
 
+fn selector(text: &str) -> Option<Selector> {
+    Selector::parse(text).ok()
+}
+
+fn query(text: &str) -> Option<Query> {
+    selector(text).map(|selector| Query::new(selector, text))
+}
+
 fn field(place: &Place) -> Option<Field> {
     let parse = |text: &Option<String>| match text.as_deref() {
         None | Some(":scope") => Some(None),
-        Some(text) => Selector::parse(text).ok().map(Some),
+        Some(text) => selector(text).map(Some),
+    };
+    let select = match place.select.as_deref() {
+        None | Some(":scope") => None,
+        Some(text) => Some(query(text)?),
     };
     Some(Field {
-        select: parse(&place.select)?,
+        select,
         above: parse(&place.above)?,
         attr: place.attr.clone(),
         label: place.label.as_deref().map(|l| fold(l).trim_end_matches([':', ' ']).to_owned()),

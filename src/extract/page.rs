@@ -89,7 +89,7 @@ pub fn extract(html: &str, rules: &Rules) -> Extracted {
 /// The same of a page that is parsed already, without what frames the rows.
 pub fn extract_document(document: &Html, rules: &Rules) -> Extracted {
     let mut out = Extracted { base: base(document), next: next_page(document, rules), ..Extracted::default() };
-    let rows = rules.each.iter().map(|each| document.select(each).collect::<Vec<_>>()).find(|rows| !rows.is_empty());
+    let rows = rules.each.iter().map(|each| each.in_document(document).collect::<Vec<_>>()).find(|rows| !rows.is_empty());
     let rows = rows.unwrap_or_default();
     let labelled = rules.labels().next().is_some();
     let above = Above::of(document, rules, &rows);
@@ -239,7 +239,7 @@ impl<'a> Row<'a> {
             Some(above) => self.above.row(above, self.element),
             None => Some(self.element),
         };
-        let selected = within.zip(field.select.as_ref()).map(|(within, s)| within.select(s));
+        let selected = within.zip(field.select.as_ref()).map(|(within, s)| s.within(within));
         let whole = within.filter(|_| field.select.is_none());
         selected.into_iter().flatten().chain(whole)
     }
@@ -266,7 +266,7 @@ impl<'a> Row<'a> {
         let value = match &field.select {
             Some(select) => {
                 let labels = || self.rules.labels();
-                self.element.select(select).map(|scope| Lines::new(scope, labels()).value(label)).find(|v| !v.is_empty())?
+                select.within(self.element).map(|scope| Lines::new(scope, labels()).value(label)).find(|v| !v.is_empty())?
             }
             None => self.lines.as_ref()?.value(label),
         };

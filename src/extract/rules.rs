@@ -2,6 +2,8 @@
 
 use scraper::Selector;
 
+use super::query::Query;
+
 use super::date::DateFormat;
 use super::months::Language;
 use crate::domain::Zone;
@@ -53,7 +55,7 @@ pub enum FeedValue {
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// One row each; alternatives, the first that matches anything on the page.
-    pub each: Vec<Selector>,
+    pub each: Vec<Query>,
     /// The link to the next page; alternatives.
     pub next: Vec<Selector>,
     /// The title; alternatives, the first that gives a text.
@@ -85,7 +87,7 @@ pub struct Discover {
 #[derive(Debug, Clone, Default)]
 pub struct Field {
     /// The element; without it the row itself, or with `label` the whole row is searched.
-    pub select: Option<Selector>,
+    pub select: Option<Query>,
     /// It stands above the row: the nearest such element before it, in which the others are looked for.
     pub above: Option<Selector>,
     /// The value is this attribute, not the text.
