@@ -43,7 +43,7 @@ pub(super) struct Work {
     pipeline: Pipeline,
     /// Those of earlier configurations that have counts of their own, until their polls are done.
     retired: Vec<Pipeline>,
-    walks: JoinSet<Walked>,
+    walks: JoinSet<Box<Walked>>,
     /// The sources being polled: none is polled twice at a time. A poll is done by the configuration by which it began.
     busy: HashMap<Id, (Pipeline, Due)>,
     /// Those whose polls are being stored.
@@ -298,7 +298,7 @@ impl Work {
     }
 
     /// Stores a walk, and those that end at about the same time.
-    async fn store(&mut self, first: Result<(Id, Walked), JoinError>) {
+    async fn store(&mut self, first: Result<(Id, Box<Walked>), JoinError>) {
         self.pulse.at("storing what was polled");
         let mut group = Vec::new();
         self.add(first, &mut group);
@@ -319,7 +319,7 @@ impl Work {
     }
 
     /// Stores walks of one configuration.
-    async fn keep(&mut self, pipeline: &Pipeline, group: Vec<(Due, Walked)>) {
+    async fn keep(&mut self, pipeline: &Pipeline, group: Vec<(Due, Box<Walked>)>) {
         let polls: Vec<Due> = group.iter().map(|(due, _)| due.clone()).collect();
         let kept = pipeline.keep(group).await;
         self.storing.retain(|(of, _)| !of.is(pipeline));
@@ -358,7 +358,7 @@ impl Work {
         }
     }
 
-    fn add(&mut self, walk: Result<(Id, Walked), JoinError>, group: &mut Vec<(Pipeline, (Due, Walked))>) {
+    fn add(&mut self, walk: Result<(Id, Box<Walked>), JoinError>, group: &mut Vec<(Pipeline, (Due, Box<Walked>))>) {
         match walk {
             Ok((id, walked)) => {
                 let Some((pipeline, due)) = self.busy.remove(&id) else { return };

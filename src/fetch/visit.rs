@@ -55,7 +55,9 @@ impl Fetcher {
         turn.begin();
         let began = Instant::now();
         let mut counted = self.manners.counting(&host, kind == Kind::Robots, &turn);
-        let asked = tokio::time::timeout(*left, self.ask(client, url, kind, known, &mut counted.seen)).await;
+        // Large, and for as long as its turn only: apart, so that walks that wait are not as large.
+        let asked = Box::pin(self.ask(client, url, kind, known, &mut counted.seen));
+        let asked = tokio::time::timeout(*left, asked).await;
         let asked = asked.unwrap_or_else(|_| Err(self.late(url, "timeout")));
         *left = left.saturating_sub(began.elapsed());
         // What was refused here never went out.

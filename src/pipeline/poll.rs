@@ -149,7 +149,7 @@ pub struct Walked {
 impl Pipeline {
     /// Walks along a due source's pager: one conditional request, and as many pages as it takes to reach what is known. `now`: also where the host
     /// asked to be left alone for a while.
-    pub async fn walk(&self, due: &Due, now: bool) -> Walked {
+    pub async fn walk(&self, due: &Due, now: bool) -> Box<Walked> {
         let mut steps = Steps::default();
         let (began, tally) = (Instant::now(), Tally::default());
         let error = self.pages(self.source(due), due, now, &mut steps, &tally).await.err();
@@ -157,14 +157,15 @@ impl Pipeline {
             Some(past) => past.learn(look).to_text(),
             None => Past::begin(look).to_text(),
         });
-        Walked { steps, error, past, effort: tally.effort(), took: began.elapsed() }
+        // It is handed on several times.
+        Box::new(Walked { steps, error, past, effort: tally.effort(), took: began.elapsed() })
     }
 
     /// Stores walks, all in one transaction. What a walk read before it failed is kept, and the next one does not stop at known items.
     ///
     /// # Errors
     /// When the store fails; then none is stored.
-    pub async fn keep(&self, walks: Vec<(Due, Walked)>) -> Result<Vec<(Due, Outcome)>, StoreError> {
+    pub async fn keep(&self, walks: Vec<(Due, Box<Walked>)>) -> Result<Vec<(Due, Outcome)>, StoreError> {
         let questions = questions(&self.config);
         let read = walks.iter().filter(|(_, walked)| walked.read_anything());
         let to_store: Vec<Walk<'_>> = read.map(|(due, walked)| walked.to_store(self.source(due), due.at, &questions)).collect();
@@ -174,7 +175,7 @@ impl Pipeline {
         for (due, walked) in walks {
             let read_anything = walked.read_anything();
             let otherwise = walked.otherwise(self.source(&due), &due.state);
-            let Walked { mut steps, error, .. } = walked;
+            let Walked { mut steps, error, .. } = *walked;
             steps.polled.otherwise = otherwise;
             if read_anything {
                 steps.polled.saved = saved.next().unwrap_or_default();
