@@ -108,7 +108,7 @@ async fn forget(config: &Config, args: &ForgetArgs, store: &Store, may_publish: 
     let again = "copies of the text may be left in the database's files until `newsroomd once` has run";
     match erased {
         // Publishing tries again what could not be done at first.
-        _ if !store.unfinished().await?.1 => {}
+        _ if !store.pending().await?.erase => {}
         Ok(true) => {}
         Ok(false) => bail!("it is forgotten, but another process went on reading the database from before; {again}"),
         Err(error) => {

@@ -23,9 +23,9 @@ pub(super) async fn run(config: Config, args: &OnceArgs) -> anyhow::Result<Exit>
     // The process ends with the round: to take thousands of selectors apart would be for nothing.
     std::mem::forget(config.clone());
     let accepted = args.accept.iter().map(|id| source(&config, id)).collect::<anyhow::Result<Vec<_>>>()?;
-    let store = Store::open(&config.database).await?;
-    let database = config.database.clone();
-    let lock = match tokio::task::spawn_blocking(move || Lock::take(&database, Purpose::Once, PATIENCE)).await? {
+    let store = Store::open_for_a_round(&config.database).await?;
+    // Nothing else goes on here meanwhile.
+    let lock = match Lock::take(&config.database, Purpose::Once, PATIENCE) {
         Ok(lock) => Some(lock),
         // It publishes what is stored here.
         Err(LockError::Daemon { .. }) => None,
@@ -48,8 +48,7 @@ pub(super) async fn run(config: Config, args: &OnceArgs) -> anyhow::Result<Exit>
 }
 
 fn source<'c>(config: &'c Config, id: &str) -> anyhow::Result<&'c Source> {
-    let found = config.sources.iter().find(|s| s.newsroom.id.as_str() == id);
-    found.with_context(|| {
+    config.source(id).with_context(|| {
         let ids: Vec<&str> = config.sources.iter().map(|s| s.newsroom.id.as_str()).collect();
         format!("no source is called \"{id}\"; there are: {}", ids.join(" | "))
     })

@@ -17,6 +17,8 @@ pub mod text;
 pub mod words;
 pub mod zone;
 
+use std::hash::Hash;
+
 pub use article::{Alternate, Article, Enclosure};
 pub use channel::Address;
 pub use fold::fold;
@@ -51,6 +53,13 @@ pub fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> Digest {
 pub fn stamp<'a>(parts: impl IntoIterator<Item = &'a str>) -> Digest {
     let mut stamper = Stamper::default();
     parts.into_iter().for_each(|part| stamper.part(part));
+    stamper.finish()
+}
+
+/// A stamp of a value.
+pub fn stamp_of(value: &impl Hash) -> Digest {
+    let mut stamper = Stamper::default();
+    value.hash(&mut stamper.0);
     stamper.finish()
 }
 

@@ -6,7 +6,7 @@ use super::Format;
 use crate::domain::text::xml_legal;
 
 /// All feeds, as lists of them show them. Texts free of what XML forbids: see [`Directory::clean`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Directory {
     /// Where readers find the feeds; ends with a slash.
     pub base_url: String,
@@ -23,7 +23,7 @@ pub struct Directory {
 }
 
 /// A newsroom and its feeds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ListedSource {
     /// The newsroom's id.
     pub id: String,
@@ -38,7 +38,7 @@ pub struct ListedSource {
 }
 
 /// A facet and its feeds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ListedFacet {
     /// The facet's name in addresses.
     pub name: String,
@@ -49,7 +49,7 @@ pub struct ListedFacet {
 }
 
 /// One feed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Listed {
     /// Its address below `base_url`, without ending.
     pub address: String,

@@ -1,5 +1,6 @@
 //! What a channel is called, and the document it makes of items.
 
+use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -8,8 +9,8 @@ use super::question::in_words;
 use super::story::editions;
 use crate::config::{Config, Feed, Source};
 use crate::domain::text::cut;
-use crate::domain::{Address, Digest, Item, stamp};
-use crate::feed::{Category, Document, Entry};
+use crate::domain::{Address, Digest, Item, Stamper};
+use crate::feed::{Category, Document, Entry, pages};
 use crate::store::ChannelRow;
 
 /// A description goes no further than this (characters), whatever a feed asks for.
@@ -36,7 +37,7 @@ pub(super) fn known<'a>(config: &'a Config, row: &ChannelRow) -> Option<Known<'a
     let Some(source) = &row.source else {
         return config.feeds.iter().find(|f| Address::feed(&f.id).as_str() == row.address).map(Known::Feed);
     };
-    let source = config.sources.iter().find(|s| s.newsroom.id.as_str() == source)?;
+    let source = config.source(source)?;
     let place = |name: &String| source.newsroom.facets.iter().position(|f| f.name == *name);
     if let Some(pair) = &row.pair {
         let pair = (place(&pair.facets[0])?, place(&pair.facets[1])?);
@@ -163,7 +164,7 @@ impl Known<'_> {
 
 /// An item's terms in the order of its source's facets: facet and name.
 pub(super) fn categories<'i>(config: &Config, item: &'i Item) -> Vec<&'i (String, String)> {
-    let source = config.sources.iter().find(|s| s.newsroom.id.as_str() == item.source);
+    let source = config.source(&item.source);
     let place = |facet: &str| source.and_then(|s| s.newsroom.facets.iter().position(|f| f.name == facet)).unwrap_or(usize::MAX);
     let mut categories: Vec<&(String, String)> = item.categories.iter().collect();
     categories.sort_by_key(|(facet, _)| place(facet));
@@ -196,36 +197,41 @@ fn entry(config: &Config, item: &Item) -> Entry {
 /// A stamp of all settings that the documents of a source depend on.
 pub(super) fn source_stamp(config: &Config, source: &Source) -> Digest {
     let newsroom = &source.newsroom;
-    let facets: Vec<String> = newsroom.facets.iter().map(|f| format!("{}={}", f.name, f.title)).collect();
-    let own = [newsroom.title.as_str(), &newsroom.home, &newsroom.language].map(str::to_owned);
-    let pairs = source.pairs.iter().map(|(a, b)| format!("{} {}", newsroom.facets[*a].name, newsroom.facets[*b].name));
-    let ttl = source.schedule.interval().as_secs().to_string();
-    let parts: Vec<String> = publishing(config).into_iter().chain(own).chain(facets).chain(pairs).chain([ttl]).collect();
-    stamp(parts.iter().map(String::as_str))
+    let mut stamper = publishing(config);
+    [newsroom.title.as_str(), &newsroom.home, &newsroom.language].into_iter().for_each(|part| stamper.part(part));
+    for facet in &newsroom.facets {
+        [facet.name.as_str(), &facet.title].into_iter().for_each(|part| stamper.part(part));
+    }
+    for &(first, second) in &source.pairs {
+        [first, second].into_iter().for_each(|n| stamper.part(&newsroom.facets[n].name));
+    }
+    stamper.part(&source.schedule.interval().as_secs().to_string());
+    stamper.finish()
 }
 
 /// The same for a feed of the config's own.
 pub(super) fn feed_stamp(config: &Config, feed: &Feed) -> Digest {
-    let known = Known::Feed(feed);
-    let sources: Vec<String> = known.sources(config).iter().map(|s| source_stamp(config, s).to_string()).collect();
-    let editions = editions(config).stamp().to_string();
-    let own =
-        [feed.title.clone(), feed.question.stamp().to_string(), in_words(config, feed), feed.merge.name().to_owned(), editions];
-    let parts: Vec<String> = publishing(config).into_iter().chain(own).chain(sources).collect();
-    stamp(parts.iter().map(String::as_str))
+    let mut stamper = publishing(config);
+    stamper.part(&feed.title);
+    stamper.part(&feed.question.stamp().to_string());
+    stamper.part(&in_words(config, feed));
+    stamper.part(feed.merge.name());
+    stamper.part(&editions(config).stamp().to_string());
+    Known::Feed(feed).sources(config).iter().for_each(|s| stamper.part(&source_stamp(config, s).to_string()));
+    stamper.finish()
 }
 
-fn publishing(config: &Config) -> Vec<String> {
-    let formats = config.publish.formats.iter().map(|f| f.extension().to_owned());
-    let rest = [
-        RENDERING.to_owned(),
-        crate::feed::pages::version(),
-        config.base_url.to_string(),
-        config.publish.pages.to_string(),
-        config.publish.items.to_string(),
-        config.publish.max_size.to_string(),
-    ];
-    rest.into_iter().chain(formats).collect()
+/// What all documents depend on. Where they lie is among it: a folder that was published to before holds what was true then.
+fn publishing(config: &Config) -> Stamper {
+    let publish = &config.publish;
+    let mut stamper = Stamper::default();
+    [RENDERING, &pages::version(), config.base_url.as_str()].into_iter().for_each(|part| stamper.part(part));
+    [publish.pages.to_string(), publish.items.to_string(), publish.max_size.to_string()]
+        .iter()
+        .for_each(|part| stamper.part(part));
+    publish.formats.iter().for_each(|format| stamper.part(format.extension()));
+    stamper.part(&publish.directory.as_deref().unwrap_or(Path::new("")).to_string_lossy());
+    stamper
 }
 
 #[cfg(test)]

@@ -209,7 +209,7 @@ impl Pipeline {
     /// # Errors
     /// When the store fails.
     pub async fn is_anything_to_publish(&self) -> Result<bool, PipelineError> {
-        let gone = !self.store.unfinished().await?.0.is_empty();
+        let gone = !self.store.pending().await?.gone.is_empty();
         let rows = self.store.channels().await?;
         Ok(gone || rows.iter().any(|r| r.stale.is_some() && known(&self.config, r).is_some()))
     }

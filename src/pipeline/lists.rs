@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::aside::aside;
 use super::channel::Known;
 use super::{Pipeline, PipelineError};
 use crate::config::Source;
-use crate::domain::Address;
+use crate::domain::{Address, Digest, stamp_of};
 use crate::feed::directory::{Directory, Listed, ListedFacet, ListedSource};
 use crate::feed::pages::INDEX;
 use crate::feed::{opml, pages};
@@ -15,6 +16,9 @@ use crate::store::ChannelRow;
 
 /// Its place in the tree.
 pub(super) const OPML: &str = "feeds.opml";
+
+/// Part of the stamp, so that an upgrade that renders differently renders anew.
+const RENDERING: &str = "1";
 
 /// For how long (seconds) a cache may show them without asking: new feeds are rare, but counts change.
 const MAX_AGE: u32 = 60;
@@ -30,11 +34,21 @@ fn render(directory: &Directory) -> [(&'static str, Vec<u8>); 2] {
 }
 
 impl Pipeline {
-    /// `feeds.opml` and `index.html`.
-    pub(super) async fn lists(&self, rows: &[ChannelRow], update: &mut Update) -> Result<usize, PipelineError> {
+    /// `feeds.opml` and `index.html`, unless they stand as they should: `stands` is the stamp of those that were published last. Says how many had to
+    /// be written.
+    pub(super) async fn lists(
+        &self,
+        rows: &[ChannelRow],
+        stands: Option<Digest>,
+        update: &mut Update,
+    ) -> Result<usize, PipelineError> {
         let directory = self.directory(rows);
+        let stamp = self.lists_stamp(&directory);
+        if stands == Some(stamp) && self.are_lists_in_place() {
+            return Ok(0);
+        }
         let disk = self.disk.clone();
-        let work = tokio::task::spawn_blocking(move || {
+        let work = aside(move || {
             let lists = render(&directory);
             let mut written = Vec::new();
             if let Some(disk) = disk {
@@ -53,7 +67,21 @@ impl Pipeline {
                 put_list(update, name, bytes);
             }
         }
+        self.store.lists_published(stamp).await?;
         Ok(written)
+    }
+
+    fn lists_stamp(&self, directory: &Directory) -> Digest {
+        let root = self.disk.as_ref().map(|disk| disk.root());
+        stamp_of(&(RENDERING, pages::version(), root, directory))
+    }
+
+    fn are_lists_in_place(&self) -> bool {
+        let snapshot = self.shelf.as_ref().map(|shelf| shelf.snapshot());
+        [OPML, INDEX].into_iter().all(|name| {
+            self.disk.as_ref().is_none_or(|disk| disk.holds(name))
+                && snapshot.as_ref().is_none_or(|shelf| shelf.find(name).is_some())
+        })
     }
 
     /// The lists as they should be.
@@ -70,11 +98,10 @@ impl Pipeline {
             status: config.status.public,
             ..Directory::default()
         };
+        let of_everything = rows.iter().filter(|r| r.term.is_none() && r.pair.is_none());
+        let of_everything: HashMap<&str, &ChannelRow> = of_everything.filter_map(|r| Some((r.source.as_deref()?, r))).collect();
         for source in &config.sources {
-            let own = |r: &&ChannelRow| {
-                r.source.as_deref() == Some(source.newsroom.id.as_str()) && r.term.is_none() && r.pair.is_none()
-            };
-            let Some(all) = rows.iter().find(own) else { continue };
+            let Some(&all) = of_everything.get(source.newsroom.id.as_str()) else { continue };
             directory.sources.push(ListedSource {
                 id: source.newsroom.id.to_string(),
                 title: source.newsroom.title.clone(),

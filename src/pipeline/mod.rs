@@ -6,6 +6,7 @@
 //! it, `deliver` tells the webhook; `examine` compares the tree with the store; `hosts` keeps what the fetcher must remember of hosts.
 
 mod article;
+mod aside;
 mod backfill;
 mod channel;
 mod deliver;
@@ -44,6 +45,7 @@ pub use read::{PageRead, read_archived, read_page};
 pub use round::{Outcome, Round, Wait, Which};
 pub use story::merged_in_words;
 
+use self::aside::aside;
 use self::status::Private;
 use crate::config::Config;
 use crate::fetch::{FetchError, Fetcher};
@@ -131,7 +133,7 @@ impl Pipeline {
         cores: Arc<Semaphore>,
     ) -> Result<Self, PipelineError> {
         let disk = match config.publish.directory.clone().filter(|_| outlets.disk) {
-            Some(root) => Some(tokio::task::spawn_blocking(move || Disk::open(&root)).await??),
+            Some(root) => Some(aside(move || Disk::open(&root)).await??),
             None => None,
         };
         let states = store.sources(config.sources.iter().map(|s| &s.newsroom.id)).await?;

@@ -130,11 +130,12 @@ impl Pipeline {
     /// # Errors
     /// When store or disk fail; what was published before stays.
     pub async fn publish(&self) -> Result<Option<Published>, PipelineError> {
-        self.finish_forgetting().await?;
+        let pending = self.store.pending().await?;
+        self.finish_forgetting(&pending.gone, pending.erase).await?;
         let mut update = Update::new();
         update.base(self.config.base_url.as_str());
         // What is wrong with it is no matter of the feeds.
-        let status = self.publish_status(&mut update).await;
+        let status = self.publish_status(&pending.status, &mut update).await;
         if self.disk.is_none() && self.shelf.is_none() {
             return status.map(|()| None);
         }
@@ -142,13 +143,15 @@ impl Pipeline {
         if merges(&self.config) {
             self.store.find_stories(&editions(&self.config)).await?;
         }
-        let asked = questions(&self.config);
-        for name in self.store.ask(&asked, Utc::now()).await? {
-            tracing::warn!(pairs = name, "there are more pairs than `max-pairs`: the rest have no feeds");
+        let questions = questions(&self.config);
+        if !pending.is_asked(&questions) {
+            for name in self.store.ask(&questions, Utc::now()).await? {
+                tracing::warn!(pairs = name, "there are more pairs than `max-pairs`: the rest have no feeds");
+            }
         }
         let rows = self.store.channels().await?;
         let jobs = self.jobs(&rows);
-        let done = self.publish_jobs(&rows, &jobs, &mut update).await;
+        let done = self.publish_jobs(&rows, &jobs, pending.lists, &mut update).await;
         // After an error too: what came to disk before it is published.
         if let Some(shelf) = &self.shelf {
             shelf.update(update);
@@ -157,7 +160,14 @@ impl Pipeline {
         status.map(|()| Some(done))
     }
 
-    async fn publish_jobs(&self, rows: &[ChannelRow], jobs: &[Job<'_>], update: &mut Update) -> Result<Published, PipelineError> {
+    /// `lists`: the stamp of the lists of feeds as they stand.
+    async fn publish_jobs(
+        &self,
+        rows: &[ChannelRow],
+        jobs: &[Job<'_>],
+        lists: Option<Digest>,
+        update: &mut Update,
+    ) -> Result<Published, PipelineError> {
         let mut done = Published { channels: jobs.len(), ..Published::default() };
         let mut after = None;
         // One document that cannot be written does not keep the others from being published.
@@ -175,7 +185,7 @@ impl Pipeline {
             after = Some(self.store.channels().await?);
         }
         let rows = after.as_deref().unwrap_or(rows);
-        done.written += self.lists(rows, update).await?;
+        done.written += self.lists(rows, lists, update).await?;
         self.shelve_moved(rows, update);
         done.documents = rows.iter().filter(|r| known(&self.config, r).is_some()).count() * self.endings().count() + 2;
         if self.config.status.public {

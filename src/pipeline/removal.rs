@@ -6,11 +6,10 @@ use crate::publish::shelf::Update;
 
 impl Pipeline {
     /// Removes the documents that the store notes as gone. One that a feed has again is missing then, and is rendered with the rest.
-    pub(super) async fn finish_forgetting(&self) -> Result<(), PipelineError> {
-        let (gone, erase) = self.store.unfinished().await?;
+    pub(super) async fn finish_forgetting(&self, gone: &[String], erase: bool) -> Result<(), PipelineError> {
         if !gone.is_empty() && (self.disk.is_some() || self.shelf.is_some()) {
             if let Some(disk) = self.disk.clone() {
-                let documents = gone.clone();
+                let documents = gone.to_vec();
                 tokio::task::spawn_blocking(move || disk.remove(documents.iter().map(String::as_str))).await??;
             }
             if let Some(shelf) = &self.shelf {
@@ -18,7 +17,7 @@ impl Pipeline {
                 gone.iter().for_each(|document| update.remove(document));
                 shelf.update(update);
             }
-            self.store.removed(&gone).await?;
+            self.store.removed(gone).await?;
         }
         // A full disk or a process that reads on must not keep news from being published.
         match if erase { self.store.erase().await } else { Ok(true) } {

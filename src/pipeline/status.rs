@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use super::aside::aside;
 use super::{Pipeline, PipelineError};
 use crate::domain::{Digest, stamp};
 use crate::error_chain;
@@ -11,6 +12,7 @@ use crate::feed::{Document, Format};
 use crate::publish::shelf;
 use crate::publish::shelf::{Kind, Update};
 use crate::publish::{Disk, PublishError};
+use crate::store::StatusRow;
 
 /// The feed holds this many of the newest incidents.
 const INCIDENTS: usize = 50;
@@ -65,25 +67,23 @@ impl Private {
 impl Pipeline {
     /// Renders the status feed if an incident was opened or closed, or something of it is not where it should be. Only for who holds the
     /// publish lock.
-    pub(super) async fn publish_status(&self, update: &mut Update) -> Result<(), PipelineError> {
+    pub(super) async fn publish_status(&self, row: &StatusRow, update: &mut Update) -> Result<(), PipelineError> {
         let Some(private) = self.private.clone() else { return Ok(()) };
         let opener = private.clone();
-        let opened = tokio::task::spawn_blocking(move || opener.open().map(|_| ())).await?;
-        let row = self.store.status().await?;
+        let opened = aside(move || opener.open().map(|_| ())).await?;
         let config = self.status_stamp();
         if row.published == Some(row.revision) && row.config == Some(config) && self.is_status_in_place() {
             return Ok(());
         }
         self.store.flush().await?;
         let incidents = self.store.incidents(INCIDENTS).await?;
-        let title =
-            |id: &str| self.config.sources.iter().find(|s| s.newsroom.id.as_str() == id).map(|s| s.newsroom.title.clone());
+        let title = |id: &str| self.config.source(id).map(|s| s.newsroom.title.clone());
         let document = document(self.config.base_url.as_str(), &self.config.publish.formats, &incidents, title, row.changed);
         let public = self.config.status.public;
         let changed = u64::try_from(row.changed.timestamp()).ok();
         let disk = self.disk.clone();
         let folder = private.clone();
-        let work = tokio::task::spawn_blocking(move || {
+        let work = aside(move || {
             let documents = render(&document);
             let beside = opened.and_then(|()| write(folder.open()?, &documents, true, changed));
             let among = disk.map_or(Ok(()), |disk| write(&disk, &documents, public, changed));
@@ -122,11 +122,12 @@ impl Pipeline {
     }
 
     fn status_stamp(&self) -> Digest {
+        let root = self.disk.as_ref().map(|disk| disk.root().to_string_lossy()).unwrap_or_default();
         let config = &self.config;
         let sources = config.sources.iter().flat_map(|s| [s.newsroom.id.as_str(), s.newsroom.title.as_str()]);
         let formats = config.publish.formats.iter().map(|f| f.extension());
         let public = if config.status.public { "public" } else { "private" };
-        stamp([RENDERING, config.base_url.as_str(), public].into_iter().chain(formats).chain(sources))
+        stamp([RENDERING, config.base_url.as_str(), public, &root].into_iter().chain(formats).chain(sources))
     }
 }
 

@@ -202,7 +202,7 @@ impl Store {
         result.map(|()| mended)
     }
 
-    /// Marks these channels to be rendered anew, the status feed too, and these documents to be removed: whoever publishes next does so.
+    /// Marks these channels to be rendered anew, the status feed and the lists of feeds too, and these documents to be removed: whoever publishes next does so.
     ///
     /// # Errors
     /// When the database fails.
@@ -214,6 +214,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         sqlx::query("UPDATE status SET published = NULL").execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM lists").execute(&mut *tx).await?;
         sqlx::query("INSERT OR IGNORE INTO gone SELECT value FROM json_each($1)")
             .bind(serde_json::json!(remove).to_string())
             .execute(&mut *tx)

@@ -158,16 +158,6 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// What forgetting left to do: documents to be removed from the tree, and whether copies of what was deleted are still to be erased.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn unfinished(&self) -> Result<(Vec<String>, bool), StoreError> {
-        let query = "SELECT (SELECT json_group_array(document) FROM gone), EXISTS (SELECT 1 FROM erasure)";
-        let (documents, erase): (String, bool) = sqlx::query_as(query).fetch_one(&self.pool).await?;
-        Ok((serde_json::from_str(&documents).map_err(|e| sqlx::Error::Decode(e.into()))?, erase))
-    }
-
     /// Notes that documents were removed from the tree.
     ///
     /// # Errors

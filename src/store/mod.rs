@@ -36,6 +36,7 @@ mod known;
 mod layout;
 mod open;
 mod overview;
+mod pending;
 mod places;
 mod renames;
 mod rows;
@@ -58,6 +59,7 @@ pub use find::Held;
 pub use health::{Fared, Fate, Turned};
 pub use incidents::{Delivery, StatusRow};
 pub use overview::Counts;
+pub use pending::Pending;
 pub use salvage::{Salvaged, salvage, sweep_salvage, was_ours};
 pub use selection::{Members, Pick, Selection};
 pub use sources::{BeginPoll, Moved, SourceState, Validators};
@@ -68,6 +70,16 @@ pub use walk::{Saved, Walk};
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: SqlitePool,
+    cache: Cache,
+}
+
+/// How much of the database is kept in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cache {
+    /// Little, and more while much is written.
+    AsNeeded,
+    /// As much as for a large transaction.
+    Wide,
 }
 
 impl Store {

@@ -39,6 +39,7 @@ const NUMBERED: &[&str] = &[
     "status",
     "backfill",
     "question",
+    "unasked",
     "list",
     "story",
     "article",

@@ -92,6 +92,27 @@ fn a_lost_document_is_written_again_as_it_was() {
     )));
 }
 
+#[test]
+fn a_folder_that_is_published_to_again_says_what_came_meanwhile() {
+    let scene = scene();
+    let text = std::fs::read_to_string(scene.place.config()).expect("a config");
+    let elsewhere = scene.feeds().with_file_name("elsewhere");
+    let other = text.replace(&scene.feeds().display().to_string(), &elsewhere.display().to_string());
+    assert_ne!(other, text);
+    std::fs::write(scene.place.config(), other).expect("a config");
+    let mut rows = rows();
+    rows.insert(0, row("Four", "4 May 2024", "/4").topics(&["C"]));
+    scene.poll(&rows);
+    let wanted = tree::files(&elsewhere);
+    std::fs::write(scene.place.config(), &text).expect("a config");
+    scene.place.once();
+    let files = tree::files(&scene.feeds());
+    assert_eq!(files.keys().collect::<Vec<_>>(), wanted.keys().collect::<Vec<_>>());
+    for (name, want) in &wanted {
+        assert!(tree::same(name, want, &files[name]), "{name}");
+    }
+}
+
 /// What must never change of a feed.
 fn identity(scene: &Scene, address: &str) -> (Option<String>, Vec<(String, String)>) {
     let feed = tree::atom_feed(&scene.feeds(), address);

@@ -235,6 +235,12 @@ CREATE TABLE status (
     config    BLOB                              -- stamp of the settings by which it was rendered
 ) STRICT;
 
+-- A row at most: the lists of feeds as they stand published.
+CREATE TABLE lists (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    stamp BLOB NOT NULL                         -- of all that they say, and of where they stand
+) STRICT;
+
 -- How far the walk along a source's whole pager came: written with the items of each part of it.
 CREATE TABLE backfill (
     source   INTEGER PRIMARY KEY REFERENCES source (id),

@@ -1,0 +1,60 @@
+//! What may wait for a publishing beside channels: asked all at once, for mostly nothing does.
+
+use super::incidents::{StatusColumns, StatusRow};
+use super::{Asked, Store, StoreError, digest, listed};
+use crate::domain::Digest;
+
+/// What waits for a publishing, and what stands published, beside channels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// Documents to be removed from the tree.
+    pub gone: Vec<String>,
+    /// Whether copies of what was forgotten are still to be erased.
+    pub erase: bool,
+    /// How the status feed stands.
+    pub status: StatusRow,
+    /// Stamp of the lists of feeds as they stand published.
+    pub lists: Option<Digest>,
+    /// The stored questions that nothing is left to be done for: name and stamp. None: something is.
+    asked: Option<Vec<(String, Option<Digest>)>>,
+}
+
+type Columns = (Vec<String>, i64, StatusColumns, String, i64, Vec<(String, String, Option<i64>)>);
+
+impl Pending {
+    /// Whether each of these questions, and no other, was put to every item.
+    pub fn is_asked(&self, questions: &[Asked]) -> bool {
+        let Some(asked) = &self.asked else { return false };
+        let is_one =
+            |(name, stamp): &(String, Option<Digest>)| questions.iter().any(|q| q.name == *name && Some(q.stamp) == *stamp);
+        asked.len() == questions.len() && asked.iter().all(is_one)
+    }
+}
+
+impl Store {
+    /// What waits for a publishing beside channels.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn pending(&self) -> Result<Pending, StoreError> {
+        let query = "SELECT json_array(json((SELECT json_group_array(document) FROM gone)), EXISTS (SELECT 1 FROM erasure),
+                 json_array(changed, revision, published, hex(config)), coalesce((SELECT hex(stamp) FROM lists), ''),
+                 EXISTS (SELECT 1 FROM unasked) OR EXISTS (SELECT 1 FROM question WHERE left = 1),
+                 json((SELECT json_group_array(json_array(name, hex(stamp), through)) FROM question)))
+             FROM status";
+        let columns: String = sqlx::query_scalar(query).fetch_one(&self.pool).await?;
+        let (gone, erase, status, lists, unasked, questions): Columns = listed(&columns)?;
+        let is_done = unasked == 0 && questions.iter().all(|(.., through)| through.is_none());
+        let asked = is_done.then(|| questions.into_iter().map(|(name, stamp, _)| (name, digest(&stamp))).collect());
+        Ok(Pending { gone, erase: erase != 0, status: status.into(), lists: digest(&lists), asked })
+    }
+
+    /// Notes that the lists of feeds stand published.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn lists_published(&self, stamp: Digest) -> Result<(), StoreError> {
+        sqlx::query("INSERT OR REPLACE INTO lists VALUES (1, $1)").bind(stamp).execute(&self.pool).await?;
+        Ok(())
+    }
+}
