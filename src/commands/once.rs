@@ -23,7 +23,7 @@ pub(super) async fn run(config: Config, args: &OnceArgs) -> anyhow::Result<Exit>
     // The process ends with the round: to take thousands of selectors apart would be for nothing.
     std::mem::forget(config.clone());
     let accepted = args.accept.iter().map(|id| source(&config, id)).collect::<anyhow::Result<Vec<_>>>()?;
-    let store = Store::open_for_a_round(&config.database).await?;
+    let store = Store::open(&config.database).await?;
     // Nothing else goes on here meanwhile.
     let lock = match Lock::take(&config.database, Purpose::Once, PATIENCE) {
         Ok(lock) => Some(lock),

@@ -9,7 +9,7 @@ use super::diagnostic::{Diagnostic, Problems};
 use super::source::{self, Ids, Outline};
 use super::table::Table;
 use super::{Config, Overrides, Source, edition, feed, print, secret, settings};
-use crate::domain::{Digest, digest};
+use crate::domain::{Digest, stamp};
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -112,7 +112,7 @@ impl Config {
 pub fn text_digest(path: &Path) -> Option<Digest> {
     let bytes = std::fs::read(path).ok()?;
     let text = String::from_utf8_lossy(&bytes);
-    Some(digest([without_mark(&text)]))
+    Some(stamp([without_mark(&text)]))
 }
 
 /// A text without the byte order mark before it.
@@ -151,7 +151,7 @@ fn read(path: &Path, text: &str, state: &Path, overrides: &Overrides) -> Result<
     };
     let (problems, warnings) = problems.finish(path);
     match config {
-        Some(config) if problems.is_empty() => Ok((Config { text: digest([text]), ..config }, warnings)),
+        Some(config) if problems.is_empty() => Ok((Config { text: stamp([text]), ..config }, warnings)),
         _ => Err(ConfigError::Invalid { path: path.to_owned(), problems }),
     }
 }
@@ -221,7 +221,7 @@ fn meaning<'a>(path: &Path, document: &'a DeTable<'a>, state: &Path, problems: &
         path: path.to_owned(),
         watch: settings.watch,
         base_url: settings.base_url,
-        text: digest([]),
+        text: stamp([]),
         base_url_given: settings.base_url_given,
         database: settings.database,
         publish: settings.publish,

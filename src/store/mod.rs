@@ -70,16 +70,6 @@ pub use walk::{Saved, Walk};
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: SqlitePool,
-    cache: Cache,
-}
-
-/// How much of the database is kept in memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cache {
-    /// Little, and more while much is written.
-    AsNeeded,
-    /// As much as for a large transaction.
-    Wide,
 }
 
 impl Store {

@@ -9,19 +9,16 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection};
 
 use super::layout::{self, APPLICATION_ID, NEWEST};
-use super::{Cache, Store, StoreError};
+use super::{Store, StoreError};
 
 /// What SQLite may keep of the database's pages, in kB with a minus before it: what a poll touches, which the system's own cache holds as well.
-const NARROW: &str = "-500";
+const CACHE: &str = "-500";
 
-/// All that a large transaction touches: the log gets each page once and in one piece.
-const WIDE: &str = "-16000";
+/// Makes it so, and frees every page: those that stayed would lie about in memory that is otherwise given back.
+const NARROW: &str = "PRAGMA cache_size = -500; PRAGMA shrink_memory";
 
-/// Makes it narrow, and frees every page: those that stayed would lie about in memory that is otherwise given back.
-const MAKE_NARROW: &str = "PRAGMA cache_size = -500; PRAGMA shrink_memory";
-
-/// Makes it wide.
-const MAKE_WIDE: &str = "PRAGMA cache_size = -16000";
+/// For a large transaction, all of whose pages the cache holds then: the log gets each once and in one piece.
+const WIDE: &str = "PRAGMA cache_size = -16000";
 
 /// So many rows touch more pages of the indexes than the cache holds.
 const MANY: usize = 200;
@@ -38,18 +35,6 @@ impl Store {
     /// # Errors
     /// When the file is another program's, from a newer version, or cannot be used. Then nothing was changed.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::open_with(path, Cache::AsNeeded).await
-    }
-
-    /// The same for a process that ends with its round: nobody waits for the memory that its cache takes.
-    ///
-    /// # Errors
-    /// As [`Store::open`].
-    pub async fn open_for_a_round(path: &Path) -> Result<Self, StoreError> {
-        Self::open_with(path, Cache::Wide).await
-    }
-
-    async fn open_with(path: &Path, cache: Cache) -> Result<Self, StoreError> {
         let unusable = |reason: String| StoreError::Unusable { path: path.to_owned(), reason };
         if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|e| unusable(format!("{}: {e}", folder.display())))?;
@@ -64,7 +49,7 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(BUSY)
             .page_size(8192)
-            .pragma("cache_size", if cache == Cache::Wide { WIDE } else { NARROW })
+            .pragma("cache_size", CACHE)
             .pragma("wal_autocheckpoint", "2000")
             // What undoes a statement that fails half-way, else a temporary file with a copy of each page that an insert touches.
             .pragma("temp_store", "MEMORY")
@@ -80,7 +65,7 @@ impl Store {
         };
         layout::bring_up_to_date(&writer, path).await?;
         // The one connection reads as well: another one's cache of pages would be void after every write, and cold at every question.
-        Ok(Self { pool: writer, cache })
+        Ok(Self { pool: writer })
     }
 
     /// Does work that writes so many rows. For many of them the cache is widened meanwhile; kept so, most of it would lie idle until the next time.
@@ -89,10 +74,10 @@ impl Store {
         rows: usize,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        if rows < MANY || self.cache == Cache::Wide {
+        if rows < MANY {
             return work.await;
         }
-        sqlx::query(MAKE_WIDE).execute(&self.pool).await?;
+        sqlx::query(WIDE).execute(&self.pool).await?;
         let done = work.await;
         // What was done stands, whatever becomes of the cache.
         if let Err(error) = self.narrow().await {
@@ -105,7 +90,7 @@ impl Store {
     async fn narrow(&self) -> Result<(), sqlx::Error> {
         let mut connection = self.pool.acquire().await?;
         connection.clear_cached_statements().await?;
-        sqlx::query(MAKE_NARROW).execute(&mut *connection).await?;
+        sqlx::query(NARROW).execute(&mut *connection).await?;
         Ok(())
     }
 
@@ -151,7 +136,7 @@ impl Store {
         if layout > NEWEST {
             return Err(StoreError::Newer { path: path.to_owned(), version: layout });
         }
-        Ok((Self { pool: reader, cache: Cache::AsNeeded }, layout))
+        Ok((Self { pool: reader }, layout))
     }
 }
 
