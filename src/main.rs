@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         _ => false,
     };
     telemetry::start(if long { "info" } else { "warn" });
-    // Pages are parsed, and documents rendered and written, on threads of their own. For one round one thread drives: more would only wake each
+    // Pages are parsed, and feeds rendered and written, on threads of their own. For one round one thread drives all else: more would only wake each
     // other. A daemon answers readers meanwhile.
     let mut builder = if cli.command.is_daemon() { Builder::new_multi_thread() } else { Builder::new_current_thread() };
     let runtime = match builder.enable_all().build() {

@@ -1,6 +1,5 @@
 //! What a channel is called, and the document it makes of items.
 
-use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -221,7 +220,7 @@ pub(super) fn feed_stamp(config: &Config, feed: &Feed) -> Digest {
     stamper.finish()
 }
 
-/// What all documents depend on. Where they lie is among it: a folder that was published to before holds what was true then.
+/// What all documents depend on.
 fn publishing(config: &Config) -> Stamper {
     let publish = &config.publish;
     let mut stamper = Stamper::default();
@@ -230,7 +229,6 @@ fn publishing(config: &Config) -> Stamper {
         .iter()
         .for_each(|part| stamper.part(part));
     publish.formats.iter().for_each(|format| stamper.part(format.extension()));
-    stamper.part(&publish.directory.as_deref().unwrap_or(Path::new("")).to_string_lossy());
     stamper
 }
 

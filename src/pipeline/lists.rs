@@ -43,10 +43,12 @@ impl Pipeline {
         update: &mut Update,
     ) -> Result<usize, PipelineError> {
         let directory = self.directory(rows);
-        let stamp = self.lists_stamp(&directory);
+        let stamp = stamp_of(&(RENDERING, pages::version(), &directory));
         if stands == Some(stamp) && self.are_lists_in_place() {
             return Ok(0);
         }
+        // One may be written and the other not.
+        self.store.lists_stand(None).await?;
         let disk = self.disk.clone();
         let work = aside(move || {
             let lists = render(&directory);
@@ -67,13 +69,8 @@ impl Pipeline {
                 put_list(update, name, bytes);
             }
         }
-        self.store.lists_published(stamp).await?;
+        self.store.lists_stand(Some(stamp)).await?;
         Ok(written)
-    }
-
-    fn lists_stamp(&self, directory: &Directory) -> Digest {
-        let root = self.disk.as_ref().map(|disk| disk.root());
-        stamp_of(&(RENDERING, pages::version(), root, directory))
     }
 
     fn are_lists_in_place(&self) -> bool {

@@ -130,12 +130,16 @@ impl Pipeline {
     /// # Errors
     /// When store or disk fail; what was published before stays.
     pub async fn publish(&self) -> Result<Option<Published>, PipelineError> {
-        let pending = self.store.pending().await?;
+        let mut pending = self.store.pending().await?;
+        if self.moves_from(&pending) {
+            self.move_in().await?;
+            pending = self.store.pending().await?;
+        }
         self.finish_forgetting(&pending.gone, pending.erase).await?;
         let mut update = Update::new();
         update.base(self.config.base_url.as_str());
         // What is wrong with it is no matter of the feeds.
-        let status = self.publish_status(&pending.status, &mut update).await;
+        let status = self.publish_status(&pending, &mut update).await;
         if self.disk.is_none() && self.shelf.is_none() {
             return status.map(|()| None);
         }
@@ -144,6 +148,7 @@ impl Pipeline {
             self.store.find_stories(&editions(&self.config)).await?;
         }
         let questions = questions(&self.config);
+        // What came since it was read is asked by the next publishing, which it brings about.
         if !pending.is_asked(&questions) {
             for name in self.store.ask(&questions, Utc::now()).await? {
                 tracing::warn!(pairs = name, "there are more pairs than `max-pairs`: the rest have no feeds");

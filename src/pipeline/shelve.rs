@@ -39,8 +39,8 @@ impl Pipeline {
         let mut update = Update::new();
         update.base(self.config.base_url.as_str());
         self.shelve_moved(&rows, &mut update);
-        let status = self.store.pending().await?.status;
-        if let Err(error) = self.publish_status(&status, &mut update).await {
+        let pending = self.store.pending().await?;
+        if let Err(error) = self.publish_status(&pending, &mut update).await {
             // It is tried again, and told, with the first publishing.
             tracing::debug!(error = crate::error_chain(&error), "the status feed cannot be published");
         }

@@ -12,7 +12,7 @@ use crate::feed::{Document, Format};
 use crate::publish::shelf;
 use crate::publish::shelf::{Kind, Update};
 use crate::publish::{Disk, PublishError};
-use crate::store::StatusRow;
+use crate::store::Pending;
 
 /// The feed holds this many of the newest incidents.
 const INCIDENTS: usize = 50;
@@ -67,7 +67,8 @@ impl Private {
 impl Pipeline {
     /// Renders the status feed if an incident was opened or closed, or something of it is not where it should be. Only for who holds the
     /// publish lock.
-    pub(super) async fn publish_status(&self, row: &StatusRow, update: &mut Update) -> Result<(), PipelineError> {
+    pub(super) async fn publish_status(&self, pending: &Pending, update: &mut Update) -> Result<(), PipelineError> {
+        let row = pending.status()?;
         let Some(private) = self.private.clone() else { return Ok(()) };
         let opener = private.clone();
         let opened = aside(move || opener.open().map(|_| ())).await?;
@@ -122,12 +123,11 @@ impl Pipeline {
     }
 
     fn status_stamp(&self) -> Digest {
-        let root = self.disk.as_ref().map(|disk| disk.root().to_string_lossy()).unwrap_or_default();
         let config = &self.config;
         let sources = config.sources.iter().flat_map(|s| [s.newsroom.id.as_str(), s.newsroom.title.as_str()]);
         let formats = config.publish.formats.iter().map(|f| f.extension());
         let public = if config.status.public { "public" } else { "private" };
-        stamp([RENDERING, config.base_url.as_str(), public, &root].into_iter().chain(formats).chain(sources))
+        stamp([RENDERING, config.base_url.as_str(), public].into_iter().chain(formats).chain(sources))
     }
 }
 

@@ -115,7 +115,8 @@ impl Whom {
 }
 
 impl Store {
-    /// Brings the stored questions in line with those of the configuration, and has all items asked that were not. Only for who publishes.
+    /// Brings the stored questions in line with those of the configuration, and has all items asked that were not. Only for who publishes, and where
+    /// [`super::Pending::is_asked`] says that there is something to do: it writes in any case.
     /// Gives the names of those pairs of which there turned out to be more than may have feeds.
     ///
     /// # Errors

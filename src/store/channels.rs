@@ -75,7 +75,7 @@ impl ChannelRow {
     }
 }
 
-/// How much waits to be rendered or removed.
+/// How much waits to be rendered or removed: what a publishing finds to do ([`super::Pending`], [`Store::channels`]), in numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stale {
     /// How many channels.

@@ -214,7 +214,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         sqlx::query("UPDATE status SET published = NULL").execute(&mut *tx).await?;
-        sqlx::query("DELETE FROM lists").execute(&mut *tx).await?;
+        sqlx::query("UPDATE tree SET lists = NULL").execute(&mut *tx).await?;
         sqlx::query("INSERT OR IGNORE INTO gone SELECT value FROM json_each($1)")
             .bind(serde_json::json!(remove).to_string())
             .execute(&mut *tx)

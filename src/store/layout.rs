@@ -29,7 +29,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (13, "articles", include_str!("migrations/0013_articles.sql")),
     (14, "story", include_str!("migrations/0014_story.sql")),
     (15, "counted", include_str!("migrations/0015_counted.sql")),
-    (16, "lists", include_str!("migrations/0016_lists.sql")),
+    (16, "tree", include_str!("migrations/0016_tree.sql")),
 ];
 
 /// The newest layout that is known here. The file's header says which one it has ("user version"), so that a start need not look further.

@@ -39,13 +39,13 @@ const NUMBERED: &[&str] = &[
     "status",
     "backfill",
     "question",
-    "unasked",
     "list",
     "story",
     "article",
 ];
 
-/// Tables whose rows have only keys, which are read from both ends. (`item_term` is made anew from the items, `list_item` by asking them again.)
+/// Tables whose rows have only keys, which are read from both ends. (`item_term` is made anew from the items, `list_item` and `unasked`
+/// by asking all of them again, `tree` by publishing.)
 const KEYED: &[(&str, &str)] = &[
     ("shared_link", "link_id"),
     ("channel", "address"),
@@ -242,6 +242,7 @@ async fn copy_rows(db: &mut SqliteConnection, damaged: &Path) -> Result<Vec<Stri
             lost.push((*table).to_owned());
         }
     }
+    sqlx::query("UPDATE question SET through = 0").execute(&mut *db).await?;
     sqlx::query("DETACH damaged").execute(&mut *db).await?;
     sqlx::query("PRAGMA foreign_keys = ON").execute(&mut *db).await?;
     Ok(lost)

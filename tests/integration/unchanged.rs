@@ -113,6 +113,39 @@ fn a_folder_that_is_published_to_again_says_what_came_meanwhile() {
     }
 }
 
+#[test]
+fn lists_that_were_half_written_are_written_again() {
+    let scene = scene();
+    let files = tree::files(&scene.feeds());
+    let (config, index) = (std::fs::read_to_string(scene.place.config()).expect("a config"), scene.feeds().join("index.html"));
+    let page = std::fs::read(&index).expect("a page");
+    std::fs::remove_file(&index).expect("a page");
+    std::fs::create_dir(&index).expect("a folder in its way");
+    std::fs::write(scene.place.config(), config.replacen("title = \"News\"", "title = \"Renamed\"", 1)).expect("a config");
+    let run = scene.place.run(&["once", "--all"]);
+    assert!(run.code != Some(0) && run.stderr.contains("index.html"), "{run:#?}");
+    let opml = || std::fs::read_to_string(scene.feeds().join("feeds.opml")).expect("a list");
+    assert!(opml().contains("Renamed"));
+    // As it was: that one of the two says something else is nowhere to be seen.
+    std::fs::remove_dir(&index).expect("a folder");
+    std::fs::write(&index, page).expect("a page");
+    std::fs::write(scene.place.config(), config).expect("a config");
+    scene.place.once().ok();
+    assert!(!opml().contains("Renamed"));
+    assert_eq!(tree::files(&scene.feeds()).len(), files.len());
+}
+
+#[test]
+fn feeds_are_published_though_the_database_does_not_say_how_the_status_feed_stands() {
+    let scene = scene();
+    database::run(&scene.place.database(), "DELETE FROM status");
+    let feed = scene.feeds().join("news/all.atom");
+    std::fs::remove_file(&feed).expect("a feed to lose");
+    let run = scene.place.run(&["once", "--all"]);
+    assert!(run.code != Some(0), "{run:#?}");
+    assert!(feed.is_file());
+}
+
 /// What must never change of a feed.
 fn identity(scene: &Scene, address: &str) -> (Option<String>, Vec<(String, String)>) {
     let feed = tree::atom_feed(&scene.feeds(), address);

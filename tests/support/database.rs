@@ -137,7 +137,7 @@ pub fn run(path: &Path, script: &'static str) {
 pub fn forget_questions(path: &Path) {
     run(
         path,
-        "DROP TABLE lists; DROP TABLE article; DROP TRIGGER list_item_came_doubled; DROP TRIGGER list_item_went_doubled; DROP TRIGGER item_number_went; DROP TRIGGER item_goes_unlisted;
+        "DROP TABLE tree; DROP TABLE article; DROP TRIGGER list_item_came_doubled; DROP TRIGGER list_item_went_doubled; DROP TRIGGER item_number_went; DROP TRIGGER item_goes_unlisted;
          DROP TABLE story_mark; DROP TABLE story; DROP TABLE story_state; DROP TRIGGER list_item_came; DROP TRIGGER list_item_went; DROP TRIGGER item_changed_unasked;
          CREATE TRIGGER item_came AFTER INSERT ON item BEGIN UPDATE source SET items = items + 1 WHERE id = NEW.source; END;
          DROP TRIGGER term_released; ALTER TABLE channel DROP COLUMN list; DROP TABLE unasked; DROP TABLE list_item;

@@ -235,10 +235,11 @@ CREATE TABLE status (
     config    BLOB                              -- stamp of the settings by which it was rendered
 ) STRICT;
 
--- A row at most: the lists of feeds as they stand published.
-CREATE TABLE lists (
-    id    INTEGER PRIMARY KEY CHECK (id = 1),
-    stamp BLOB NOT NULL                         -- of all that they say, and of where they stand
+-- A row at most: where documents are published to, and how the lists of feeds stand there.
+CREATE TABLE tree (
+    id     INTEGER PRIMARY KEY CHECK (id = 1),
+    folder TEXT NOT NULL,                       -- empty: none
+    lists  BLOB                                 -- stamp of all that they say; null: they may say something else
 ) STRICT;
 
 -- How far the walk along a source's whole pager came: written with the items of each part of it.
