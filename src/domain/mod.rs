@@ -64,7 +64,7 @@ pub fn stamp_of(value: &impl Hash) -> Digest {
 }
 
 /// Makes a [`stamp`] of parts that come one by one.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Stamper(xxhash_rust::xxh3::Xxh3Default);
 
 impl Stamper {

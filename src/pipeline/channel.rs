@@ -1,5 +1,6 @@
 //! What a channel is called, and the document it makes of items.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -195,8 +196,17 @@ fn entry(config: &Config, item: &Item) -> Entry {
 
 /// A stamp of all settings that the documents of a source depend on.
 pub(super) fn source_stamp(config: &Config, source: &Source) -> Digest {
+    stamp_of_source(publishing(config), source)
+}
+
+/// Those of all sources, by id.
+pub(super) fn source_stamps(config: &Config) -> HashMap<&str, Digest> {
+    let publishing = publishing(config);
+    config.sources.iter().map(|s| (s.newsroom.id.as_str(), stamp_of_source(publishing.clone(), s))).collect()
+}
+
+fn stamp_of_source(mut stamper: Stamper, source: &Source) -> Digest {
     let newsroom = &source.newsroom;
-    let mut stamper = publishing(config);
     [newsroom.title.as_str(), &newsroom.home, &newsroom.language].into_iter().for_each(|part| stamper.part(part));
     for facet in &newsroom.facets {
         [facet.name.as_str(), &facet.title].into_iter().for_each(|part| stamper.part(part));
@@ -210,13 +220,16 @@ pub(super) fn source_stamp(config: &Config, source: &Source) -> Digest {
 
 /// The same for a feed of the config's own.
 pub(super) fn feed_stamp(config: &Config, feed: &Feed) -> Digest {
-    let mut stamper = publishing(config);
+    let publishing = publishing(config);
+    let mut stamper = publishing.clone();
     stamper.part(&feed.title);
     stamper.part(&feed.question.stamp().to_string());
     stamper.part(&in_words(config, feed));
     stamper.part(feed.merge.name());
     stamper.part(&editions(config).stamp().to_string());
-    Known::Feed(feed).sources(config).iter().for_each(|s| stamper.part(&source_stamp(config, s).to_string()));
+    for source in Known::Feed(feed).sources(config) {
+        stamper.part(&stamp_of_source(publishing.clone(), source).to_string());
+    }
     stamper.finish()
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
-use super::channel::{Known, feed_stamp, known, source_stamp};
+use super::channel::{Known, feed_stamp, known, source_stamp, source_stamps};
 use super::page::Pages;
 use super::question::questions;
 use super::shelve::shelve;
@@ -107,8 +107,7 @@ impl Pipeline {
             }
         }
         let rows = self.store.channels().await?;
-        let stamps: HashMap<&str, Digest> =
-            self.config.sources.iter().map(|s| (s.newsroom.id.as_str(), source_stamp(&self.config, s))).collect();
+        let stamps = source_stamps(&self.config);
         let feeds: Vec<(Address, Digest)> =
             self.config.feeds.iter().map(|f| (Address::feed(&f.id), feed_stamp(&self.config, f))).collect();
         let stamp = |row: &ChannelRow| match &row.source {

@@ -193,16 +193,16 @@ impl Store {
             .collect();
         let instants = serde_json::Value::Object(instants).to_string();
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        if begin(&mut tx, &instants, at).await? == polls.len() {
+            tx.commit().await?;
+            return Ok(polls.iter().map(|poll| poll.source.to_string()).collect());
+        }
+        tx.rollback().await?;
+        // Some are another process's. Which, is told by how they stood before.
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let ours = "SELECT json_group_array(s.name) FROM json_each($1) j JOIN source s ON s.name = j.key WHERE s.polled IS j.value ->> 1";
         let ours: String = sqlx::query_scalar(ours).bind(&instants).fetch_one(&mut *tx).await?;
-        sqlx::query(
-            "UPDATE source SET polled = $1, due = j.value ->> 0 FROM json_each($2) j
-             WHERE source.name = j.key AND source.polled IS j.value ->> 1",
-        )
-        .bind(at.timestamp())
-        .bind(&instants)
-        .execute(&mut *tx)
-        .await?;
+        begin(&mut tx, &instants, at).await?;
         tx.commit().await?;
         listed(&ours)
     }
@@ -234,6 +234,14 @@ impl Store {
             .await?;
         Ok(())
     }
+}
+
+/// Begins the polls of those of these sources that stand as they were read; says how many they are.
+async fn begin(tx: &mut SqliteConnection, instants: &str, at: DateTime<Utc>) -> Result<usize, StoreError> {
+    let begin = "UPDATE source SET polled = $1, due = j.value ->> 0 FROM json_each($2) j
+         WHERE source.name = j.key AND source.polled IS j.value ->> 1";
+    let begun = sqlx::query(begin).bind(at.timestamp()).bind(instants).execute(tx).await?.rows_affected();
+    Ok(usize::try_from(begun).unwrap_or(usize::MAX))
 }
 
 /// Instants by sources' names, as a JSON object.
@@ -269,4 +277,30 @@ pub(super) async fn numbers(
         Some(Numbered { id, walked: walked != 0, has_items: has_items != 0 })
     };
     Ok(names.iter().map(number).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_poll_that_another_process_began_is_that_one_s() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&dir.path().join("x.db")).await.expect("a store");
+        let ids = ["a", "b", "c"].map(|id| Id::parse(id).expect("an id"));
+        store.sources(ids.iter()).await.expect("known");
+        let at = |seconds| DateTime::from_timestamp(seconds, 0).expect("an instant");
+        let begin = async |of: &[(usize, Option<i64>)], now| {
+            let poll = |&(n, last): &(usize, Option<i64>)| BeginPoll { source: &ids[n], due: at(now + 60), last: last.map(at) };
+            let polls: Vec<_> = of.iter().map(poll).collect();
+            let mut ours: Vec<_> = store.begin_polls(&polls, at(now)).await.expect("begun").into_iter().collect();
+            ours.sort();
+            ours.concat()
+        };
+        assert_eq!(begin(&[(0, None), (1, None)], 10).await, "ab");
+        assert_eq!(begin(&[(0, None), (1, Some(10)), (2, None)], 10).await, "bc", "in the same second");
+        assert_eq!(begin(&[(0, None)], 20).await, "");
+        let polled = store.standing(ids.iter()).await.expect("read").into_iter().map(|s| s.expect("known").polled);
+        assert_eq!(polled.collect::<Vec<_>>(), [Some(at(10)); 3]);
+    }
 }
