@@ -17,7 +17,7 @@ use crate::config::Source;
 use crate::domain::health::Kind;
 use crate::domain::{Digest, Reading};
 use crate::extract::Warning;
-use crate::fetch::{Answer, Ask, Effort, FetchError, Fetched, Known, Page, Tally};
+use crate::fetch::{Answer, Ask, Effort, FetchError, Fetched, Known, Page, Slot, Tally};
 use crate::judge::{Look, Past, Verdict, judge_later};
 use crate::normalise::Course;
 use crate::normalise::matching::{Covered, Terms};
@@ -146,6 +146,14 @@ pub struct Walked {
     took: Duration,
 }
 
+/// What a page says of the walk.
+struct Taken {
+    /// The next page.
+    next: Option<Url>,
+    /// What it holds was known: the walk need not go on.
+    stop: bool,
+}
+
 impl Pipeline {
     /// Walks along a due source's pager: one conditional request, and as many pages as it takes to reach what is known. `now`: also where the host
     /// asked to be left alone for a while.
@@ -260,43 +268,9 @@ impl Pipeline {
                     Validators { url: Some(url.to_string()), etag: etag.clone(), last_modified: last_modified.clone() };
                 steps.learn(source, remembered.clone(), moved.clone());
             }
-            let mut read = self.read(page, number, source, steps, due.at).await?;
-            drop(slot);
-            let (verdict, all_known) = match &steps.first {
-                None => {
-                    let judged = judge_first(&self.store, source, state, due.at, &mut read).await?;
-                    steps.past = judged.past;
-                    steps.polled.redesign = read.discovered.as_ref().filter(|f| f.redesign).map(|f| f.table.clone());
-                    (judged.verdict, judged.all_known)
-                }
-                Some(first) => (judge_later(&read.look, Some(first)), None),
-            };
-            // What is no feed says so of itself, and what to do.
-            let is_telling = |w: &&Warning| w.row.is_some() || read.look.frame.foreign.is_some();
-            let first = read.warnings.iter().find(is_telling).cloned();
-            steps.polled.warnings.extend(read.warnings.into_iter().map(|w| (number, w)));
-            match verdict {
-                Verdict::Broken(reasons) => return Err(PollError::Broken { page: number, url, reasons, first }),
-                Verdict::Odd { reasons, lacks } => {
-                    steps.lacks = lacks;
-                    steps.polled.odd = reasons;
-                }
-                Verdict::Fine => {}
-            }
-            if steps.first.is_none() {
-                steps.found = read.discovered;
-            }
-            steps.first.get_or_insert(read.look);
-            steps.polled.pages += 1;
-            steps.course = read.course;
-            steps.polled.rows += read.rows.len();
-            let stop = state.complete
-                && match all_known {
-                    Some(all_known) => all_known,
-                    None => recognised(&self.store, source, &read.rows).await?.all() == read.rows.len(),
-                };
-            steps.rows.extend(read.rows);
-            let Some(next) = read.next.filter(|next| !seen.contains(next)) else {
+            // Large, and for a moment only: apart, so that walks that wait are not as large.
+            let Taken { next, stop } = Box::pin(self.take((page, slot, &url), number, source, due, steps)).await?;
+            let Some(next) = next.filter(|next| !seen.contains(next)) else {
                 steps.end = true;
                 return Ok(());
             };
@@ -307,6 +281,55 @@ impl Pipeline {
             url = next;
         }
         Ok(())
+    }
+
+    /// Reads a page that was got, at this address, and judges it.
+    async fn take(
+        &self,
+        (page, slot, url): (Page, Slot, &Url),
+        number: usize,
+        source: &Source,
+        due: &Due,
+        steps: &mut Steps,
+    ) -> Result<Taken, PollError> {
+        let state = &due.state;
+        let mut read = self.read(page, number, source, steps, due.at).await?;
+        drop(slot);
+        let (verdict, all_known) = match &steps.first {
+            None => {
+                let judged = judge_first(&self.store, source, state, due.at, &mut read).await?;
+                steps.past = judged.past;
+                steps.polled.redesign = read.discovered.as_ref().filter(|f| f.redesign).map(|f| f.table.clone());
+                (judged.verdict, judged.all_known)
+            }
+            Some(first) => (judge_later(&read.look, Some(first)), None),
+        };
+        // What is no feed says so of itself, and what to do.
+        let is_telling = |w: &&Warning| w.row.is_some() || read.look.frame.foreign.is_some();
+        let first = read.warnings.iter().find(is_telling).cloned();
+        steps.polled.warnings.extend(read.warnings.into_iter().map(|w| (number, w)));
+        match verdict {
+            Verdict::Broken(reasons) => return Err(PollError::Broken { page: number, url: url.clone(), reasons, first }),
+            Verdict::Odd { reasons, lacks } => {
+                steps.lacks = lacks;
+                steps.polled.odd = reasons;
+            }
+            Verdict::Fine => {}
+        }
+        if steps.first.is_none() {
+            steps.found = read.discovered;
+        }
+        steps.first.get_or_insert(read.look);
+        steps.polled.pages += 1;
+        steps.course = read.course;
+        steps.polled.rows += read.rows.len();
+        let stop = state.complete
+            && match all_known {
+                Some(all_known) => all_known,
+                None => recognised(&self.store, source, &read.rows).await?.all() == read.rows.len(),
+            };
+        steps.rows.extend(read.rows);
+        Ok(Taken { next: read.next, stop })
     }
 
     async fn read(
