@@ -195,21 +195,21 @@ fn query(text: &str) -> Option<Query> {
     selector(text).map(|selector| Query::new(selector, text))
 }
 
-fn field(place: &Place) -> Option<Field> {
-    let parse = |text: &Option<String>| match text.as_deref() {
+/// What is meant within the row, if it is not the row itself; None: it cannot be read.
+fn below<T>(text: &Option<String>, read: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
+    match text.as_deref() {
         None | Some(":scope") => Some(None),
-        Some(text) => selector(text).map(Some),
-    };
-    let select = match place.select.as_deref() {
-        None | Some(":scope") => None,
-        Some(text) => Some(query(text)?),
-    };
+        Some(text) => read(text).map(Some),
+    }
+}
+
+fn field(place: &Place) -> Option<Field> {
     Some(Field {
-        select,
-        above: parse(&place.above)?,
+        select: below(&place.select, query)?,
+        above: below(&place.above, selector)?,
         attr: place.attr.clone(),
         label: place.label.as_deref().map(|l| fold(l).trim_end_matches([':', ' ']).to_owned()),
-        without: parse(&place.without)?.into_iter().collect(),
+        without: below(&place.without, selector)?.into_iter().collect(),
     })
 }
 

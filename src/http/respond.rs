@@ -126,7 +126,7 @@ fn document(mut headers: HeaderMap, document: &Document) -> Answer {
         }
     };
     headers.clear();
-    // Appended, each once: what it took the place of would have to be looked at.
+    // Appended, each once: where nothing stands, nothing that is replaced need be handed back.
     let is_page = document.kind() == Kind::Page;
     let mut body = Bytes::new();
     // Of a document that the client holds, what it may have to learn anew and no more (RFC 9110, section 15.4.5).

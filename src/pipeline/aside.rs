@@ -3,8 +3,8 @@
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::{JoinError, spawn_blocking};
 
-/// Does what takes some milliseconds, seldom more, on a thread for such work, so that nobody is kept waiting; where one thread drives all, as in a round of `once`, on the spot: there is
-/// nobody, and another thread costs more than what is done there.
+/// Does what takes some milliseconds, seldom more, on a thread for such work, so that nobody is kept waiting; where one thread drives all, as in a
+/// round of `once`, on the spot: there is nobody, and another thread costs more than what is done there.
 ///
 /// # Errors
 /// When it panics on a thread of its own.

@@ -3,8 +3,8 @@
 //! `due` says which sources are due; `poll` walks one source's pages into the store; `publish` renders what the store marked stale and brings it to
 //! disk, `shelve` to the shelf; `question` is what feeds of one's own ask; `lists` are the lists of feeds, `removal` what was forgotten; `round` is all of it once;
 //! `article` asks for new items' own pages; `backfill` walks a pager to its end. `health` judges pages and notes how sources fare, `status` makes the feed of
-//! it, `deliver` tells the webhook; `examine` compares the tree with the store, `place` tells when it is another one; `hosts` keeps what the fetcher must remember of hosts; `aside` is for
-//! work that blocks.
+//! it, `deliver` tells the webhook; `examine` compares the tree with the store, `place` tells when it is another one; `hosts` keeps what the fetcher
+//! must remember of hosts; `aside` is for work that blocks.
 
 mod article;
 mod aside;

@@ -68,10 +68,10 @@ impl Pipeline {
     /// Renders the status feed if an incident was opened or closed, or something of it is not where it should be. Only for who holds the
     /// publish lock.
     pub(super) async fn publish_status(&self, pending: &Pending, update: &mut Update) -> Result<(), PipelineError> {
-        let row = pending.status()?;
         let Some(private) = self.private.clone() else { return Ok(()) };
         let opener = private.clone();
         let opened = aside(move || opener.open().map(|_| ())).await?;
+        let row = pending.status()?;
         let config = self.status_stamp();
         if row.published == Some(row.revision) && row.config == Some(config) && self.is_status_in_place() {
             return Ok(());
